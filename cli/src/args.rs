@@ -1,0 +1,242 @@
+//! The command line as clap declares it.
+
+use crate::exit;
+use crate::program::Program;
+use crate::seed::SeedChoice;
+use crate::split::{OwnOption, Split};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use deadheat_detector::report::Scheduler;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Finds data races in Rust programs, and says how to run them again.
+#[derive(Parser, Debug)]
+#[command(name = "deadheat", version, after_help = exit::help(), arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Builds a crate's test suite, runs it under detection, and says what was found.
+    ///
+    /// Options of `cargo test` may stand anywhere among those below, and are given to cargo
+    /// unchanged: `deadheat test --release --seed 3 some_test -- --exact`. Options that stand
+    /// here have precedence over the same settings in the DEADHEAT variable.
+    Test(TestArgs),
+
+    /// Runs a program under detection.
+    ///
+    /// Options that stand here have precedence over the same settings in the DEADHEAT variable.
+    Run(RunArgs),
+
+    /// Prints saved reports again: every race once for each test, every failure, and a summary.
+    Report(ReportArgs),
+}
+
+/// The arguments of `deadheat test`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
+
+    /// How many schedules each test runs.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) schedules: Option<u64>,
+
+    /// Where reports are saved as JSON lines, in place of what is there [default: deadheat/reports.jsonl in cargo's target directory].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Stop after the first test binary that fails; otherwise `--no-fail-fast` is given to cargo.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// Options and arguments of `cargo test`, such as `--manifest-path PATH`, `-p PACKAGE`,
+    /// `--examples` or a test's name.
+    #[arg(value_name = "CARGO-TEST-ARGUMENTS")]
+    pub(crate) cargo: Vec<OsString>,
+
+    /// Arguments of the test binaries, such as `--exact`.
+    #[arg(last = true, value_name = "TEST-BINARY-ARGUMENTS")]
+    pub(crate) binary: Vec<OsString>,
+}
+
+/// The arguments of `deadheat run`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
+
+    /// Where reports are saved as JSON lines, in place of what is there [default: a temporary file, which stays if something is found].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// The program and its arguments.
+    #[arg(last = true, required = true, value_names = ["PROGRAM", "ARGS"])]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// The arguments of `deadheat report`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct ReportArgs {
+    /// A file that `test` or `run` has saved; `-` is the standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// The options that choose a schedule.
+#[derive(Args, Debug)]
+pub(crate) struct ScheduleArgs {
+    /// The seed of the first schedule: N, 0xN, or `random` for one that is drawn and shown.
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<SeedChoice>,
+
+    /// Who decides which goroutine runs.
+    #[arg(long, value_name = "SCHEDULER")]
+    pub(crate) scheduler: Option<SchedulerChoice>,
+}
+
+/// A scheduler by name.
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub(crate) enum SchedulerChoice {
+    /// One thread; every choice comes from the seed.
+    Controlled,
+    /// Many threads; the machine decides.
+    Parallel,
+}
+
+impl From<SchedulerChoice> for Scheduler {
+    fn from(choice: SchedulerChoice) -> Self {
+        match choice {
+            SchedulerChoice::Controlled => Self::Controlled,
+            SchedulerChoice::Parallel => Self::Parallel,
+        }
+    }
+}
+
+/// Parses `arguments`, which begin with the subcommand.
+pub(crate) fn parse(program: Program, arguments: Vec<OsString>) -> Result<Command, clap::Error> {
+    if arguments.first().is_none_or(|first| first != "test") {
+        return parse_with_clap(program, arguments);
+    }
+    let mut arguments = arguments.into_iter();
+    let subcommand = arguments.next();
+    let split = Split::new(&own_options("test"), arguments);
+    let own = subcommand.into_iter().chain(split.own).collect();
+    let mut command = parse_with_clap(program, own)?;
+    if let Command::Test(test) = &mut command {
+        test.cargo = split.cargo;
+        test.binary = split.binary;
+    }
+    Ok(command)
+}
+
+fn parse_with_clap(program: Program, arguments: Vec<OsString>) -> Result<Command, clap::Error> {
+    let name = program.to_string();
+    let mut clap = Cli::command().no_binary_name(true).bin_name(name);
+    let matches = clap.try_get_matches_from_mut(arguments)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut clap))?;
+    Ok(cli.command)
+}
+
+/// Our options of a subcommand, by each of their names.
+fn own_options(subcommand: &str) -> Vec<OwnOption> {
+    let mut clap = Cli::command();
+    clap.build();
+    let arguments = clap.find_subcommand(subcommand).into_iter();
+    let options = arguments.flat_map(clap::Command::get_arguments);
+    options
+        .flat_map(|option| {
+            let takes_value = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+            let long = option.get_long().map(|long| format!("--{long}"));
+            let short = option.get_short().map(|short| format!("-{short}"));
+            [long, short]
+                .into_iter()
+                .flatten()
+                .map(move |name| OwnOption { name, takes_value })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        let words = line.split_whitespace().map(OsString::from).collect();
+        parse(Program::Deadheat, words).map_err(|error| error.to_string())
+    }
+
+    #[track_caller]
+    fn test_args(line: &str) -> TestArgs {
+        match parsed(line) {
+            Ok(Command::Test(args)) => args,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn refused(line: &str, why: &str) {
+        let error = parsed(line).unwrap_err();
+        assert!(error.contains(why), "{line}: {error}");
+    }
+
+    #[test]
+    fn clap_accepts_its_own_declarations() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_test_mix_with_cargos() {
+        let args = test_args(
+            "test --lib --seed 0x10 --json out.jsonl -p a --schedules=4 --scheduler parallel x -- --exact --seed",
+        );
+        assert_eq!(args.schedule.seed, Some(SeedChoice::Number(16)));
+        assert_eq!(args.schedules, Some(4));
+        assert!(matches!(
+            args.schedule.scheduler,
+            Some(SchedulerChoice::Parallel)
+        ));
+        assert_eq!(args.json, Some("out.jsonl".into()));
+        assert!(!args.fail_fast);
+        assert_eq!(args.cargo, ["--lib", "-p", "a", "x"]);
+        assert_eq!(args.binary, ["--exact", "--seed"]);
+    }
+
+    #[test]
+    fn values_are_checked() {
+        refused("test --seed x", "a seed is a whole number");
+        refused("test --seed -1", "a seed is a whole number");
+        refused("test a --seed", "a value is required");
+        refused("test --seed 1 b --seed=2", "cannot be used multiple times");
+        refused("test --schedules 0", "1..");
+        refused("test --scheduler fair", "controlled, parallel");
+        refused("test --fail-fast=no", "unexpected value");
+        refused("test --json=", "a value is required");
+        refused("run", "PROGRAM");
+        refused("run ls", "'ls'");
+        refused("report", "FILE");
+        refused("tset", "'test'");
+    }
+
+    #[test]
+    fn each_help_text_documents_the_exit_codes() {
+        for line in [
+            "--help",
+            "test --help",
+            "test x -h",
+            "run --help",
+            "report --help",
+        ] {
+            let help = parsed(line).unwrap_err();
+            for code in ["  0  ", " 66  ", "101  ", "  2  "] {
+                assert!(help.contains(code), "{line}: {help}");
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Cargo's subcommands, as a suite needs them.
+
+use crate::error::UserError;
+use crate::libtest::Counts;
+use crate::pump::Pump;
+use crate::shown::Shown;
+use crate::split::has_flag;
+use crate::{console, split};
+use cargo_metadata::MetadataCommand;
+use deadheat_detector::report::text::Printable;
+use deadheat_detector::settings::VARIABLE;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// How long the output of a suite may pause once cargo has ended.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Cargo, with the arguments that its user gave for `cargo test`.
+pub(crate) struct Cargo {
+    program: OsString,
+    arguments: Vec<OsString>,
+}
+
+/// How a suite ended.
+pub(crate) struct SuiteEnd {
+    /// Cargo's own end.
+    pub(crate) status: ExitStatus,
+    /// The tests that it ran, as far as the standard harness ran them.
+    pub(crate) counts: Counts,
+}
+
+impl Cargo {
+    /// The cargo that called us, or the one in the user's path.
+    pub(crate) fn new(arguments: Vec<OsString>) -> Self {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        Self { program, arguments }
+    }
+
+    /// Whether the user wants a build only.
+    pub(crate) fn only_builds(&self) -> bool {
+        has_flag(&self.arguments, "--no-run")
+    }
+
+    /// Whether the user wants the examples in the documentation only, which cannot be built
+    /// without being run.
+    pub(crate) fn only_documentation(&self) -> bool {
+        has_flag(&self.arguments, "--doc")
+    }
+
+    /// The target directory. Refuses a manifest that is not there, or wrong.
+    pub(crate) fn target_directory(&self) -> Result<PathBuf, UserError> {
+        let mut query = MetadataCommand::new();
+        query.cargo_path(&self.program).no_deps();
+        query.env("CARGO_TERM_COLOR", "never");
+        if let Some(manifest) = self.values("--manifest-path").last() {
+            query.manifest_path(manifest);
+        }
+        let configured = self
+            .values("--config")
+            .into_iter()
+            .filter_map(OsStr::to_str);
+        let options: Vec<_> = configured
+            .flat_map(|value| ["--config".to_owned(), value.to_owned()])
+            .collect();
+        query.other_options(options);
+        let metadata = query.exec().map_err(|error| self.no_metadata(&error))?;
+        match self.values("--target-dir").last() {
+            Some(directory) => Ok(directory.into()),
+            None => Ok(metadata.target_directory.into()),
+        }
+    }
+
+    fn values(&self, option: &str) -> Vec<&OsStr> {
+        split::values(&self.arguments, option)
+    }
+
+    fn no_metadata(&self, error: &cargo_metadata::Error) -> UserError {
+        match error {
+            cargo_metadata::Error::CargoMetadata { stderr } => UserError::new(own_words(stderr)),
+            cargo_metadata::Error::Io(error) => self.not_started(error),
+            other => UserError::new(format!("cargo cannot describe the package: {other}")),
+        }
+    }
+
+    fn not_started(&self, error: &io::Error) -> UserError {
+        let program = Shown::name(&self.program);
+        UserError::new(format!("{program} cannot be started: {error}"))
+    }
+
+    fn test(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("test").args(&self.arguments);
+        command
+    }
+
+    /// Builds the suite.
+    pub(crate) fn build(&self) -> Result<(), UserError> {
+        let mut command = self.test();
+        if !self.only_builds() {
+            command.arg("--no-run");
+        }
+        let status = command.status().map_err(|error| self.not_started(&error))?;
+        if status.success() {
+            return Ok(());
+        }
+        // Cargo tells its user's mistakes from the build's by this code.
+        let why = if status.code() == Some(1) {
+            "cargo does not take these arguments"
+        } else {
+            "see cargo's messages above"
+        };
+        Err(UserError::new(format!(
+            "the build failed ({status}): {why}"
+        )))
+    }
+
+    /// Runs the suite, with `variable` as what the `DEADHEAT` variable says.
+    pub(crate) fn run(
+        &self,
+        fail_fast: bool,
+        binary_arguments: &[OsString],
+        variable: &str,
+    ) -> Result<SuiteEnd, UserError> {
+        let mut command = self.test();
+        if !fail_fast && !has_flag(&self.arguments, "--no-fail-fast") {
+            command.arg("--no-fail-fast");
+        }
+        command.arg("--").args(binary_arguments);
+        command.env(VARIABLE, variable).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
+        let output = child.stdout.take();
+        let pump = output.map(|output| Pump::start(output, io::stdout()));
+        let status = child
+            .wait()
+            .map_err(|error| UserError::new(format!("cargo cannot be waited for: {error}")))?;
+        let (counts, ended) = match pump {
+            Some(pump) => pump.finish(PATIENCE),
+            None => (Counts::default(), true),
+        };
+        if !ended {
+            console::note(
+                "a process that a test started is still running and holds the standard output; it is not waited for",
+            );
+        }
+        Ok(SuiteEnd { status, counts })
+    }
+}
+
+/// What cargo says is wrong, without its warnings and its own word for an error.
+fn own_words(stderr: &str) -> String {
+    let mut lines = stderr.lines().skip_while(|line| !line.starts_with("error"));
+    let first = lines.next().unwrap_or("cargo cannot describe the package");
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let lines = std::iter::once(first).chain(lines);
+    let printable: Vec<_> = lines.map(|line| Printable(line).to_string()).collect();
+    printable.join("\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_complaint_is_ours() {
+        let stderr = "warning: old\nerror: no manifest\n\nCaused by:\n  \u{1b}gone\n";
+        assert_eq!(
+            own_words(stderr),
+            "no manifest\n\nCaused by:\n  \\u{1b}gone"
+        );
+        assert_eq!(own_words(""), "cargo cannot describe the package");
+    }
+}

@@ -1,0 +1,23 @@
+//! The commands: what each decides and does, in a file each.
+//!
+//! - `test` runs a cargo suite under detection;
+//! - `run` runs a program under detection;
+//! - `report` prints saved reports.
+
+mod report;
+mod run;
+mod test;
+
+use crate::args::Command;
+use crate::error::UserError;
+use crate::exit::Exit;
+use crate::program::Program;
+
+/// Does what `command` says.
+pub(crate) fn execute(program: Program, command: Command) -> Result<Exit, UserError> {
+    match command {
+        Command::Test(args) => test::execute(program, args),
+        Command::Run(args) => run::execute(program, args),
+        Command::Report(args) => report::execute(&args),
+    }
+}

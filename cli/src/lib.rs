@@ -1,0 +1,70 @@
+//! The command line of Deadheat.
+//!
+//! `deadheat test` runs a cargo suite under detection, `deadheat run` any program, and
+//! `deadheat report` prints saved reports again. Each command parses its arguments, then decides
+//! what to do, then does it; what goes wrong on the way is an `error::UserError`, said in one
+//! message, and every way to end has its row in the table of `exit`.
+//!
+//! Detection itself happens in the processes that are started. They are told what to do by the
+//! `DEADHEAT` variable, print their reports on the standard error stream as they find them, and
+//! add them to a file of JSON lines; this crate reads that file when they have ended.
+//!
+//! Around the commands, one noun per file:
+//!
+//! - `args`: the options as clap declares them; `split`: which arguments are ours, which cargo's;
+//!   `seed`: a seed as it is asked for; `program`: the name under which we were called;
+//! - `plan`: what the processes are asked to do, from the variable and the options;
+//! - `log`: the report file while processes add to it; `records`: such a file, read;
+//! - `cargo`: cargo's subcommands; `libtest`: the numbers in a test binary's output;
+//!   `pump`: that output on its way to the terminal;
+//! - `summary`: what was found, race by race;
+//! - `console`, `error`, `exit`, `shown`: how things are said.
+
+mod args;
+mod cargo;
+mod command;
+mod console;
+mod error;
+mod exit;
+mod libtest;
+mod log;
+mod plan;
+mod program;
+mod pump;
+mod records;
+#[cfg(test)]
+mod sample;
+mod seed;
+mod shown;
+mod split;
+mod summary;
+
+pub use program::Program;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command line `arguments`, the first of which is the name of the executable file.
+///
+/// # Example
+///
+/// ```no_run
+/// deadheat_cli::main(deadheat_cli::Program::Deadheat, std::env::args_os());
+/// ```
+pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = program.arguments(arguments);
+    let parsed = match args::parse(program, arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // A help text that nobody reads any more is no failure.
+            let _ = error.print();
+            return exit::of_clap(&error).into();
+        }
+    };
+    match command::execute(program, parsed) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            console::say(format_args!("error: {error}"));
+            exit::Exit::Usage.into()
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Deadheat's happens-before engine.
+//!
+//! A *data race* is two accesses to the same memory, at least one a write, that no
+//! happens-before path orders. Front ends (the goroutine runtime, annotated cells, later the
+//! compiler's instrumentation) tell a [`Detector`] what threads of execution do; it decides
+//! what is a race and writes reports to its [`report::Sink`]s. It knows nothing of schedulers,
+//! cells, cargo or terminals.
+//!
+//! - [`clock`]: thread indices, epochs, vector clocks;
+//! - [`sync`]: clocks of threads and sync objects, and the edges between them;
+//! - [`access`]: kinds of access and byte ranges;
+//! - [`engine`]: events in, conflicts out, over shadow memory;
+//! - [`context`]: call stacks as small numbers;
+//! - [`memory`]: which bytes belong to which cell;
+//! - [`thread`]: a thread as reports show it;
+//! - [`report`]: reports as data, as text and as JSON lines;
+//! - [`settings`]: the `DEADHEAT` variable, the contract between a launcher and a process.
+//!
+//! # Example
+//!
+//! Two threads write a counter; a mutex orders them, until it does not.
+//!
+//! ```
+//! use deadheat_detector::{Detector, access::{AccessKind, ByteRange}, report::{Memory, RunInfo}};
+//! use deadheat_detector::{sync::SyncVar, thread::SyncOp};
+//! use std::panic::Location;
+//!
+//! let found = Memory::default();
+//! let detector = Detector::new(RunInfo::default(), vec![std::sync::Arc::new(found.clone())]);
+//! let counter = ByteRange::new(0x1000, 8).unwrap();
+//! let mut a = detector.main_thread();
+//! let mut b = detector.fork(&mut a, SyncOp::here("goroutine start")).unwrap();
+//!
+//! let mut mutex = SyncVar::new();
+//! detector.access(&a, AccessKind::Write, counter, Location::caller());
+//! a.release(&mut mutex, SyncOp::here("mutex unlock"));
+//! b.acquire(&mutex, SyncOp::here("mutex lock"));
+//! detector.access(&b, AccessKind::Write, counter, Location::caller());
+//! assert_eq!(detector.races(), 0);
+//!
+//! detector.access(&a, AccessKind::Write, counter, Location::caller());
+//! assert_eq!(detector.races(), 1);
+//! assert_eq!(found.take().len(), 1);
+//! ```
+
+pub mod access;
+pub mod clock;
+pub mod context;
+mod detector;
+pub mod engine;
+mod fingerprint;
+mod granule;
+pub mod memory;
+mod once;
+mod ranges;
+pub mod report;
+pub mod settings;
+mod shadow;
+mod stack;
+mod symbolize;
+pub mod sync;
+pub mod thread;
+mod zeroed;
+
+pub use detector::Detector;
+pub use symbolize::stack_here;

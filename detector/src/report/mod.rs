@@ -1,0 +1,18 @@
+//! Reports as data: one model, which every output format reads.
+//!
+//! - [`model`]: what a race report, a failure and the outcome of a run are;
+//! - [`text`]: the form that Go's users know, and more;
+//! - [`jsonl`]: one record a line, written as found and read back;
+//! - [`sink`]: where records go.
+
+pub mod jsonl;
+mod lines;
+pub mod model;
+pub mod sink;
+pub mod text;
+
+pub use model::{
+    Access, Failure, FailureKind, Goroutine, MemoryLocation, Outcome, Position, RaceReport, Record,
+    RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
+};
+pub use sink::{Distinct, Memory, Sink};

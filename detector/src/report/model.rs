@@ -1,0 +1,201 @@
+//! The data of reports.
+
+use crate::access::AccessKind;
+use serde::{Deserialize, Serialize};
+
+/// One line of a report file.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Record {
+    /// A data race, written when it is found.
+    Race(Box<RaceReport>),
+    /// A deadlock, a panic that nobody joined, or a run that did not end.
+    Failure(Failure),
+    /// A run came to its end; what it found was written before.
+    Outcome(Outcome),
+}
+
+/// The run under which something was found.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The test or program, as `crate::module::function`.
+    pub name: String,
+    /// Who decided which goroutine runs.
+    pub scheduler: Scheduler,
+    /// The seed of the scheduler's choices.
+    pub seed: u64,
+    /// The command that runs this schedule again; absent where the schedule cannot be had again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
+}
+
+/// Who decides which goroutine runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheduler {
+    /// One OS thread; every choice comes from the seed.
+    #[default]
+    Controlled,
+    /// Many OS threads; the machine decides.
+    Parallel,
+}
+
+impl std::fmt::Display for Scheduler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Controlled => "controlled",
+            Self::Parallel => "parallel",
+        })
+    }
+}
+
+/// Two unordered, conflicting accesses to the same memory.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RaceReport {
+    /// Equal for the same race found again: a hash of both accesses' kinds and stacks.
+    pub fingerprint: String,
+    /// The run that found it.
+    pub run: RunInfo,
+    /// The access that found the race.
+    pub current: Access,
+    /// The access that it races with.
+    pub previous: Access,
+    /// The memory that both touched.
+    pub location: MemoryLocation,
+    /// The two goroutines: the current access's, then the previous one's.
+    pub goroutines: [Goroutine; 2],
+    /// Why no happens-before path orders the two.
+    pub unordered: Unordered,
+    /// Whether the same memory had a race before in this run, so that this one may follow from it.
+    pub dependent: bool,
+}
+
+/// One of the two accesses of a race.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Access {
+    /// Read or write, plain or atomic.
+    pub kind: AccessKind,
+    /// The number of bytes it touched.
+    pub size: u64,
+    /// The goroutine that made it.
+    pub goroutine: u64,
+    /// Where it was made, innermost frame first.
+    pub stack: Vec<StackFrame>,
+}
+
+/// A goroutine of a report.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Goroutine {
+    /// Its number; 1 is the main goroutine of the run.
+    pub id: u64,
+    /// The name it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it had ended when the race was found.
+    pub finished: bool,
+    /// The goroutine that started it; absent for the main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator: Option<u64>,
+    /// Where it was started, innermost frame first; empty for the main one.
+    pub created_at: Vec<StackFrame>,
+}
+
+/// The memory of a race.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MemoryLocation {
+    /// The first byte that both accesses touched.
+    pub address: u64,
+    /// The number of bytes that both touched.
+    pub size: u64,
+    /// The type of the cell that the memory belongs to, such as `Shared<u64>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+    /// The name that the cell was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The element of the cell, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// Where the cell was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Position>,
+}
+
+/// Why two accesses are unordered: the nearest that their goroutines came to an edge.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Unordered {
+    /// The last release by the goroutine of the previous access.
+    pub previous_release: Option<SyncEvent>,
+    /// Whether that release came after the access, so that acquiring it would have ordered the two.
+    pub released_after_access: bool,
+    /// The last acquire by the goroutine of the current access.
+    pub current_acquire: Option<SyncEvent>,
+}
+
+/// A synchronisation by one goroutine.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SyncEvent {
+    /// What it did, such as `mutex unlock`.
+    pub operation: String,
+    /// Where.
+    pub at: Position,
+}
+
+/// A place in the source.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Position {
+    /// The file, relative to the workspace where it lies within it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1; 0 where it is not known.
+    pub column: u32,
+}
+
+/// One frame of a stack.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StackFrame {
+    /// The function, demangled; `<unknown>` where no symbol was found.
+    pub function: String,
+    /// Where in it; absent where there is no debug information.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Position>,
+}
+
+/// A failure of a run that is not a race.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Failure {
+    /// The run that failed.
+    pub run: RunInfo,
+    /// In which way.
+    pub kind: FailureKind,
+    /// The whole message, several lines long.
+    pub message: String,
+}
+
+/// The ways in which a run can fail without a race.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// Every goroutine was blocked.
+    Deadlock,
+    /// A goroutine panicked, and nobody joined it.
+    Panic,
+    /// The run made more scheduling steps than it may.
+    StepLimit,
+}
+
+/// The end of a run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The run that ended.
+    pub run: RunInfo,
+    /// How often an access was found to race; repetitions of a reported race count.
+    pub races: u64,
+    /// How many of these were reported.
+    pub reported: u64,
+    /// The number of goroutines that were started, the main one included.
+    pub goroutines: u64,
+    /// How many of them had not ended when the run did.
+    pub unfinished: u64,
+}

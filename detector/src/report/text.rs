@@ -1,0 +1,344 @@
+//! Reports as text, in the form that Go's users know.
+//!
+//! Strings that come from the program (names, functions, files) may hold anything; control
+//! characters in them are shown escaped, so that a report cannot drive a terminal.
+
+use super::model::{
+    Access, Failure, Goroutine, Position, RaceReport, Record, RunInfo, StackFrame, SyncEvent,
+};
+use super::sink::Distinct;
+use super::{Scheduler, Sink};
+use crate::once::Complaint;
+use parking_lot::Mutex;
+use std::fmt::{self, Display, Formatter, Write as _};
+use std::io::Write;
+
+const RULE: &str = "==================";
+
+/// The words that begin every race report; Go's.
+pub const WARNING: &str = "WARNING: DATA RACE";
+
+/// A report as text, several lines that end in a line feed.
+#[must_use]
+pub fn race(report: &RaceReport) -> String {
+    Race(report).to_string()
+}
+
+/// A failure as text, several lines that end in a line feed.
+#[must_use]
+pub fn failure(failure: &Failure) -> String {
+    let message = Lines(&failure.message);
+    let run = Run(&failure.run);
+    format!("{RULE}\n{message}\n{run}{RULE}\n")
+}
+
+/// A stack as text: two lines a frame, indented.
+#[must_use]
+pub fn frames(frames: &[StackFrame]) -> String {
+    struct Frames<'a>(&'a [StackFrame]);
+    impl Display for Frames<'_> {
+        fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+            stack(f, self.0)
+        }
+    }
+    Frames(frames).to_string()
+}
+
+struct Race<'a>(&'a RaceReport);
+
+impl Display for Race<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        writeln!(f, "{RULE}\n{WARNING}")?;
+        self.access(f, "", &report.current)?;
+        writeln!(f)?;
+        self.access(f, "previous ", &report.previous)?;
+        for (i, goroutine) in report.goroutines.iter().enumerate() {
+            let repeated = i == 1 && goroutine.id == report.goroutines[0].id;
+            if goroutine.creator.is_some() && !repeated {
+                writeln!(f)?;
+                creation(f, goroutine)?;
+            }
+        }
+        writeln!(f)?;
+        self.location(f)?;
+        self.why(f)?;
+        if report.dependent {
+            writeln!(
+                f,
+                "This memory had a race before in this run; this one may follow from it."
+            )?;
+        }
+        writeln!(f, "{}{RULE}", Run(&report.run))
+    }
+}
+
+impl Race<'_> {
+    fn access(&self, f: &mut Formatter<'_>, which: &str, access: &Access) -> fmt::Result {
+        let mut what = format!("{which}{}", access.kind);
+        what[..1].make_ascii_uppercase();
+        let address = self.0.location.address;
+        let bytes = Bytes(access.size);
+        let who = Who(access.goroutine, self.name_of(access.goroutine));
+        writeln!(f, "{what} of {bytes} at {address:#014x} by {who}:")?;
+        stack(f, &access.stack)
+    }
+
+    fn name_of(&self, id: u64) -> Option<&str> {
+        let named = self.0.goroutines.iter().find(|g| g.id == id)?;
+        named.name.as_deref()
+    }
+
+    fn location(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let location = &self.0.location;
+        write!(
+            f,
+            "Location: {} at {:#014x}",
+            Bytes(location.size),
+            location.address
+        )?;
+        if let Some(cell) = &location.cell {
+            write!(f, " of ")?;
+            if let Some(index) = location.index {
+                write!(f, "element {index} of ")?;
+            }
+            write!(f, "{}", Printable(cell))?;
+        }
+        if let Some(name) = &location.name {
+            write!(f, " \"{}\"", Printable(name))?;
+        }
+        if let Some(declared) = &location.declared {
+            write!(f, " declared at {}", At(declared))?;
+        }
+        writeln!(f)
+    }
+
+    fn why(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let why = &self.0.unordered;
+        let previous = &self.0.previous;
+        let earlier = Who(previous.goroutine, None);
+        let later = Who(self.0.current.goroutine, None);
+        let kind = previous.kind;
+        write!(f, "Unordered: ")?;
+        match &why.previous_release {
+            None => write!(f, "{earlier} has released nothing since its {kind}")?,
+            Some(last) if why.released_after_access => {
+                write!(f, "{earlier} released after its {kind} ({})", Sync(last))?;
+            }
+            Some(last) => write!(
+                f,
+                "{earlier} has released nothing since its {kind} (its last release: {})",
+                Sync(last)
+            )?,
+        }
+        let link = if why.released_after_access {
+            ", but"
+        } else {
+            ";"
+        };
+        let lacks = if why.released_after_access {
+            " without that"
+        } else {
+            ""
+        };
+        match &why.current_acquire {
+            None => writeln!(f, "{link} {later} has acquired nothing."),
+            Some(last) => writeln!(f, "{link} {later} last acquired{lacks} by {}.", Sync(last)),
+        }
+    }
+}
+
+struct Sync<'a>(&'a SyncEvent);
+
+impl Display for Sync<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", Printable(&self.0.operation), At(&self.0.at))
+    }
+}
+
+fn creation(f: &mut Formatter<'_>, goroutine: &Goroutine) -> fmt::Result {
+    let state = if goroutine.finished {
+        "finished"
+    } else {
+        "running"
+    };
+    let name = match &goroutine.name {
+        Some(name) => format!(" \"{}\"", Printable(name)),
+        None => String::new(),
+    };
+    write!(f, "Goroutine {}{name} ({state}) created", goroutine.id)?;
+    match goroutine.creator {
+        Some(creator) => writeln!(f, " by {} at:", Who(creator, None))?,
+        None => writeln!(f, " at:")?,
+    }
+    stack(f, &goroutine.created_at)
+}
+
+fn stack(f: &mut Formatter<'_>, frames: &[StackFrame]) -> fmt::Result {
+    if frames.is_empty() {
+        return writeln!(f, "  (no stack)");
+    }
+    for frame in frames {
+        writeln!(f, "  {}()", Printable(&frame.function))?;
+        if let Some(at) = &frame.at {
+            writeln!(f, "      {}", At(at))?;
+        }
+    }
+    Ok(())
+}
+
+struct Run<'a>(&'a RunInfo);
+
+impl Display for Run<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let RunInfo {
+            name,
+            scheduler,
+            seed,
+            replay,
+        } = self.0;
+        writeln!(f, "Test: {}", Printable(name))?;
+        writeln!(f, "Seed: {seed} ({scheduler} scheduler)")?;
+        match (replay, scheduler) {
+            (Some(replay), _) => writeln!(f, "Replay: {}", Printable(replay)),
+            (None, Scheduler::Controlled) => Ok(()),
+            (None, Scheduler::Parallel) => writeln!(
+                f,
+                "Replay: not exactly; the parallel scheduler's choices are the machine's"
+            ),
+        }
+    }
+}
+
+struct Bytes(u64);
+
+impl Display for Bytes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} byte{}", self.0, if self.0 == 1 { "" } else { "s" })
+    }
+}
+
+struct Who<'a>(u64, Option<&'a str>);
+
+impl Display for Who<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match (self.0, self.1) {
+            (1, _) => write!(f, "main goroutine"),
+            (id, None) => write!(f, "goroutine {id}"),
+            (id, Some(name)) => write!(f, "goroutine {id} \"{}\"", Printable(name)),
+        }
+    }
+}
+
+/// A place in the source as `file:line:column`, printable.
+pub struct At<'a>(pub &'a Position);
+
+impl Display for At<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Position { file, line, column } = self.0;
+        write!(f, "{}:{line}", Printable(file))?;
+        if *column > 0 {
+            write!(f, ":{column}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A string from the program, shown with its control characters escaped, and those that
+/// reorder the text around them: whatever it holds, it cannot drive a terminal.
+///
+/// ```
+/// use deadheat_detector::report::text::Printable;
+///
+/// assert_eq!(Printable("red \u{1b}[31m").to_string(), "red \\u{1b}[31m");
+/// ```
+pub struct Printable<'a>(pub &'a str);
+
+impl Display for Printable<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            if is_hostile(c) {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Control characters, and those that reorder the text around them.
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text of several lines, each printable.
+struct Lines<'a>(&'a str);
+
+impl Display for Lines<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (i, line) in self.0.lines().enumerate() {
+            let feed = if i == 0 { "" } else { "\n" };
+            write!(f, "{feed}{}", Printable(line))?;
+        }
+        Ok(())
+    }
+}
+
+/// A sink that writes reports as text, each race once however many runs find it.
+pub struct TextSink<W> {
+    out: Mutex<W>,
+    distinct: Distinct,
+    complaint: Complaint,
+}
+
+impl<W: Write + Send> TextSink<W> {
+    /// A sink that writes to `out`.
+    pub fn new(out: W) -> Self {
+        Self {
+            out: Mutex::new(out),
+            distinct: Distinct::default(),
+            complaint: Complaint::new(),
+        }
+    }
+}
+
+/// A record as text; `None` for the end of a run, which text does not show.
+#[must_use]
+pub fn record(record: &Record) -> Option<String> {
+    match record {
+        Record::Race(report) => Some(race(report)),
+        Record::Failure(found) => Some(failure(found)),
+        Record::Outcome(_) => None,
+    }
+}
+
+impl<W: Write + Send> Sink for TextSink<W> {
+    fn record(&self, record: &Record) {
+        if !self.distinct.is_new(record) {
+            return;
+        }
+        let Some(text) = self::record(record) else {
+            return;
+        };
+        let mut out = self.out.lock();
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            self.complaint
+                .say(&format!("a report could not be written: {error}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let hostile = "a\u{1b}[31m\r\nb\u{202e}c é";
+        assert_eq!(
+            Printable(hostile).to_string(),
+            "a\\u{1b}[31m\\r\\nb\\u{202e}c é"
+        );
+    }
+}

@@ -1,0 +1,231 @@
+//! From raw frames to functions and lines, when a report is made.
+//!
+//! Frames of this toolkit, of the standard library and of the machinery that starts a closure
+//! are left out: a reader wants the own program. Files of the workspace are shown relative to its root.
+
+use crate::context::{ContextTree, Frame, NodeId};
+use crate::report::{Position, StackFrame};
+use crate::stack::capture;
+use std::ffi::c_void;
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The call stack `node`, innermost frame first.
+pub(crate) fn stack(tree: &ContextTree, node: NodeId) -> Vec<StackFrame> {
+    let mut site = None;
+    let mut frames = Vec::new();
+    for frame in tree.frames(node) {
+        match frame {
+            Frame::Size(_) => {}
+            Frame::Site(innermost) => site = Some(position(innermost.0)),
+            Frame::Return(ip) => resolve(ip, &mut frames),
+        }
+    }
+    if let Some(site) = site {
+        start_at(&mut frames, site);
+    }
+    let (users, others): (Vec<_>, Vec<_>) = frames.into_iter().partition(is_users);
+    if users.is_empty() { others } else { users }
+}
+
+/// Whether a frame is the program's own.
+fn is_users(frame: &StackFrame) -> bool {
+    !is_machinery(&frame.function) && !is_std(frame)
+}
+
+/// The caller's stack up to `stack_end` (see [`crate::thread::Thread::set_stack_end`]), with
+/// `site` as its innermost place: for messages about threads that are stuck.
+#[must_use]
+pub fn stack_here(stack_end: usize, site: &'static Location<'static>) -> Vec<StackFrame> {
+    let tree = ContextTree::default();
+    stack(&tree, capture(&tree, stack_end, site))
+}
+
+/// The number of bytes of the access that `node` describes.
+pub(crate) fn access_size(tree: &ContextTree, node: NodeId) -> usize {
+    let mut sizes = tree
+        .frames(node)
+        .into_iter()
+        .filter_map(|frame| match frame {
+            Frame::Size(size) => Some(size),
+            _ => None,
+        });
+    sizes.next().unwrap_or(0)
+}
+
+/// A place in the source, relative to the workspace.
+pub(crate) fn position(location: &'static Location<'static>) -> Position {
+    let file = Path::new(location.file());
+    if file.is_relative() {
+        workspace_root(file);
+    }
+    Position {
+        file: shown_path(file),
+        line: location.line(),
+        column: location.column(),
+    }
+}
+
+fn resolve(ip: usize, frames: &mut Vec<StackFrame>) {
+    let before = frames.len();
+    backtrace::resolve(ip as *mut c_void, |symbol| {
+        let function = match symbol.name() {
+            Some(name) => format!("{name:#}"),
+            None => "<unknown>".to_owned(),
+        };
+        let at = symbol
+            .filename()
+            .zip(symbol.lineno())
+            .map(|(file, line)| Position {
+                file: shown_path(file),
+                line,
+                column: symbol.colno().unwrap_or(0),
+            });
+        frames.push(StackFrame { function, at });
+    });
+    if frames.len() == before {
+        frames.push(StackFrame {
+            function: "<unknown>".to_owned(),
+            at: None,
+        });
+    }
+}
+
+/// Drops the frames inside the operation that was called at `site`, and places what is then
+/// the innermost one: a call site has a column where debug information may have none.
+fn start_at(frames: &mut Vec<StackFrame>, site: Position) {
+    let calls = |frame: &StackFrame| {
+        let at = frame.at.as_ref();
+        at.is_some_and(|at| at.file == site.file && at.line == site.line)
+            && !is_machinery(&frame.function)
+    };
+    let first = frames
+        .iter()
+        .position(calls)
+        .or_else(|| frames.iter().position(is_users));
+    frames.drain(..first.unwrap_or(frames.len()));
+    match frames.first_mut() {
+        None => frames.push(StackFrame {
+            function: "<unknown>".to_owned(),
+            at: Some(site),
+        }),
+        Some(frame) => {
+            if frame
+                .at
+                .as_ref()
+                .is_none_or(|at| at.file == site.file && at.line == site.line)
+            {
+                frame.at = Some(site);
+            }
+        }
+    }
+}
+
+/// Whether a frame is in the standard library, as far as debug information tells.
+fn is_std(frame: &StackFrame) -> bool {
+    let at = frame.at.as_ref();
+    at.is_some_and(|at| at.file.starts_with("/rustc/") || at.file.contains("/rustlib/src/"))
+}
+
+/// Crates and modules whose functions are not the user's: this toolkit, stack switching,
+/// and what lies between a thread's start and a closure.
+const MACHINERY: [&str; 15] = [
+    "deadheat_detector::",
+    "deadheat_runtime::",
+    "deadheat_instrument::",
+    "deadheat::__private::",
+    "backtrace::",
+    "corosensei::",
+    "stack_init_trampoline",
+    "core::ops::function::",
+    "core::panic::unwind_safe::",
+    "alloc::boxed::Box<",
+    "std::panic::",
+    "std::panicking::",
+    "std::sys::backtrace::",
+    "__rust_try",
+    "std::thread::",
+];
+
+fn is_machinery(function: &str) -> bool {
+    let path = function.trim_start_matches(['<', '&']);
+    MACHINERY.iter().any(|prefix| path.starts_with(prefix))
+}
+
+fn shown_path(path: &Path) -> String {
+    let inside = ROOT
+        .get()
+        .and_then(|root| path.strip_prefix(root).ok())
+        .unwrap_or(path);
+    inside.to_string_lossy().into_owned()
+}
+
+/// The folder that relative source paths start from: the workspace's root.
+static ROOT: OnceLock<PathBuf> = OnceLock::new();
+
+/// Finds the root from a source file that is named relative to it: tests run in the folder of
+/// their package, which is the root or lies below it.
+fn workspace_root(file: &Path) {
+    if ROOT.get().is_some() {
+        return;
+    }
+    let Ok(here) = std::env::current_dir() else {
+        return;
+    };
+    if let Some(root) = here.ancestors().find(|folder| folder.join(file).is_file()) {
+        let _ = ROOT.set(root.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machinery_is_told_from_the_users_functions() {
+        for hidden in [
+            "deadheat_instrument::cell::Shared<T>::get",
+            "<deadheat_instrument::cell::Shared<u64>>::get",
+            "core::ops::function::FnOnce::call_once",
+            "std::panicking::try",
+        ] {
+            assert!(is_machinery(hidden), "{hidden}");
+        }
+        for shown in [
+            "bank::transfer",
+            "<bank::Bank as deadheat_runtime::X>::f",
+            "deadheat_app::main",
+        ] {
+            assert!(!is_machinery(shown), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_innermost_frame_is_the_call_site() {
+        let tree = ContextTree::default();
+        let here = Location::caller();
+        let node = tree.child(capture(&tree, usize::MAX, here), Frame::Size(4));
+        assert_eq!(access_size(&tree, node), 4);
+        let frames = stack(&tree, node);
+        // Everything of this crate is machinery, so what is left is the test harness.
+        assert!(!frames.is_empty());
+        assert!(
+            frames
+                .iter()
+                .all(|frame| !frame.function.starts_with("deadheat_detector::")),
+            "{frames:#?}"
+        );
+    }
+
+    #[test]
+    fn a_site_is_shown_even_without_frames() {
+        let tree = ContextTree::default();
+        let here = Location::caller();
+        let node = tree.child(NodeId::ROOT, Frame::Site(crate::context::Site(here)));
+        let frames = stack(&tree, node);
+        let at = frames[0].at.as_ref().unwrap();
+        assert_eq!((at.line, at.column), (here.line(), here.column()));
+        assert!(at.file.ends_with("symbolize.rs"));
+    }
+}

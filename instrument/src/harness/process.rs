@@ -1,0 +1,42 @@
+//! What the `DEADHEAT` variable asks of this process, and where reports go.
+
+use deadheat_runtime::detector::report::Sink;
+use deadheat_runtime::detector::report::jsonl::JsonLinesSink;
+use deadheat_runtime::detector::report::text::TextSink;
+use deadheat_runtime::detector::settings::{EXIT_USAGE, Settings, VARIABLE};
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+
+/// The settings of this process. Where the variable cannot be understood, the process ends
+/// with a message and [`EXIT_USAGE`]: a run under other settings than asked for is worse.
+pub(super) fn settings() -> &'static Settings {
+    static SETTINGS: OnceLock<Settings> = OnceLock::new();
+    SETTINGS
+        .get_or_init(|| Settings::from_env().unwrap_or_else(|error| give_up(&error.to_string())))
+}
+
+/// Where all runs of this process write their reports: the standard error stream, and the
+/// file that `log` names.
+pub(super) fn sinks() -> &'static [Arc<dyn Sink>] {
+    static SINKS: OnceLock<Vec<Arc<dyn Sink>>> = OnceLock::new();
+    SINKS.get_or_init(|| {
+        let text: Arc<dyn Sink> = Arc::new(TextSink::new(std::io::stderr()));
+        let mut sinks = vec![text];
+        if let Some(path) = &settings().log {
+            match JsonLinesSink::append(path) {
+                Ok(log) => sinks.push(Arc::new(log)),
+                Err(error) => give_up(&format!(
+                    "{VARIABLE}: the file {} cannot be written: {error}; name another with log=FILE",
+                    path.display()
+                )),
+            }
+        }
+        sinks
+    })
+}
+
+fn give_up(message: &str) -> ! {
+    // `eprintln` would go into the captured output of a test, which is lost here.
+    let _ = writeln!(std::io::stderr(), "error: {message}");
+    std::process::exit(EXIT_USAGE)
+}

@@ -1,0 +1,157 @@
+//! The receiving end of a channel.
+
+use super::core::{Core, Direction};
+use super::error::{RecvError, TryRecvError};
+use crate::current;
+use deadheat_detector::thread::SyncOp;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// The receiving end of a channel. Clones receive from the same one; each value goes to one
+/// of them.
+pub struct Receiver<T> {
+    pub(super) core: Arc<Core<T>>,
+}
+
+impl<T> Receiver<T> {
+    pub(super) fn new(core: Arc<Core<T>>) -> Self {
+        Self { core }
+    }
+
+    /// Receives a value; blocks the goroutine while there is none. Usable from plain OS
+    /// threads, which then block.
+    ///
+    /// # Errors
+    ///
+    /// Where the channel is closed, or every sender dropped, and the buffer is empty.
+    #[track_caller]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.recv_at(Location::caller())
+    }
+
+    fn recv_at(&self, at: &'static Location<'static>) -> Result<T, RecvError> {
+        current::safepoint();
+        let op = SyncOp {
+            what: "channel receive",
+            at,
+        };
+        self.core.receive(op).ok_or(RecvError)
+    }
+
+    /// Receives a value if there is one. Where there is none, it orders nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, with the reason.
+    #[track_caller]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        let op = SyncOp::here("channel receive");
+        current::safepoint();
+        self.core.try_receive(op)
+    }
+
+    /// The values as they come, until the channel is closed and empty.
+    #[must_use]
+    #[track_caller]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter {
+            receiver: self,
+            at: Location::caller(),
+        }
+    }
+
+    /// How many values the buffer holds. Orders nothing.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        current::safepoint();
+        self.core.len()
+    }
+
+    /// Whether the buffer holds no value. Orders nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values the buffer can hold; 0 for an unbuffered channel.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.core.capacity()
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        self.core.add_end(Direction::Receive);
+        Self {
+            core: Arc::clone(&self.core),
+        }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.core.drop_end(Direction::Receive);
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receiver { .. }")
+    }
+}
+
+/// The values of a channel as they come; see [`Receiver::iter`].
+#[derive(Debug)]
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+    /// Where the iteration began: `next` is called from inside adaptors as well.
+    at: &'static Location<'static>,
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv_at(self.at).ok()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    #[track_caller]
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// The values of a channel as they come, with the receiving end.
+#[derive(Debug)]
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+    at: &'static Location<'static>,
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv_at(self.at).ok()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    #[track_caller]
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter {
+            receiver: self,
+            at: Location::caller(),
+        }
+    }
+}

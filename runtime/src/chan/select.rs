@@ -1,0 +1,376 @@
+//! Waiting for the first of several channel operations; the [`select!`](crate::select!) macro.
+//!
+//! A round tries every case, in an order that the scheduler draws, and takes the first that
+//! can go on. Where none can, it leaves an offer on every channel. A channel that became ready
+//! meanwhile refuses the offer; then all are withdrawn, unless a peer has already taken one,
+//! and the next round begins. Nobody needs two channels' locks at once.
+
+use super::core::{Deal, Direction, finish_receive, finish_send};
+use super::error::{RecvError, SendError, TryRecvError, TrySendError};
+use super::{Receiver, Sender};
+use crate::current;
+use crate::waiter::{WaitReason, Waiter};
+use deadheat_detector::access::AccessKind;
+use deadheat_detector::thread::SyncOp;
+use parking_lot::Mutex;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One operation of a select.
+#[doc(hidden)]
+pub trait Case {
+    /// Performs the operation if that is possible at once.
+    fn attempt(&mut self, op: SyncOp) -> bool;
+    /// Offers it to peers; `false` where it has become possible.
+    fn offer(&mut self, offer: &Offering);
+    /// Takes the offer back, or completes the operation if `taken`.
+    fn settle(&mut self, offering: &Offering, taken: bool);
+}
+
+/// The place that a case's offer is made for.
+#[doc(hidden)]
+pub struct Offering {
+    waiter: Arc<Waiter>,
+    case: usize,
+    op: SyncOp,
+}
+
+/// A claim that means: some case became ready, try again.
+const AGAIN: usize = usize::MAX / 2;
+/// A claim that means: the time is up.
+const TIMEOUT: usize = AGAIN + 1;
+
+/// What a select came to.
+#[doc(hidden)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Chosen {
+    /// The case with this index was performed.
+    Case(usize),
+    /// No case could go on at once, or before the time was up.
+    Otherwise,
+}
+
+/// What to do where no case can go on.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Otherwise {
+    /// Wait for as long as it takes.
+    Block,
+    /// Take the default.
+    Default,
+    /// Wait for at most this long.
+    Timeout(Duration),
+}
+
+/// Performs one of `cases`.
+#[doc(hidden)]
+#[track_caller]
+pub fn select(cases: &mut [&mut dyn Case], otherwise: Otherwise) -> Chosen {
+    let op = SyncOp {
+        what: "select",
+        at: Location::caller(),
+    };
+    current::safepoint();
+    let end = match otherwise {
+        Otherwise::Timeout(wait) => Some(now().saturating_add(wait)),
+        _ => None,
+    };
+    loop {
+        if let Some(case) = try_all(cases, op) {
+            return Chosen::Case(case);
+        }
+        if matches!(otherwise, Otherwise::Default) {
+            return Chosen::Otherwise;
+        }
+        match offer_all(cases, end.map(|end| end.saturating_sub(now())), op) {
+            AGAIN => {}
+            TIMEOUT => return Chosen::Otherwise,
+            case => return Chosen::Case(case),
+        }
+    }
+}
+
+/// The run's time; where there is no run, the time since some moment in the past.
+fn now() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    crate::time::since_start()
+        .unwrap_or_else(|| START.get_or_init(std::time::Instant::now).elapsed())
+}
+
+fn try_all(cases: &mut [&mut dyn Case], op: SyncOp) -> Option<usize> {
+    if cases.is_empty() {
+        return None;
+    }
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    shuffle(&mut order);
+    order.into_iter().find(|&case| cases[case].attempt(op))
+}
+
+/// Draws an order: with equal chances for each in a run; as it is, outside one.
+fn shuffle(order: &mut [usize]) {
+    current::with(|g| {
+        for last in (1..order.len()).rev() {
+            order.swap(last, g.run.scheduler.choose(last + 1));
+        }
+    });
+}
+
+fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp) -> usize {
+    let waiter = current::waiter();
+    let offering = |case| Offering {
+        waiter: Arc::clone(&waiter),
+        case,
+        op,
+    };
+    for (i, case) in cases.iter_mut().enumerate() {
+        case.offer(&offering(i));
+        if waiter.is_claimed() {
+            break;
+        }
+    }
+    let reason = WaitReason {
+        what: "select",
+        at: op.at,
+    };
+    // Unwinding a cancelled goroutine from here leaves claimed offers behind, which nobody takes.
+    let claimed = match timeout {
+        Some(timeout) => waiter.wait_at_most(timeout, TIMEOUT, reason),
+        None => waiter.wait(reason),
+    };
+    for (i, case) in cases.iter_mut().enumerate() {
+        case.settle(&offering(i), i == claimed);
+    }
+    claimed
+}
+
+impl Offering {
+    fn ask_again(&self) {
+        self.waiter.claim(AGAIN);
+    }
+}
+
+/// `recv(receiver)` in a select.
+#[doc(hidden)]
+pub struct RecvCase<'a, T> {
+    receiver: &'a Receiver<T>,
+    deal: Option<Arc<Mutex<Deal<T>>>>,
+    result: Option<Result<T, RecvError>>,
+}
+
+impl<'a, T> RecvCase<'a, T> {
+    /// A case that has not been tried.
+    #[must_use]
+    pub fn new(receiver: &'a Receiver<T>) -> Self {
+        Self {
+            receiver,
+            deal: None,
+            result: None,
+        }
+    }
+
+    /// What the receive gave.
+    ///
+    /// # Panics
+    ///
+    /// Where the select did not choose this case.
+    pub fn finish(self) -> Result<T, RecvError> {
+        self.result.expect("the select chose this case")
+    }
+}
+
+impl<T> Case for RecvCase<'_, T> {
+    fn attempt(&mut self, op: SyncOp) -> bool {
+        self.result = match self.receiver.core.try_receive(op) {
+            Ok(value) => Some(Ok(value)),
+            Err(TryRecvError::Closed) => Some(Err(RecvError)),
+            Err(TryRecvError::Empty) => None,
+        };
+        self.result.is_some()
+    }
+
+    fn offer(&mut self, to: &Offering) {
+        let core = &self.receiver.core;
+        match core.offer(Direction::Receive, None, &to.waiter, to.case, to.op) {
+            Ok(deal) => self.deal = Some(deal),
+            Err(_) => to.ask_again(),
+        }
+    }
+
+    fn settle(&mut self, to: &Offering, taken: bool) {
+        let Some(deal) = self.deal.take() else { return };
+        if taken {
+            self.result = Some(finish_receive(&deal, to.op).ok_or(RecvError));
+        } else {
+            self.receiver.core.withdraw(Direction::Receive, &to.waiter);
+        }
+    }
+}
+
+/// `send(sender, value)` in a select.
+#[doc(hidden)]
+pub struct SendCase<'a, T> {
+    sender: &'a Sender<T>,
+    value: Option<T>,
+    deal: Option<Arc<Mutex<Deal<T>>>>,
+    result: Option<Result<(), SendError<T>>>,
+}
+
+impl<'a, T> SendCase<'a, T> {
+    /// A case that has not been tried.
+    #[must_use]
+    pub fn new(sender: &'a Sender<T>, value: T) -> Self {
+        Self {
+            sender,
+            value: Some(value),
+            deal: None,
+            result: None,
+        }
+    }
+
+    /// What the send gave.
+    ///
+    /// # Errors
+    ///
+    /// The value, where the channel was closed.
+    ///
+    /// # Panics
+    ///
+    /// Where the select did not choose this case.
+    pub fn finish(self) -> Result<(), SendError<T>> {
+        self.result.expect("the select chose this case")
+    }
+}
+
+impl<T> Case for SendCase<'_, T> {
+    fn attempt(&mut self, op: SyncOp) -> bool {
+        let Some(value) = self.value.take() else {
+            return false;
+        };
+        self.result = match self.sender.core.try_send(value, op) {
+            Ok(()) => Some(Ok(())),
+            Err(TrySendError::Closed(value)) => Some(Err(SendError(value))),
+            Err(TrySendError::Full(value)) => {
+                self.value = Some(value);
+                None
+            }
+        };
+        if self.result.is_some() {
+            self.sender.core.access(AccessKind::Read, op.at);
+        }
+        self.result.is_some()
+    }
+
+    fn offer(&mut self, to: &Offering) {
+        let (core, value) = (&self.sender.core, self.value.take());
+        match core.offer(Direction::Send, value, &to.waiter, to.case, to.op) {
+            Ok(deal) => self.deal = Some(deal),
+            Err(value) => {
+                self.value = value;
+                to.ask_again();
+            }
+        }
+    }
+
+    fn settle(&mut self, to: &Offering, taken: bool) {
+        let Some(deal) = self.deal.take() else { return };
+        if taken {
+            self.sender.core.access(AccessKind::Read, to.op.at);
+            self.result = Some(finish_send(&deal, to.op));
+        } else {
+            self.sender.core.withdraw(Direction::Send, &to.waiter);
+            self.value = deal.lock().value.take();
+        }
+    }
+}
+
+/// Waits until one of several channel operations can go on, and performs it.
+///
+/// Cases are `recv(receiver) -> result => body` and `send(sender, value) -> result => body`;
+/// at most one of `default => body`, taken where no case can go on at once, and
+/// `timeout(duration) => body`, may come last. Where several cases can go on, the scheduler
+/// draws one, each with the same chance. Operands are evaluated once, in order. Only the case
+/// that was taken orders anything.
+///
+/// ```
+/// # deadheat_runtime::Run::new("doc").go(|| {
+/// use deadheat_runtime::{chan, select};
+/// use std::time::Duration;
+///
+/// let (tx, rx) = chan::bounded(1);
+/// let (_quiet, never) = chan::unbuffered::<()>();
+/// select! {
+///     send(tx, 5) -> sent => sent.unwrap(),
+///     recv(never) -> _ => unreachable!(),
+/// }
+/// let five = select! {
+///     recv(rx) -> value => value.unwrap(),
+///     timeout(Duration::from_secs(1)) => unreachable!(),
+/// };
+/// assert_eq!(five, 5);
+/// let empty = select! { recv(rx) -> _ => false, default => true };
+/// assert!(empty);
+/// # }).result.unwrap();
+/// ```
+#[macro_export]
+macro_rules! select {
+    ($($cases:tt)*) => { $crate::__select!(@parse [] $($cases)*) };
+}
+
+/// Takes a select apart. Each case gets a variable of its own, by hygiene: the `case` of every
+/// expansion is another one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __select {
+    (@parse [$($done:tt)*] recv($rx:expr) -> $result:pat => $body:block $(, $($rest:tt)*)?) => {
+        $crate::__select!(@parse [$($done)* (case $crate::chan::select::RecvCase::new(&$rx), $result, $body)] $($($rest)*)?)
+    };
+    (@parse [$($done:tt)*] recv($rx:expr) -> $result:pat => $body:block $($rest:tt)+) => {
+        $crate::__select!(@parse [$($done)* (case $crate::chan::select::RecvCase::new(&$rx), $result, $body)] $($rest)+)
+    };
+    (@parse [$($done:tt)*] recv($rx:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::__select!(@parse [$($done)* (case $crate::chan::select::RecvCase::new(&$rx), $result, $body)] $($($rest)*)?)
+    };
+    (@parse [$($done:tt)*] send($tx:expr, $value:expr) -> $result:pat => $body:block $(, $($rest:tt)*)?) => {
+        $crate::__select!(@parse [$($done)* (case $crate::chan::select::SendCase::new(&$tx, $value), $result, $body)] $($($rest)*)?)
+    };
+    (@parse [$($done:tt)*] send($tx:expr, $value:expr) -> $result:pat => $body:block $($rest:tt)+) => {
+        $crate::__select!(@parse [$($done)* (case $crate::chan::select::SendCase::new(&$tx, $value), $result, $body)] $($rest)+)
+    };
+    (@parse [$($done:tt)*] send($tx:expr, $value:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::__select!(@parse [$($done)* (case $crate::chan::select::SendCase::new(&$tx, $value), $result, $body)] $($($rest)*)?)
+    };
+    (@parse [$($done:tt)*] default => $body:expr $(,)?) => {
+        $crate::__select!(@run [$($done)*] $crate::chan::select::Otherwise::Default, $body)
+    };
+    (@parse [$($done:tt)*] timeout($wait:expr) => $body:expr $(,)?) => {
+        $crate::__select!(@run [$($done)*] $crate::chan::select::Otherwise::Timeout($wait), $body)
+    };
+    (@parse [$($done:tt)*]) => {
+        $crate::__select!(@run [$($done)*] $crate::chan::select::Otherwise::Block, unreachable!("a select without default or timeout takes a case"))
+    };
+    (@parse [$($done:tt)*] $($wrong:tt)+) => {
+        compile_error!(concat!(
+            "select! takes cases `recv(receiver) -> result => body` and `send(sender, value) -> result => body`, ",
+            "then at most one of `default => body` and `timeout(duration) => body`; this is none of them: ",
+            stringify!($($wrong)+)
+        ))
+    };
+    (@run [$(($case:ident $new:expr, $result:pat, $body:expr))*] $otherwise:expr, $default:expr) => {{
+        $(let mut $case = $new;)*
+        let chosen = $crate::chan::select::select(
+            &mut [$(&mut $case as &mut dyn $crate::chan::select::Case),*],
+            $otherwise,
+        );
+        $crate::__select!(@dispatch chosen, 0usize, $default, $(($case, $result, $body))*)
+    }};
+    (@dispatch $chosen:ident, $index:expr, $default:expr, ($case:ident, $result:pat, $body:expr) $($rest:tt)*) => {
+        if $chosen == $crate::chan::select::Chosen::Case($index) {
+            let $result = $case.finish();
+            $body
+        } else {
+            $crate::__select!(@dispatch $chosen, $index + 1, $default, $($rest)*)
+        }
+    };
+    (@dispatch $chosen:ident, $index:expr, $default:expr,) => { $default };
+}

@@ -1,0 +1,117 @@
+//! The sending end of a channel.
+
+use super::core::{Core, Direction};
+use super::error::{SendError, TrySendError};
+use crate::current;
+use deadheat_detector::access::AccessKind;
+use deadheat_detector::thread::SyncOp;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// The sending end of a channel. Clones send to the same one; when the last is dropped, the
+/// channel is closed.
+pub struct Sender<T> {
+    pub(super) core: Arc<Core<T>>,
+}
+
+impl<T> Sender<T> {
+    pub(super) fn new(core: Arc<Core<T>>) -> Self {
+        Self { core }
+    }
+
+    /// Sends `value`; blocks the goroutine while the buffer is full, or, without a buffer,
+    /// until somebody receives. Usable from plain OS threads, which then block.
+    ///
+    /// # Errors
+    ///
+    /// The value, where the channel is closed or every receiver dropped, now or while waiting.
+    #[track_caller]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        let op = self.begin("channel send");
+        self.core.send(value, op)
+    }
+
+    /// Sends `value` where that is possible at once. Where it is not, it orders nothing.
+    ///
+    /// # Errors
+    ///
+    /// The value, with the reason.
+    #[track_caller]
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        let op = self.begin("channel send");
+        self.core.try_send(value, op)
+    }
+
+    /// Closes the channel: senders get errors, and receivers too once the buffer is empty.
+    /// Closing while another goroutine may send is a race, and reported as one.
+    ///
+    /// # Panics
+    ///
+    /// Where the channel is closed already, as in Go.
+    #[track_caller]
+    pub fn close(&self) {
+        let at = Location::caller();
+        current::safepoint();
+        self.core.access(AccessKind::Write, at);
+        self.core.close(SyncOp {
+            what: "channel close",
+            at,
+        });
+    }
+
+    /// How many values the buffer holds. Orders nothing.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        current::safepoint();
+        self.core.len()
+    }
+
+    /// Whether the buffer holds no value. Orders nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values the buffer can hold; 0 for an unbuffered channel.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.core.capacity()
+    }
+
+    /// Whether the channel was closed. Orders nothing.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        current::safepoint();
+        self.core.is_closed()
+    }
+
+    #[track_caller]
+    fn begin(&self, what: &'static str) -> SyncOp {
+        let op = SyncOp::here(what);
+        current::safepoint();
+        self.core.access(AccessKind::Read, op.at);
+        op
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.core.add_end(Direction::Send);
+        Self {
+            core: Arc::clone(&self.core),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.core.drop_end(Direction::Send);
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender { .. }")
+    }
+}

@@ -1,0 +1,110 @@
+//! The goroutine that runs on this OS thread.
+//!
+//! A goroutine may go on on another thread after any switch, and a compiler that has computed
+//! the address of a thread-local before a switch may use it after. So every access to one is
+//! in a function of this module that is never inlined and spans no switch.
+
+use crate::goroutine::{G, Goroutine};
+use crate::waiter::Waiter;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+thread_local! {
+    static CURRENT: Cell<*const Goroutine> = const { Cell::new(ptr::null()) };
+}
+
+/// The number of runs in the process: while there is none, no thread runs a goroutine, and a
+/// cell need not ask.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts a run in; dropping it counts it out.
+pub(crate) struct Counted(());
+
+impl Counted {
+    pub(crate) fn new() -> Self {
+        RUNS.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        RUNS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Makes `g` the thread's goroutine and returns what was before.
+#[inline(never)]
+pub(crate) fn enter(g: &G) -> *const Goroutine {
+    CURRENT.with(|current| current.replace(Arc::as_ptr(g)))
+}
+
+/// Undoes [`enter`].
+#[inline(never)]
+pub(crate) fn leave(previous: *const Goroutine) {
+    CURRENT.with(|current| current.set(previous));
+}
+
+#[inline(never)]
+fn current() -> *const Goroutine {
+    CURRENT.try_with(Cell::get).unwrap_or(ptr::null())
+}
+
+/// Calls `f` with the running goroutine, if there is one.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&Goroutine) -> R) -> Option<R> {
+    if RUNS.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    // SAFETY: the pointer is null or that of a goroutine that this thread is running; its run
+    // keeps it alive until it has finished, so beyond this call, which is part of its body.
+    unsafe { current().as_ref() }.map(f)
+}
+
+/// The running goroutine, to keep.
+pub(crate) fn get() -> Option<G> {
+    with(|g| {
+        // SAFETY: `g` came from `Arc::as_ptr` in `enter`, and the run holds a count until the
+        // goroutine has finished.
+        unsafe {
+            Arc::increment_strong_count(g);
+            Arc::from_raw(g)
+        }
+    })
+}
+
+/// [`std::thread::panicking`], kept out of line.
+#[inline(never)]
+pub(crate) fn is_panicking() -> bool {
+    std::thread::panicking()
+}
+
+/// Lets the scheduler run somebody else here, if it wants to. Every operation that others can
+/// observe begins with one.
+#[inline]
+pub fn safepoint() {
+    with(Goroutine::safepoint);
+}
+
+/// A waiter for the caller: its goroutine, or its OS thread where it is none.
+pub(crate) fn waiter() -> Arc<Waiter> {
+    Waiter::new(get())
+}
+
+/// Whether any run goes on in the process. While none does, no caller is a goroutine.
+#[doc(hidden)]
+#[inline]
+#[must_use]
+pub fn any_run() -> bool {
+    RUNS.load(Ordering::Relaxed) != 0
+}
+
+/// What tells the running goroutine from all others that live; 0 outside a run.
+#[doc(hidden)]
+#[inline]
+#[must_use]
+pub fn goroutine_key() -> usize {
+    with(|g| ptr::from_ref(g) as usize).unwrap_or(0)
+}

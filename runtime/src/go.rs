@@ -1,0 +1,232 @@
+//! Starting goroutines, and waiting for them.
+
+use crate::current;
+use crate::detect;
+use crate::goroutine::{Body, Cancelled, G, Goroutine};
+use crate::run::{self, PanicNote, Run};
+use crate::waiter::{WaitReason, Waiter};
+use deadheat_detector::sync::SyncVar;
+use deadheat_detector::thread::{SyncOp, Thread};
+use parking_lot::Mutex;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Starts a goroutine: a light thread of execution that the current run schedules.
+///
+/// **Happens-before:** the call comes before the goroutine's first step. The goroutine's end
+/// comes before nothing, except the return of [`JoinHandle::join`].
+///
+/// A panic ends the goroutine, not the process: it surfaces at `join`, and fails the run where
+/// nobody joins.
+///
+/// # Panics
+///
+/// Outside a run: under `#[deadheat::test]`, `#[deadheat::main]` or [`Run::go`](crate::Builder::go) there is one.
+#[track_caller]
+pub fn go<T, F>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let at = Location::caller();
+    let op = SyncOp {
+        what: "go statement",
+        at,
+    };
+    let Some(parent) = current::get() else {
+        panic!(
+            "go() needs a run to start a goroutine in: call it under #[deadheat::test], \
+             #[deadheat::main] or deadheat::run"
+        )
+    };
+    current::safepoint();
+    let run = Arc::clone(&parent.run);
+    let thread = detect::with(|detector, thread| {
+        let child = detector.fork(thread, op);
+        child.expect("a run has fewer than 2^24 goroutines where detection is on")
+    });
+    let (g, handle) = spawn(&run, thread, Some(parent.id), at, f);
+    run.scheduler.ready(g);
+    current::safepoint();
+    handle
+}
+
+/// Lets other goroutines run. Orders nothing. Outside a run it yields the OS thread.
+pub fn yield_now() {
+    if current::with(Goroutine::yield_now).is_none() {
+        std::thread::yield_now();
+    }
+}
+
+/// The number of the running goroutine; 1 is the run's main one. `None` outside a run.
+#[must_use]
+pub fn goroutine_id() -> Option<u64> {
+    current::with(|g| g.id)
+}
+
+/// Gives the running goroutine a name, which reports show. The first one given stays.
+pub fn set_goroutine_name(name: &str) {
+    detect::with(|_, thread| thread.set_name(name));
+}
+
+/// The main goroutine of `run`, not yet handed to the scheduler.
+pub(crate) fn main_goroutine<T: Send + 'static>(
+    run: &Arc<Run>,
+    f: impl FnOnce() -> T + Send + 'static,
+) -> (G, JoinHandle<T>) {
+    let thread = run
+        .detector
+        .as_ref()
+        .map(deadheat_detector::Detector::main_thread);
+    spawn(run, thread, None, run::here(), f)
+}
+
+fn spawn<T: Send + 'static>(
+    run: &Arc<Run>,
+    thread: Option<Thread>,
+    creator: Option<u64>,
+    at: &'static Location<'static>,
+    f: impl FnOnce() -> T + Send + 'static,
+) -> (G, JoinHandle<T>) {
+    let ended = Arc::new(Ended::<T>::default());
+    let body = body(f, Arc::clone(&ended));
+    let id = run.number(thread.as_ref());
+    let g = Goroutine::new(id, Arc::clone(run), thread, creator, at, body);
+    run.keep(&g);
+    (g, JoinHandle { ended, id })
+}
+
+fn body<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static, ended: Arc<Ended<T>>) -> Body {
+    Box::new(move || {
+        let result = catch_unwind(AssertUnwindSafe(f));
+        let g = current::get().expect("a body runs as a goroutine");
+        let result = match result {
+            Err(payload) if payload.is::<Cancelled>() => return,
+            result => result,
+        };
+        let note = match &result {
+            Err(payload) if !g.is_main() => Some(g.run.note_panic(&g, &**payload)),
+            _ => None,
+        };
+        let op = SyncOp {
+            what: "goroutine end",
+            at: g.created,
+        };
+        let waiters = {
+            let mut state = ended.state.lock();
+            detect::with(|_, thread| thread.end(&mut state.edge, op));
+            state.result = Some(result);
+            state.note = note;
+            state.finished = true;
+            std::mem::take(&mut state.waiters)
+        };
+        for waiter in waiters {
+            if waiter.claim(0) {
+                waiter.wake();
+            }
+        }
+    })
+}
+
+struct Ended<T> {
+    state: Mutex<EndedState<T>>,
+}
+
+struct EndedState<T> {
+    finished: bool,
+    result: Option<std::thread::Result<T>>,
+    note: Option<Arc<PanicNote>>,
+    edge: SyncVar,
+    waiters: Vec<Arc<Waiter>>,
+}
+
+impl<T> Default for Ended<T> {
+    fn default() -> Self {
+        let state = EndedState {
+            finished: false,
+            result: None,
+            note: None,
+            edge: SyncVar::new(),
+            waiters: Vec::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+}
+
+/// The right to wait for a goroutine's end. Dropping it lets the goroutine run on.
+#[must_use = "a panic of the goroutine fails the run unless somebody joins it"]
+pub struct JoinHandle<T> {
+    ended: Arc<Ended<T>>,
+    id: u64,
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits for the goroutine's end and gives what it returned.
+    ///
+    /// **Happens-before:** everything the goroutine did comes before the return of `join`.
+    ///
+    /// # Errors
+    ///
+    /// The payload of the panic that ended the goroutine.
+    #[track_caller]
+    pub fn join(self) -> Result<T, Box<dyn Any + Send + 'static>> {
+        let at = Location::caller();
+        current::safepoint();
+        loop {
+            if let Some(result) = self.take_result_at(at) {
+                return result;
+            }
+            let waiter = {
+                let mut state = self.ended.state.lock();
+                if state.finished {
+                    continue;
+                }
+                let waiter = current::waiter();
+                state.waiters.push(Arc::clone(&waiter));
+                waiter
+            };
+            waiter.wait(WaitReason {
+                what: "goroutine join",
+                at,
+            });
+        }
+    }
+
+    /// Whether the goroutine has ended. Orders nothing.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        current::safepoint();
+        self.ended.state.lock().finished
+    }
+
+    /// The number of the goroutine.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn take_result_at(&self, at: &'static Location<'static>) -> Option<std::thread::Result<T>> {
+        let mut state = self.ended.state.lock();
+        if !state.finished {
+            return None;
+        }
+        let op = SyncOp {
+            what: "goroutine join",
+            at,
+        };
+        detect::with(|_, thread| thread.acquire(&state.edge, op));
+        if let Some(note) = &state.note {
+            note.joined.store(true, Ordering::Release);
+        }
+        state.result.take()
+    }
+
+    /// The result of a main goroutine, when its run is over.
+    pub(crate) fn take_result(&self) -> Option<std::thread::Result<T>> {
+        self.ended.state.lock().result.take()
+    }
+}

@@ -1,0 +1,411 @@
+//! G: a goroutine, and what it takes to run it on whatever OS thread comes along.
+//!
+//! A goroutine owns a stack from its first step to its last. [`Goroutine::resume`] switches to
+//! it, [`suspend`] switches back to whoever resumed it. Who may resume it is settled by its
+//! [`Status`]:
+//!
+//! ```text
+//!                 ready                    resume
+//!   Parked  ──────────────► Runnable ──────────────► Running ──► Finished
+//!      ▲                        ▲                       │
+//!      │ park, nothing pending  └── yield, or a wake ───┤
+//!      └──────────────────────────  came while parking ◄┘
+//! ```
+//!
+//! A wake-up that arrives while a goroutine is on its way into `Parked` must not be lost, and
+//! must not start it on a second thread while the first still stands on its stack. So a wake
+//! of a `Running` goroutine only marks it `Notified`, and the worker that it switches back to
+//! decides, once the stack is left, between `Parked` and running it again.
+
+use crate::run::Run;
+use crate::stack_pool::GoroutineStack;
+use crate::waiter::WaitReason;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use deadheat_detector::report::StackFrame;
+use deadheat_detector::thread::Thread;
+use parking_lot::Mutex;
+use std::cell::{Cell, UnsafeCell};
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+
+/// A shared goroutine. Its run keeps one until it has finished.
+pub(crate) type G = Arc<Goroutine>;
+
+/// What a goroutine does, with its panics already caught.
+pub(crate) type Body = Box<dyn FnOnce() + Send>;
+
+/// Why a goroutine gave its thread back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Switch {
+    /// It can go on at once.
+    Yield,
+    /// It waits until it is made ready.
+    Park,
+    /// It has returned.
+    Finish,
+}
+
+/// How many safepoints destructors may pass at a time when a run is over; whoever needs more
+/// than that is taken to wait for something that will not come.
+const SAFEPOINTS_OF_DESTRUCTORS: u32 = 10_000;
+
+type Fiber = Coroutine<(), Switch, (), GoroutineStack>;
+
+enum Stage {
+    New(Body),
+    Started(Fiber),
+    Ended,
+}
+
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Status {
+    Runnable,
+    Running,
+    Notified,
+    Parked,
+    Finished,
+}
+
+/// A goroutine.
+pub(crate) struct Goroutine {
+    pub(crate) id: u64,
+    pub(crate) run: Arc<Run>,
+    pub(crate) created: &'static Location<'static>,
+    pub(crate) creator: Option<u64>,
+    status: AtomicU8,
+    stage: UnsafeCell<Stage>,
+    yielder: Cell<Option<NonNull<Yielder<(), Switch>>>>,
+    thread: UnsafeCell<Option<Thread>>,
+    in_detector: Cell<bool>,
+    /// Safepoints passed since the goroutine was last resumed.
+    pub(crate) safepoints: Cell<u32>,
+    stack_end: AtomicUsize,
+    waiting: Mutex<Option<WaitReason>>,
+    cancelled: AtomicBool,
+    unwinding: Cell<bool>,
+    stack_wanted: AtomicBool,
+    stack_shown: Mutex<Option<Vec<StackFrame>>>,
+}
+
+// SAFETY: the cells are touched by the thread that runs the goroutine only, or, while it does
+// not run, by the one thread that won the right to resume it (`begin`); handing that right
+// over goes through `status` with release and acquire. What the stack itself holds belongs to
+// a body that is `Send` and to this runtime's operations; that thread-local addresses must not
+// be kept across a switch is the documented rule for users.
+unsafe impl Send for Goroutine {}
+// SAFETY: as above; everything else is atomic or locked.
+unsafe impl Sync for Goroutine {}
+
+/// The payload that unwinds a goroutine whose run is over.
+pub(crate) struct Cancelled;
+
+impl Goroutine {
+    pub(crate) fn new(
+        id: u64,
+        run: Arc<Run>,
+        thread: Option<Thread>,
+        creator: Option<u64>,
+        created: &'static Location<'static>,
+        body: Body,
+    ) -> G {
+        Arc::new(Self {
+            id,
+            run,
+            created,
+            creator,
+            status: AtomicU8::new(Status::Runnable as u8),
+            stage: UnsafeCell::new(Stage::New(body)),
+            yielder: Cell::new(None),
+            thread: UnsafeCell::new(thread),
+            in_detector: Cell::new(false),
+            safepoints: Cell::new(0),
+            stack_end: AtomicUsize::new(usize::MAX),
+            waiting: Mutex::new(None),
+            cancelled: AtomicBool::new(false),
+            unwinding: Cell::new(false),
+            stack_wanted: AtomicBool::new(false),
+            stack_shown: Mutex::new(None),
+        })
+    }
+
+    /// Whether this is its run's main goroutine.
+    pub(crate) fn is_main(&self) -> bool {
+        self.creator.is_none()
+    }
+
+    /// Wakes the goroutine; `true` where the caller must hand it to the scheduler.
+    pub(crate) fn make_ready(&self) -> bool {
+        let mut status = self.status.load(Ordering::Acquire);
+        loop {
+            let next = match status {
+                s if s == Status::Parked as u8 => Status::Runnable,
+                s if s == Status::Running as u8 => Status::Notified,
+                _ => return false,
+            };
+            match self.status.compare_exchange_weak(
+                status,
+                next as u8,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return next == Status::Runnable,
+                Err(now) => status = now,
+            }
+        }
+    }
+
+    /// Runs the goroutine until it switches back. `Yield` means that the caller must queue it
+    /// again; `Park` that somebody else will.
+    ///
+    /// The caller took the goroutine from a queue, so nobody else resumes it.
+    pub(crate) fn resume(self: &G) -> Switch {
+        self.status.store(Status::Running as u8, Ordering::Release);
+        self.safepoints.set(0);
+        let previous = crate::current::enter(self);
+        // SAFETY: the caller has the exclusive right to resume this goroutine, and the
+        // goroutine itself never touches its stage.
+        let switch = unsafe { self.switch_to() };
+        crate::current::leave(previous);
+        match switch {
+            Switch::Finish => self.status.store(Status::Finished as u8, Ordering::Release),
+            Switch::Yield => self.status.store(Status::Runnable as u8, Ordering::Release),
+            Switch::Park => {
+                let parked = self.status.compare_exchange(
+                    Status::Running as u8,
+                    Status::Parked as u8,
+                    Ordering::AcqRel,
+                    Ordering::Acquire,
+                );
+                if parked.is_err() {
+                    self.status.store(Status::Runnable as u8, Ordering::Release);
+                    return Switch::Yield;
+                }
+            }
+        }
+        switch
+    }
+
+    /// # Safety
+    ///
+    /// Nobody else may resume this goroutine at the same time.
+    unsafe fn switch_to(self: &G) -> Switch {
+        // SAFETY: the caller's right to resume covers the stage.
+        let stage = unsafe { &mut *self.stage.get() };
+        if let Stage::New(_) = stage {
+            let Stage::New(body) = std::mem::replace(stage, Stage::Ended) else {
+                unreachable!("just matched")
+            };
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Switch::Finish;
+            }
+            *stage = Stage::Started(self.start(body));
+        }
+        let Stage::Started(fiber) = stage else {
+            return Switch::Finish;
+        };
+        match fiber.resume(()) {
+            CoroutineResult::Yield(switch) => switch,
+            CoroutineResult::Return(()) => {
+                let ended = std::mem::replace(stage, Stage::Ended);
+                if let Stage::Started(fiber) = ended {
+                    self.run.stacks.put(fiber.into_stack());
+                }
+                Switch::Finish
+            }
+        }
+    }
+
+    fn start(self: &G, body: Body) -> Fiber {
+        let stack = self.run.stacks.take();
+        let end = stack.end();
+        self.stack_end.store(end, Ordering::Relaxed);
+        // SAFETY: the goroutine has not run yet, so nobody else uses its detector state.
+        if let Some(thread) = unsafe { &mut *self.thread.get() } {
+            thread.set_stack_end(end);
+        }
+        let g = Arc::downgrade(self);
+        Coroutine::with_stack(stack, move |yielder, ()| {
+            if let Some(g) = g.upgrade() {
+                g.yielder.set(Some(NonNull::from(yielder)));
+            }
+            body();
+        })
+    }
+
+    /// Gives the thread back. Only the goroutine itself calls this.
+    pub(crate) fn suspend(&self, switch: Switch) {
+        let yielder = self
+            .yielder
+            .get()
+            .expect("a running goroutine has a yielder");
+        // SAFETY: the yielder lies at the base of this goroutine's stack, on which this very
+        // call runs, and lives until the body has returned.
+        unsafe { yielder.as_ref() }.suspend(switch);
+        while self.stack_wanted.swap(false, Ordering::AcqRel) {
+            let site = self
+                .waiting
+                .lock()
+                .as_ref()
+                .map_or(self.created, |reason| reason.at);
+            let stack = deadheat_detector::stack_here(self.stack_end.load(Ordering::Relaxed), site);
+            *self.stack_shown.lock() = Some(stack);
+            // SAFETY: as above.
+            unsafe { yielder.as_ref() }.suspend(Switch::Park);
+        }
+    }
+
+    /// Parks the goroutine once; it may be woken for nothing. Unwinds it where its run is over
+    /// and `give_up` agrees that nobody has completed its operation.
+    pub(crate) fn park(&self, reason: WaitReason, give_up: impl FnOnce() -> bool) {
+        *self.waiting.lock() = Some(reason);
+        self.suspend(Switch::Park);
+        *self.waiting.lock() = None;
+        if self.must_unwind() && give_up() {
+            self.unwind();
+        }
+    }
+
+    /// A point at which the scheduler may run somebody else here.
+    #[inline]
+    pub(crate) fn safepoint(&self) {
+        if self.cancelled.load(Ordering::Relaxed) {
+            self.safepoint_when_cancelled();
+        } else if self.may_switch() && self.run.scheduler.should_yield(self) {
+            self.give_way();
+        }
+    }
+
+    /// Lets others run, if there are any.
+    pub(crate) fn yield_now(&self) {
+        if self.cancelled.load(Ordering::Relaxed) {
+            self.safepoint_when_cancelled();
+        } else {
+            self.give_way();
+        }
+    }
+
+    /// The run is over: the goroutine unwinds from here, or, if it unwinds already, its
+    /// destructors get a long but bounded time.
+    #[cold]
+    fn safepoint_when_cancelled(&self) {
+        if !self.unwinding.get() {
+            self.give_way();
+            return;
+        }
+        let passed = self.safepoints.get() + 1;
+        self.safepoints.set(passed);
+        if passed >= SAFEPOINTS_OF_DESTRUCTORS {
+            self.suspend(Switch::Yield);
+        }
+    }
+
+    /// Whether the goroutine may leave its thread. While a panic unwinds it must come back to
+    /// the same one, which counts panics: the controlled scheduler has only one, and so does
+    /// the end of a run.
+    pub(crate) fn may_switch(&self) -> bool {
+        !self.run.scheduler.is_parallel()
+            || self.cancelled.load(Ordering::Relaxed)
+            || !crate::current::is_panicking()
+    }
+
+    /// Lets others run. Unwinds the goroutine where its run is over.
+    pub(crate) fn give_way(&self) {
+        if !self.may_switch() {
+            self.run.scheduler.blocking(true);
+            std::thread::yield_now();
+            self.run.scheduler.blocking(false);
+            return;
+        }
+        self.suspend(Switch::Yield);
+        if self.must_unwind() {
+            self.unwind();
+        }
+    }
+
+    /// Whether the run is over and the goroutine is not unwinding already; a second panic
+    /// inside a destructor would abort the process.
+    ///
+    /// Where another goroutine of this thread is stuck in the middle of a panic, this one cannot
+    /// tell whether it panics itself, and is not unwound.
+    fn must_unwind(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+            && !self.unwinding.get()
+            && !crate::current::is_panicking()
+    }
+
+    fn unwind(&self) -> ! {
+        self.unwinding.set(true);
+        std::panic::resume_unwind(Box::new(Cancelled))
+    }
+
+    /// From now on the goroutine unwinds at its next switch, or ends without having started.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Leaks the stack and all on it. For a goroutine that blocks for ever while it unwinds.
+    ///
+    /// # Safety
+    ///
+    /// The goroutine must not be running, and must never be resumed again.
+    pub(crate) unsafe fn abandon(&self) {
+        // SAFETY: the caller vouches that nobody runs or resumes the goroutine.
+        let stage = unsafe { &mut *self.stage.get() };
+        std::mem::forget(std::mem::replace(stage, Stage::Ended));
+        self.status.store(Status::Finished as u8, Ordering::Release);
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.status.load(Ordering::Acquire) == Status::Finished as u8
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        let status = self.status.load(Ordering::Acquire);
+        status == Status::Running as u8 || status == Status::Notified as u8
+    }
+
+    /// What the goroutine waits for.
+    pub(crate) fn wait_reason(&self) -> Option<WaitReason> {
+        *self.waiting.lock()
+    }
+
+    pub(crate) fn set_wait_reason(&self, reason: Option<WaitReason>) {
+        *self.waiting.lock() = reason;
+    }
+
+    /// The stack of a parked goroutine: wakes it for just long enough to look at itself.
+    ///
+    /// The caller has stopped the scheduler, so that nobody else resumes the goroutine.
+    pub(crate) fn parked_stack(self: &G) -> Option<Vec<StackFrame>> {
+        if self.status.load(Ordering::Acquire) != Status::Parked as u8 {
+            return None;
+        }
+        self.stack_wanted.store(true, Ordering::Release);
+        self.resume();
+        self.stack_shown.lock().take()
+    }
+
+    /// Calls `f` with the goroutine's detector state. `None` where detection is off, and where
+    /// the call comes from within such a call (from an allocator, say).
+    ///
+    /// Only the goroutine itself calls this.
+    pub(crate) fn with_thread<R>(&self, f: impl FnOnce(&mut Thread) -> R) -> Option<R> {
+        struct Leave<'a>(&'a Cell<bool>);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        if self.in_detector.replace(true) {
+            return None;
+        }
+        let _leave = Leave(&self.in_detector);
+        // SAFETY: only the goroutine itself gets here, while it runs, and `in_detector` keeps a
+        // nested call out, so this is the only reference.
+        let thread = unsafe { &mut *self.thread.get() };
+        thread.as_mut().map(f)
+    }
+}

@@ -1,0 +1,42 @@
+//! Deadheat's goroutine runtime.
+//!
+//! Goroutines are light threads of execution that the runtime schedules, on one OS thread
+//! with every choice drawn from a seed (*controlled*), or on many (*parallel*). Channels,
+//! locks and atomics tell the detector what happens-before what; this crate never decides what
+//! a race is.
+//!
+//! - goroutines: [`go()`], [`JoinHandle`], [`yield_now`];
+//! - where they live, and under whose eyes: [`Run`];
+//! - channels: [`chan`] and [`select!`];
+//! - locks and atomics: [`sync`], [`atomic`];
+//! - sleeping: [`time`].
+//!
+//! # Rules for code that runs in goroutines
+//!
+//! - A goroutine may go on on another OS thread after any operation of this crate. Do not keep
+//!   a reference to a thread-local across one, and do not rely on one keeping its value.
+//! - Do not hold a lock of `std` or another crate across an operation of this crate: whoever
+//!   wants it then blocks an OS thread, on the controlled scheduler the only one.
+//! - What other crates order (locks, channels, `Arc` counts) the detector does not see.
+//! - A destructor that blocks while a panic unwinds: on the parallel scheduler it blocks its
+//!   OS thread, and another takes that one's place.
+
+pub mod atomic;
+pub mod chan;
+mod current;
+#[doc(hidden)]
+pub mod detect;
+mod go;
+mod goroutine;
+mod run;
+mod scheduler;
+mod stack_pool;
+pub mod sync;
+pub mod time;
+mod timers;
+mod waiter;
+
+pub use current::{any_run, goroutine_key, safepoint};
+pub use deadheat_detector as detector;
+pub use go::{JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
+pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};

@@ -1,0 +1,395 @@
+//! A run: a main goroutine, all that come of it, and what watches them.
+//!
+//! Runs share nothing. Any number can go on side by side in one process, each with its own
+//! goroutine numbers, scheduler, seed and detector; that is how tests are isolated.
+
+use crate::current::Counted;
+use crate::go::{self, JoinHandle};
+use crate::goroutine::{G, Goroutine};
+use crate::scheduler::controlled::Controlled;
+use crate::scheduler::parallel::Parallel;
+use crate::scheduler::{End, Scheduler};
+use crate::stack_pool::StackPool;
+use crate::waiter::WaitReason;
+use deadheat_detector::Detector;
+use deadheat_detector::report::{self, FailureKind, Record, RunInfo, Sink};
+use deadheat_detector::thread::Thread;
+use parking_lot::Mutex;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::num::NonZero;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// How many scheduling steps a controlled run may take unless told otherwise.
+pub const DEFAULT_STEPS: u64 = 20_000_000;
+
+/// A run to come: who schedules it, from which seed, and whether it is watched.
+///
+/// # Example
+///
+/// ```
+/// use deadheat_runtime::{Run, go};
+///
+/// let outcome = Run::new("sum").seed(7).go(|| {
+///     let half = go(|| (1..=50).sum::<u32>());
+///     (51..=100).sum::<u32>() + half.join().unwrap()
+/// });
+/// assert_eq!(outcome.result.unwrap(), 5050);
+/// ```
+#[derive(Clone)]
+pub struct Builder {
+    info: RunInfo,
+    procs: usize,
+    steps: u64,
+    detect: bool,
+    sinks: Vec<Arc<dyn Sink>>,
+}
+
+impl Builder {
+    fn new(name: &str) -> Self {
+        Self {
+            info: RunInfo {
+                name: name.to_owned(),
+                ..RunInfo::default()
+            },
+            procs: std::thread::available_parallelism().map_or(1, NonZero::get),
+            steps: DEFAULT_STEPS,
+            detect: false,
+            sinks: Vec::new(),
+        }
+    }
+
+    /// Who decides which goroutine runs; the controlled scheduler unless told otherwise.
+    #[must_use]
+    pub fn scheduler(mut self, scheduler: report::Scheduler) -> Self {
+        self.info.scheduler = scheduler;
+        self
+    }
+
+    /// The seed of the scheduler's choices; 0 unless told otherwise.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.info.seed = seed;
+        self
+    }
+
+    /// The command that reports give for running this schedule again.
+    #[must_use]
+    pub fn replay(mut self, command: String) -> Self {
+        self.info.replay = Some(command);
+        self
+    }
+
+    /// How many goroutines the parallel scheduler runs at once; as many as there are cores
+    /// unless told otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Where `procs` is 0.
+    #[must_use]
+    pub fn max_procs(mut self, procs: usize) -> Self {
+        assert!(procs > 0, "a run needs at least one processor");
+        self.procs = procs;
+        self
+    }
+
+    /// How many scheduling steps the controlled scheduler takes before it gives the run up as
+    /// one that does not end; [`DEFAULT_STEPS`] unless told otherwise.
+    #[must_use]
+    pub fn max_steps(mut self, steps: u64) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// Whether accesses and synchronisation are checked for races; not unless told otherwise.
+    #[must_use]
+    pub fn detect(mut self, on: bool) -> Self {
+        self.detect = on;
+        self
+    }
+
+    /// Adds a destination of reports.
+    #[must_use]
+    pub fn sink(mut self, sink: Arc<dyn Sink>) -> Self {
+        self.sinks.push(sink);
+        self
+    }
+
+    /// Runs `main` as the run's main goroutine, until it and all others have ended.
+    ///
+    /// When `main` has returned, the goroutines that can still run may do so for a while (a
+    /// second, or 100,000 scheduling steps); those that are blocked then are unwound.
+    ///
+    /// # Panics
+    ///
+    /// Where the operating system gives no thread to run on.
+    pub fn go<T: Send + 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
+        // A thread of its own: what the run leaves in thread-locals ends with it.
+        let thread = std::thread::Builder::new().name(self.info.name.clone());
+        let running = thread.spawn(move || self.go_here(main));
+        let running = running.unwrap_or_else(|error| panic!("no thread for a run: {error}"));
+        match running.join() {
+            Ok(outcome) => outcome,
+            Err(bug) => std::panic::resume_unwind(bug),
+        }
+    }
+
+    fn go_here<T: Send + 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
+        let run = self.build();
+        let _counted = Counted::new();
+        let (main, handle) = go::main_goroutine(&run, main);
+        let end = run.scheduler.drive(&run, main);
+        let stuck = run.describe_stuck(end);
+        run.cancel_all();
+        run.scheduler.clear();
+        run.outcome(&handle, stuck)
+    }
+
+    fn build(self) -> Arc<Run> {
+        let seed = self.info.seed;
+        let scheduler: Arc<dyn Scheduler> = match self.info.scheduler {
+            report::Scheduler::Controlled => Arc::new(Controlled::new(seed, self.steps)),
+            report::Scheduler::Parallel => Parallel::new(self.procs, seed),
+        };
+        let detector = self
+            .detect
+            .then(|| Detector::new(self.info.clone(), self.sinks.clone()));
+        Arc::new(Run {
+            scheduler,
+            detector,
+            stacks: StackPool::default(),
+            info: self.info,
+            sinks: self.sinks,
+            started: AtomicU64::new(0),
+            live: Mutex::default(),
+            panics: Mutex::default(),
+        })
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// What the main goroutine returned, or why it did not.
+    pub result: Result<T, Failure>,
+    /// How often an access was found to race; 0 where detection was off.
+    pub races: u64,
+    /// Panics of goroutines that nobody joined, each as text.
+    pub panics: Vec<String>,
+}
+
+/// Why a main goroutine did not return.
+#[derive(Debug)]
+pub enum Failure {
+    /// It panicked, with this payload.
+    Panic(Box<dyn Any + Send>),
+    /// Every goroutine was blocked; the text lists them.
+    Deadlock(String),
+    /// The run took more steps than it may; the text lists the goroutines.
+    StepLimit(String),
+}
+
+/// A panic that ended a goroutine.
+pub(crate) struct PanicNote {
+    text: String,
+    pub(crate) joined: AtomicBool,
+}
+
+/// A run that goes on.
+///
+/// [`Run::new`] describes one to come.
+pub struct Run {
+    pub(crate) scheduler: Arc<dyn Scheduler>,
+    pub(crate) detector: Option<Detector>,
+    pub(crate) stacks: StackPool,
+    info: RunInfo,
+    sinks: Vec<Arc<dyn Sink>>,
+    started: AtomicU64,
+    live: Mutex<BTreeMap<u64, G>>,
+    panics: Mutex<Vec<Arc<PanicNote>>>,
+}
+
+impl Run {
+    /// A run to come, named after its test or program.
+    #[must_use]
+    #[allow(clippy::new_ret_no_self, reason = "a run exists only while it goes on")]
+    pub fn new(name: &str) -> Builder {
+        Builder::new(name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    /// The number of a goroutine that starts now. Where there is a detector, it counts.
+    pub(crate) fn number(&self, thread: Option<&Thread>) -> u64 {
+        let own = self.started.fetch_add(1, Ordering::Relaxed) + 1;
+        thread.map_or(own, Thread::number)
+    }
+
+    /// Keeps a goroutine until [`Self::forget`].
+    pub(crate) fn keep(&self, g: &G) {
+        self.live.lock().insert(g.id, g.clone());
+    }
+
+    /// Lets go of a goroutine that has finished.
+    pub(crate) fn forget(&self, g: &G) {
+        let kept = self.live.lock().remove(&g.id);
+        drop(kept);
+    }
+
+    /// Takes note of a panic that ended goroutine `id`.
+    pub(crate) fn note_panic(&self, g: &Goroutine, payload: &(dyn Any + Send)) -> Arc<PanicNote> {
+        let text = format!(
+            "goroutine {} (created at {}) panicked: {}",
+            g.id,
+            g.created,
+            panic_text(payload)
+        );
+        let note = Arc::new(PanicNote {
+            text,
+            joined: AtomicBool::new(false),
+        });
+        self.panics.lock().push(Arc::clone(&note));
+        note
+    }
+
+    fn live(&self) -> Vec<G> {
+        self.live.lock().values().cloned().collect()
+    }
+
+    /// Ends all goroutines that are left, on this thread. One that blocks for good while its
+    /// destructors run is abandoned with its stack; one that holds an OS thread, with that.
+    fn cancel_all(&self) {
+        loop {
+            let mut progress = false;
+            for g in self.live() {
+                if g.is_running() {
+                    continue;
+                }
+                g.cancel();
+                g.resume();
+                if g.is_finished() {
+                    self.forget(&g);
+                    progress = true;
+                }
+            }
+            if !progress {
+                break;
+            }
+        }
+        for g in self.live() {
+            if !g.is_running() {
+                // SAFETY: the scheduler has stopped and this thread resumes nobody any more.
+                unsafe { g.abandon() };
+            }
+            self.forget(&g);
+        }
+    }
+
+    fn describe_stuck(&self, end: End) -> Option<Failure> {
+        match end {
+            End::MainReturned => None,
+            End::Deadlock => {
+                let text = format!("all goroutines are asleep - deadlock!{}", self.dump());
+                self.emit_failure(FailureKind::Deadlock, &text);
+                Some(Failure::Deadlock(text))
+            }
+            End::StepLimit(limit) => {
+                let text = format!(
+                    "no end after {limit} scheduling steps; a run that needs more sets steps=N in DEADHEAT{}",
+                    self.dump()
+                );
+                self.emit_failure(FailureKind::StepLimit, &text);
+                Some(Failure::StepLimit(text))
+            }
+        }
+    }
+
+    /// Every goroutine with its state and, where it is parked, its stack.
+    fn dump(&self) -> String {
+        let mut text = String::new();
+        for g in self.live() {
+            let who = if g.is_main() {
+                "main goroutine".to_owned()
+            } else {
+                format!("goroutine {}", g.id)
+            };
+            let state = match g.wait_reason() {
+                Some(WaitReason { what, at }) => format!("{what} at {at}"),
+                None => "runnable".to_owned(),
+            };
+            let _ = writeln!(text, "\n\n{who} [{state}]:");
+            match g.parked_stack() {
+                Some(stack) => text += &report::text::frames(&stack),
+                None => text += "  (no stack: it is not parked)\n",
+            }
+            match g.creator {
+                Some(1) => {
+                    let _ = write!(text, "  created by main goroutine at {}", g.created);
+                }
+                Some(creator) => {
+                    let _ = write!(text, "  created by goroutine {creator} at {}", g.created);
+                }
+                None => text.truncate(text.trim_end().len()),
+            }
+        }
+        text
+    }
+
+    fn emit_failure(&self, kind: FailureKind, message: &str) {
+        let failure = report::Failure {
+            run: self.info.clone(),
+            kind,
+            message: message.to_owned(),
+        };
+        for sink in &self.sinks {
+            sink.record(&Record::Failure(failure.clone()));
+        }
+    }
+
+    fn outcome<T>(&self, main: &JoinHandle<T>, stuck: Option<Failure>) -> Outcome<T> {
+        let panics = self.panics.lock();
+        let unjoined = panics
+            .iter()
+            .filter(|note| !note.joined.load(Ordering::Acquire));
+        let panics: Vec<_> = unjoined.map(|note| note.text.clone()).collect();
+        for text in &panics {
+            self.emit_failure(FailureKind::Panic, text);
+        }
+        if let Some(detector) = &self.detector {
+            detector.finish();
+        }
+        let result = match stuck {
+            Some(failure) => Err(failure),
+            None => match main.take_result() {
+                Some(result) => result.map_err(Failure::Panic),
+                None => unreachable!("the main goroutine has returned"),
+            },
+        };
+        Outcome {
+            result,
+            races: self.detector.as_ref().map_or(0, Detector::races),
+            panics,
+        }
+    }
+}
+
+fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        "a value that is not text"
+    }
+}
+
+/// The location of a caller, for the main goroutine of a run.
+#[track_caller]
+pub(crate) fn here() -> &'static Location<'static> {
+    Location::caller()
+}

@@ -1,0 +1,58 @@
+//! Who runs when: two schedulers behind one trait.
+//!
+//! - [`controlled`]: one OS thread, every choice from a seed, virtual time; a run replays from
+//!   its seed;
+//! - [`parallel`]: goroutines over as many OS threads as may run at once, real time;
+//! - [`rng`]: the source of choices.
+
+pub(crate) mod controlled;
+pub(crate) mod parallel;
+pub(crate) mod rng;
+
+use crate::goroutine::{G, Goroutine};
+use crate::run::Run;
+use crate::waiter::Waiter;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a scheduler's work came to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// The main goroutine has returned, and what could still run of the others has run.
+    MainReturned,
+    /// Every goroutine is blocked, the main one included.
+    Deadlock,
+    /// The run took more steps than it may.
+    StepLimit(u64),
+}
+
+/// Decides which goroutine runs.
+pub(crate) trait Scheduler: Send + Sync {
+    /// Runs `main`, and all goroutines that come of it, to the end. None runs any more when
+    /// this returns.
+    fn drive(&self, run: &Arc<Run>, main: G) -> End;
+
+    /// Takes a goroutine that can run.
+    fn ready(&self, g: G);
+
+    /// Whether the running goroutine `g`, at a safepoint, is to let others run.
+    fn should_yield(&self, g: &Goroutine) -> bool;
+
+    /// A choice among `n` equal possibilities: 0 to n - 1.
+    fn choose(&self, n: usize) -> usize;
+
+    /// Claims `waiter` by way of `case` when `after` has passed, unless somebody did before.
+    fn add_timer(&self, after: Duration, waiter: Arc<Waiter>, case: usize);
+
+    /// The time since the run's start.
+    fn now(&self) -> Duration;
+
+    /// The calling thread is about to block outside the scheduler (`true`), or is done with it.
+    fn blocking(&self, begins: bool);
+
+    /// Lets go of all goroutines and timers, now that none will run any more.
+    fn clear(&self);
+
+    /// Whether goroutines run on several threads.
+    fn is_parallel(&self) -> bool;
+}

@@ -1,0 +1,79 @@
+//! The stacks of goroutines: reserved address space that fills as it is used, kept for reuse.
+
+use corosensei::stack::{DefaultStack, Stack, StackPointer};
+use parking_lot::Mutex;
+
+/// The address space of a goroutine's stack, in bytes. Memory is taken for what is touched only.
+const STACK_SIZE: usize = 1 << 20;
+
+/// How far stacks' beginnings lie apart within the cache: stacks that all begin at the same
+/// cache index push each other out.
+const COLOURS: usize = 8;
+const COLOUR_STEP: usize = 128;
+
+/// How many stacks a run keeps for reuse.
+const KEPT: usize = 1024;
+
+/// The stack of one goroutine, with a guard page below.
+pub(crate) struct GoroutineStack {
+    memory: DefaultStack,
+    base: StackPointer,
+}
+
+impl GoroutineStack {
+    fn new(colour: usize) -> Self {
+        let memory = DefaultStack::new(STACK_SIZE).unwrap_or_else(|error| {
+            panic!(
+                "no memory for another goroutine's stack: {error} (on Linux, \
+                 vm.max_map_count bounds the number of stacks)"
+            )
+        });
+        let base = memory.base().get() - colour % COLOURS * COLOUR_STEP;
+        let base = StackPointer::new(base).expect("a stack is not at address 0");
+        Self { memory, base }
+    }
+
+    /// The highest address, where the frames of whoever resumes the goroutine cannot be.
+    pub(crate) fn end(&self) -> usize {
+        self.memory.base().get()
+    }
+}
+
+// SAFETY: base and limit are those of `memory`, which is a valid stack with a guard page; the
+// base is lowered by a multiple of 128 bytes that is small beside the stack's size, so it stays
+// aligned and within the mapping.
+unsafe impl Stack for GoroutineStack {
+    fn base(&self) -> StackPointer {
+        self.base
+    }
+
+    fn limit(&self) -> StackPointer {
+        self.memory.limit()
+    }
+}
+
+/// Stacks to be used again, last in first out.
+#[derive(Default)]
+pub(crate) struct StackPool {
+    free: Mutex<(Vec<GoroutineStack>, usize)>,
+}
+
+impl StackPool {
+    pub(crate) fn take(&self) -> GoroutineStack {
+        let mut free = self.free.lock();
+        if let Some(stack) = free.0.pop() {
+            return stack;
+        }
+        free.1 += 1;
+        let colour = free.1;
+        drop(free);
+        GoroutineStack::new(colour)
+    }
+
+    pub(crate) fn put(&self, stack: GoroutineStack) {
+        let mut free = self.free.lock();
+        if free.0.len() < KEPT {
+            free.0.push(stack);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Waiting for a number of things to be done.
+
+use super::wait_queue::WaitQueue;
+use crate::current;
+use crate::detect::{self, Anchor, SyncName};
+use crate::waiter::WaitReason;
+use deadheat_detector::access::AccessKind;
+use deadheat_detector::memory::Declaration;
+use deadheat_detector::thread::SyncOp;
+use parking_lot::Mutex as PlainMutex;
+use std::fmt;
+use std::panic::Location;
+
+/// Counts things to do; waits until all are done.
+///
+/// **Happens-before:** each [`done`](Self::done) comes before the return of every
+/// [`wait`](Self::wait) that it lets go on.
+///
+/// An [`add`](Self::add) that finds the counter at zero must be ordered with every `wait`: it
+/// must come before the waits that are to see it, and after the return of earlier ones. Where
+/// it is not, that is a race, and reported as one: such an `add` counts as a read of the
+/// group, a `wait` as an atomic write, so that waits do not race with each other.
+///
+/// ```
+/// # deadheat_runtime::Run::new("doc").go(|| {
+/// use deadheat_runtime::{go, sync::WaitGroup};
+/// use std::sync::Arc;
+///
+/// let group = Arc::new(WaitGroup::new());
+/// for _ in 0..3 {
+///     group.add(1);
+///     let group = group.clone();
+///     let _ = go(move || group.done());
+/// }
+/// group.wait();
+/// # }).result.unwrap();
+/// ```
+pub struct WaitGroup {
+    state: PlainMutex<State>,
+    done: SyncName,
+    anchor: Anchor,
+    declared: &'static Location<'static>,
+}
+
+struct State {
+    count: usize,
+    waiting: WaitQueue,
+}
+
+impl WaitGroup {
+    /// A group with nothing to wait for.
+    #[must_use]
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            state: PlainMutex::new(State {
+                count: 0,
+                waiting: WaitQueue::new(),
+            }),
+            done: SyncName::new(),
+            anchor: Anchor::new(),
+            declared: Location::caller(),
+        }
+    }
+
+    /// Adds `n` things to do.
+    ///
+    /// # Panics
+    ///
+    /// Where the counter would overflow.
+    #[track_caller]
+    pub fn add(&self, n: usize) {
+        let at = Location::caller();
+        current::safepoint();
+        let before = {
+            let mut state = self.state.lock();
+            let before = state.count;
+            state.count = before.checked_add(n).expect("WaitGroup counter overflow");
+            before
+        };
+        if before == 0 && n > 0 {
+            self.access(AccessKind::Read, at);
+        }
+    }
+
+    /// Says that one thing is done.
+    ///
+    /// # Panics
+    ///
+    /// Where nothing is left to be done, as in Go.
+    #[track_caller]
+    pub fn done(&self) {
+        let op = SyncOp::here("WaitGroup done");
+        current::safepoint();
+        self.done.release_merge(op);
+        let woken = {
+            let mut state = self.state.lock();
+            let Some(count) = state.count.checked_sub(1) else {
+                drop(state);
+                panic!(
+                    "negative WaitGroup counter (group made at {})",
+                    self.declared
+                );
+            };
+            state.count = count;
+            if count == 0 {
+                state.waiting.pop_all()
+            } else {
+                Vec::new()
+            }
+        };
+        woken.iter().for_each(|waiter| waiter.wake());
+    }
+
+    /// Blocks the goroutine until everything is done.
+    #[track_caller]
+    pub fn wait(&self) {
+        let at = Location::caller();
+        current::safepoint();
+        self.access(AccessKind::AtomicWrite, at);
+        let waiter = {
+            let mut state = self.state.lock();
+            (state.count > 0).then(|| {
+                let waiter = current::waiter();
+                state.waiting.push(waiter.clone());
+                waiter
+            })
+        };
+        if let Some(waiter) = waiter {
+            waiter.wait(WaitReason {
+                what: "WaitGroup wait",
+                at,
+            });
+        }
+        self.done.acquire(SyncOp {
+            what: "WaitGroup wait",
+            at,
+        });
+    }
+
+    fn access(&self, kind: AccessKind, at: &'static Location<'static>) {
+        let bytes = detect::bytes_at(std::ptr::from_ref(self) as usize, size_of::<usize>());
+        let declaration = || Declaration {
+            cell: "WaitGroup",
+            holds: "",
+            name: None,
+            declared: self.declared,
+            stride: None,
+        };
+        detect::access_cell(&self.anchor, bytes, declaration, kind, bytes, at);
+    }
+}
+
+impl Default for WaitGroup {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for WaitGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WaitGroup {{ count: {} }}", self.state.lock().count)
+    }
+}

@@ -1,0 +1,129 @@
+//! One blocked operation, of a goroutine or of a plain OS thread.
+//!
+//! A waiter may stand in several queues at once (a select with several cases, a timeout). Who
+//! takes it from a queue must [`Waiter::claim`] it; the first wins, completes the operation
+//! and wakes it. So an operation is completed once, and a wake-up is never lost: the claim is
+//! visible before the wake, and [`Waiter::wait`] looks at it after every wake.
+
+use crate::goroutine::G;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Thread;
+
+/// What a goroutine waits for, for the dump of a deadlock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitReason {
+    /// The operation, such as `channel receive`.
+    pub(crate) what: &'static str,
+    /// Where in the source.
+    pub(crate) at: &'static Location<'static>,
+}
+
+const UNCLAIMED: usize = usize::MAX;
+const CANCELLED: usize = usize::MAX - 1;
+
+enum Parker {
+    Goroutine(G),
+    /// A plain thread, or a goroutine that must not leave its thread because a panic unwinds it.
+    Thread(Thread, Option<G>),
+}
+
+/// One blocked operation.
+pub(crate) struct Waiter {
+    claimed: AtomicUsize,
+    parker: Parker,
+}
+
+impl Waiter {
+    pub(crate) fn new(g: Option<G>) -> Arc<Self> {
+        let parker = match g {
+            Some(g) if g.may_switch() => Parker::Goroutine(g),
+            g => Parker::Thread(std::thread::current(), g),
+        };
+        Arc::new(Self {
+            claimed: AtomicUsize::new(UNCLAIMED),
+            parker,
+        })
+    }
+
+    /// Takes the right to complete the operation by way of `case`.
+    pub(crate) fn claim(&self, case: usize) -> bool {
+        self.claimed
+            .compare_exchange(UNCLAIMED, case, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Whether somebody has taken that right.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.claimed.load(Ordering::Acquire) != UNCLAIMED
+    }
+
+    /// Wakes the operation after it was claimed and completed.
+    pub(crate) fn wake(&self) {
+        match &self.parker {
+            Parker::Goroutine(g) => {
+                if g.make_ready() {
+                    g.run.scheduler.ready(g.clone());
+                }
+            }
+            Parker::Thread(thread, _) => thread.unpark(),
+        }
+    }
+
+    /// Blocks until the operation is claimed, and says by way of which case.
+    pub(crate) fn wait(&self, reason: WaitReason) -> usize {
+        match &self.parker {
+            Parker::Goroutine(g) => {
+                while !self.is_claimed() {
+                    g.park(reason, || self.claim(CANCELLED));
+                }
+            }
+            Parker::Thread(_, None) => self.block_thread(),
+            Parker::Thread(_, Some(g)) => {
+                g.set_wait_reason(Some(reason));
+                g.run.scheduler.blocking(true);
+                self.block_thread();
+                g.run.scheduler.blocking(false);
+                g.set_wait_reason(None);
+            }
+        }
+        self.claimed.load(Ordering::Acquire)
+    }
+
+    fn block_thread(&self) {
+        while !self.is_claimed() {
+            std::thread::park();
+        }
+    }
+
+    /// The run whose timers can end the wait.
+    pub(crate) fn goroutine(&self) -> Option<&G> {
+        match &self.parker {
+            Parker::Goroutine(g) => Some(g),
+            Parker::Thread(_, g) => g.as_ref(),
+        }
+    }
+
+    /// [`Self::wait`], at the latest until `timeout` from now, when `case` claims it.
+    pub(crate) fn wait_at_most(
+        self: &Arc<Self>,
+        timeout: std::time::Duration,
+        case: usize,
+        reason: WaitReason,
+    ) -> usize {
+        let Some(g) = self.goroutine() else {
+            let end = std::time::Instant::now() + timeout;
+            while !self.is_claimed() {
+                let left = end.saturating_duration_since(std::time::Instant::now());
+                if left.is_zero() && self.claim(case) {
+                    break;
+                }
+                std::thread::park_timeout(left);
+            }
+            return self.claimed.load(Ordering::Acquire);
+        };
+        g.run.scheduler.add_timer(timeout, Arc::clone(self), case);
+        self.wait(reason)
+    }
+}

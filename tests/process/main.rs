@@ -1,0 +1,7 @@
+//! Whole processes under the `DEADHEAT` variable: this test binary runs itself.
+//!
+//! - [`subjects`]: the tests that are run by others; they pass by themselves;
+//! - [`again`]: runs them.
+
+mod again;
+mod subjects;

@@ -1,0 +1,82 @@
+//! Tests that the other module runs under detection. Without it they pass.
+
+use deadheat::atomic::{AtomicU32, Ordering};
+use deadheat::prelude::*;
+use std::sync::Arc;
+
+/// Several races, with choices of every kind before and between them.
+#[deadheat::test]
+fn subject_many_races() {
+    let cells = Arc::new((Shared::named("left", 0), Shared::named("right", 0)));
+    let count = Arc::new(AtomicU32::new(0));
+    let (tx, rx) = chan::bounded(2);
+    let workers: Vec<_> = (0..4)
+        .map(|n| {
+            let (cells, count, tx) = (cells.clone(), count.clone(), tx.clone());
+            go(move || {
+                if count.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+                    cells.0.update(|value| *value += n);
+                } else {
+                    cells.1.set(n);
+                }
+                yield_now();
+                select! {
+                    send(tx, n) -> sent => sent.unwrap(),
+                    default => drop(cells.0.get()),
+                }
+            })
+        })
+        .collect();
+    drop(tx);
+    let received = rx.iter().count();
+    cells.1.update(|value| *value += received);
+    for worker in workers {
+        worker.join().unwrap();
+    }
+}
+
+#[deadheat::test]
+fn subject_one_race() {
+    one_race();
+}
+
+/// Finds a race, and dies before its run ends. Only where it is asked to.
+#[deadheat::test]
+fn subject_killed() {
+    one_race();
+    if std::env::var_os("SUBJECT_DIES").is_some() {
+        std::process::abort();
+    }
+}
+
+/// Two tests that share cells and locks in statics, each with one race of its own.
+static TOTAL: Shared<u32> = Shared::named("static total", 0);
+static LOCK: Mutex<()> = Mutex::new(());
+
+#[deadheat::test(schedules = 20)]
+fn subject_static_ordered() {
+    let other = go(|| {
+        let _guard = LOCK.lock();
+        TOTAL.update(|n| *n += 1);
+    });
+    {
+        let _guard = LOCK.lock();
+        TOTAL.update(|n| *n += 1);
+    }
+    other.join().unwrap();
+}
+
+#[deadheat::test(schedules = 20)]
+fn subject_static_unordered() {
+    let other = go(|| TOTAL.update(|n| *n += 1));
+    TOTAL.update(|n| *n += 1);
+    other.join().unwrap();
+}
+
+fn one_race() {
+    let cell = Arc::new(Shared::named("only", 0u64));
+    let other = cell.clone();
+    let writer = go(move || other.set(1));
+    let _ = cell.get();
+    writer.join().unwrap();
+}

@@ -1,0 +1,4 @@
+#[deadheat::test]
+async fn test() {}
+
+fn main() {}

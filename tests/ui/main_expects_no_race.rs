@@ -1,0 +1,4 @@
+#[deadheat::main(expect_race)]
+fn other() {}
+
+fn main() {}

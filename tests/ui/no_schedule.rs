@@ -1,0 +1,4 @@
+#[deadheat::test(schedules = 0)]
+fn test() {}
+
+fn main() {}

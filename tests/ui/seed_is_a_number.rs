@@ -1,0 +1,4 @@
+#[deadheat::test(seed = "three")]
+fn test() {}
+
+fn main() {}

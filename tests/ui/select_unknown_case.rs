@@ -1,0 +1,5 @@
+fn main() {
+    deadheat::select! {
+        receive(rx) -> value => value,
+    }
+}

@@ -1,0 +1,4 @@
+#[deadheat::test(sede = 3)]
+fn test() {}
+
+fn main() {}

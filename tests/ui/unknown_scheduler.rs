@@ -1,0 +1,4 @@
+#[deadheat::test(scheduler = "fast")]
+fn test() {}
+
+fn main() {}
