@@ -28,6 +28,7 @@ fn run(test: &str) -> RunInfo {
 fn access(kind: AccessKind, goroutine: u64, line: u32) -> Access {
     Access {
         kind,
+        operation: None,
         size: 8,
         goroutine,
         stack: vec![StackFrame {

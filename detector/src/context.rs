@@ -2,7 +2,7 @@
 //!
 //! A node is a frame under its caller's node, so stacks that begin alike share their
 //! beginnings, and an access record can afford to keep the stack it was made with
-//! (Ammons, Ball and Larus, PLDI 1997). Frames are stored raw; see [`crate::symbolize`].
+//! (Ammons, Ball and Larus, PLDI 1997). Frames are stored raw; see `symbolize`.
 
 use dashmap::DashMap;
 use parking_lot::RwLock;

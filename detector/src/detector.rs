@@ -14,6 +14,7 @@ use crate::symbolize;
 use crate::sync::{AtomicEffect, SyncId, SyncVar};
 use crate::thread::{Registry, SyncOp, Thread, ThreadInfo};
 use dashmap::DashSet;
+use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,7 +75,7 @@ impl Detector {
     pub fn fork(&self, parent: &mut Thread, op: SyncOp) -> Option<Thread> {
         parent.note_release(op);
         let clock = self.engine.fork(&mut parent.clock)?;
-        let created_at = stack::capture(&self.contexts, parent.stack_end, op.at);
+        let created_at = stack::capture(&self.contexts, &parent.stack, op.at);
         let info = ThreadInfo::new(clock.tid(), Some(parent.number()), created_at);
         self.threads.add(&info);
         let mut child = Thread::new(clock, info);
@@ -105,7 +106,7 @@ impl Detector {
     ) {
         let mut node = NodeId::ROOT;
         let races = self.engine.access(&thread.clock, kind, bytes, || {
-            node = self.access_node(thread.stack_end, bytes, at);
+            node = self.access_node(&thread.stack, bytes, at);
             node
         });
         self.report(thread, kind, node, &races);
@@ -121,10 +122,10 @@ impl Detector {
         op: SyncOp,
         operation: impl FnOnce() -> (R, AtomicEffect),
     ) -> R {
-        let stack_end = thread.stack_end;
+        let stack = thread.stack.clone();
         let mut node = NodeId::ROOT;
         let capture = || {
-            node = self.access_node(stack_end, bytes, op.at);
+            node = self.access_node(&stack, bytes, op.at);
             node
         };
         let before = thread.clock.epoch().time();
@@ -143,11 +144,11 @@ impl Detector {
 
     fn access_node(
         &self,
-        stack_end: usize,
+        stack: &Range<usize>,
         bytes: ByteRange,
         at: &'static Location<'static>,
     ) -> NodeId {
-        let stack = stack::capture(&self.contexts, stack_end, at);
+        let stack = stack::capture(&self.contexts, stack, at);
         self.contexts.child(stack, Frame::Size(bytes.len()))
     }
 
@@ -205,8 +206,15 @@ impl Detector {
 
     fn describe(&self, thread: &Thread, kind: AccessKind, node: NodeId, race: &Race) -> RaceReport {
         let other = self.threads.get(race.previous_epoch.tid());
-        let current = self.describe_access(kind, node, thread.number());
-        let previous = self.describe_access(race.previous_kind, race.previous_node, other.number());
+        let found = self.memory.find(race.bytes.start());
+        let declaration = found.map(|(declaration, _)| declaration);
+        let current = self.describe_access(kind, node, thread.number(), declaration);
+        let previous = self.describe_access(
+            race.previous_kind,
+            race.previous_node,
+            other.number(),
+            declaration,
+        );
         RaceReport {
             fingerprint: fingerprint(
                 (current.kind, &current.stack),
@@ -215,7 +223,7 @@ impl Detector {
             run: self.run.clone(),
             current,
             previous,
-            location: self.describe_location(race.bytes),
+            location: describe_location(race.bytes, found),
             goroutines: [
                 self.describe_thread(&thread.info),
                 self.describe_thread(&other),
@@ -225,25 +233,20 @@ impl Detector {
         }
     }
 
-    fn describe_access(&self, kind: AccessKind, node: NodeId, goroutine: u64) -> Access {
+    fn describe_access(
+        &self,
+        kind: AccessKind,
+        node: NodeId,
+        goroutine: u64,
+        declaration: Option<Declaration>,
+    ) -> Access {
+        let operation = declaration.and_then(|d| (d.operation)(kind));
         Access {
             kind,
+            operation: operation.map(str::to_owned),
             size: symbolize::access_size(&self.contexts, node) as u64,
             goroutine,
             stack: symbolize::stack(&self.contexts, node),
-        }
-    }
-
-    fn describe_location(&self, bytes: ByteRange) -> MemoryLocation {
-        let found = self.memory.find(bytes.start());
-        let declaration = found.map(|(declaration, _)| declaration);
-        MemoryLocation {
-            address: bytes.start() as u64,
-            size: bytes.len() as u64,
-            cell: declaration.map(|d| cell_type(&d)),
-            name: declaration.and_then(|d| d.name).map(str::to_owned),
-            index: found.and_then(|(_, index)| index),
-            declared: declaration.map(|d| symbolize::position(d.declared)),
         }
     }
 
@@ -255,6 +258,21 @@ impl Detector {
             creator: info.creator,
             created_at: symbolize::stack(&self.contexts, info.created_at),
         }
+    }
+}
+
+fn describe_location(
+    bytes: ByteRange,
+    found: Option<(Declaration, Option<u64>)>,
+) -> MemoryLocation {
+    let declaration = found.map(|(declaration, _)| declaration);
+    MemoryLocation {
+        address: bytes.start() as u64,
+        size: bytes.len() as u64,
+        cell: declaration.map(|d| cell_type(&d)),
+        name: declaration.and_then(|d| d.name).map(str::to_owned),
+        index: found.and_then(|(_, index)| index),
+        declared: declaration.map(|d| symbolize::position(d.declared)),
     }
 }
 

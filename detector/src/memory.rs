@@ -4,7 +4,7 @@
 //! whatever had lain there is forgotten, its accesses included. So memory that is reused by
 //! another cell never inherits a history, and a report can name the cell.
 
-use crate::access::ByteRange;
+use crate::access::{AccessKind, ByteRange};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -26,6 +26,17 @@ pub struct Declaration {
     pub declared: &'static Location<'static>,
     /// The distance of its elements in bytes, where it has several.
     pub stride: Option<usize>,
+    /// What an access of this kind really is, where it is no access to a value: the wait of a
+    /// `WaitGroup`, say.
+    pub operation: fn(AccessKind) -> Option<&'static str>,
+}
+
+impl Declaration {
+    /// For [`Self::operation`]: accesses are what they are.
+    #[must_use]
+    pub fn plain(_: AccessKind) -> Option<&'static str> {
+        None
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -111,6 +122,7 @@ mod tests {
             name: None,
             declared,
             stride,
+            operation: Declaration::plain,
         }
     }
 

@@ -2,24 +2,25 @@
 
 use crate::context::{ContextTree, Frame, NodeId, Site};
 use smallvec::SmallVec;
+use std::ops::Range;
 use std::panic::Location;
 
 /// The deepest stack that is kept whole; of a deeper one the innermost frames are kept.
 const MAX_FRAMES: usize = 256;
 
-/// The current call stack, up to the frames that lie at `stack_end` and above, as a node of
+/// The current call stack, up to the first frame that does not lie within `stack`, as a node of
 /// `tree`. `site` becomes the innermost frame: it names the line and column exactly, also
 /// where there is no debug information.
 ///
 /// Frames are found by unwinding, so the program needs unwind tables (the default).
 pub(crate) fn capture(
     tree: &ContextTree,
-    stack_end: usize,
+    stack: &Range<usize>,
     site: &'static Location<'static>,
 ) -> NodeId {
     let mut addresses: SmallVec<[usize; 48]> = SmallVec::new();
     let visit = |frame: &backtrace::Frame| {
-        if frame.sp() as usize >= stack_end || addresses.len() >= MAX_FRAMES {
+        if !stack.contains(&(frame.sp() as usize)) || addresses.len() >= MAX_FRAMES {
             return false;
         }
         addresses.push(frame.ip() as usize);

@@ -7,6 +7,7 @@ use crate::context::{ContextTree, Frame, NodeId};
 use crate::report::{Position, StackFrame};
 use crate::stack::capture;
 use std::ffi::c_void;
+use std::ops::Range;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -34,12 +35,12 @@ fn is_users(frame: &StackFrame) -> bool {
     !is_machinery(&frame.function) && !is_std(frame)
 }
 
-/// The caller's stack up to `stack_end` (see [`crate::thread::Thread::set_stack_end`]), with
-/// `site` as its innermost place: for messages about threads that are stuck.
+/// The caller's stack within `bounds` (see [`crate::thread::Thread::set_stack`]), with `site` as
+/// its innermost place: for messages about threads that are stuck.
 #[must_use]
-pub fn stack_here(stack_end: usize, site: &'static Location<'static>) -> Vec<StackFrame> {
+pub fn stack_here(bounds: &Range<usize>, site: &'static Location<'static>) -> Vec<StackFrame> {
     let tree = ContextTree::default();
-    stack(&tree, capture(&tree, stack_end, site))
+    stack(&tree, capture(&tree, bounds, site))
 }
 
 /// The number of bytes of the access that `node` describes.
@@ -72,7 +73,7 @@ fn resolve(ip: usize, frames: &mut Vec<StackFrame>) {
     backtrace::resolve(ip as *mut c_void, |symbol| {
         let function = match symbol.name() {
             Some(name) => format!("{name:#}"),
-            None => "<unknown>".to_owned(),
+            None => StackFrame::UNNAMED.to_owned(),
         };
         let at = symbol
             .filename()
@@ -86,7 +87,7 @@ fn resolve(ip: usize, frames: &mut Vec<StackFrame>) {
     });
     if frames.len() == before {
         frames.push(StackFrame {
-            function: "<unknown>".to_owned(),
+            function: StackFrame::UNNAMED.to_owned(),
             at: None,
         });
     }
@@ -107,7 +108,7 @@ fn start_at(frames: &mut Vec<StackFrame>, site: Position) {
     frames.drain(..first.unwrap_or(frames.len()));
     match frames.first_mut() {
         None => frames.push(StackFrame {
-            function: "<unknown>".to_owned(),
+            function: StackFrame::UNNAMED.to_owned(),
             at: Some(site),
         }),
         Some(frame) => {
@@ -205,7 +206,7 @@ mod tests {
     fn the_innermost_frame_is_the_call_site() {
         let tree = ContextTree::default();
         let here = Location::caller();
-        let node = tree.child(capture(&tree, usize::MAX, here), Frame::Size(4));
+        let node = tree.child(capture(&tree, &(0..usize::MAX), here), Frame::Size(4));
         assert_eq!(access_size(&tree, node), 4);
         let frames = stack(&tree, node);
         // Everything of this crate is machinery, so what is left is the test harness.

@@ -4,6 +4,7 @@ use crate::clock::{Tid, Time};
 use crate::context::NodeId;
 use crate::sync::{SyncVar, ThreadClock};
 use parking_lot::{Mutex, RwLock};
+use std::ops::Range;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -35,8 +36,8 @@ pub struct Thread {
     pub(crate) clock: ThreadClock,
     pub(crate) info: Arc<ThreadInfo>,
     pub(crate) last_acquire: Option<SyncOp>,
-    /// The end of the thread's stack: frames from here on belong to whoever runs it.
-    pub(crate) stack_end: usize,
+    /// Where the thread's stack lies: frames elsewhere belong to whoever runs it.
+    pub(crate) stack: Range<usize>,
 }
 
 impl Thread {
@@ -45,7 +46,7 @@ impl Thread {
             clock,
             info,
             last_acquire: None,
-            stack_end: usize::MAX,
+            stack: 0..usize::MAX,
         }
     }
 
@@ -55,10 +56,10 @@ impl Thread {
         self.info.number()
     }
 
-    /// Says where the thread's stack ends (its highest address), so that captured stacks do
-    /// not reach into the frames of whoever switched to it.
-    pub fn set_stack_end(&mut self, address: usize) {
-        self.stack_end = address;
+    /// Says where the thread's stack lies, so that captured stacks do not reach into the frames
+    /// of whoever switched to it.
+    pub fn set_stack(&mut self, addresses: Range<usize>) {
+        self.stack = addresses;
     }
 
     /// Gives the thread a name; the first one given stays.

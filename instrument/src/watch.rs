@@ -71,6 +71,7 @@ impl Watch {
             name: self.name,
             declared: self.declared,
             stride: extent.stride,
+            operation: Declaration::plain,
         };
         let whole = bytes_at(extent.start, extent.len);
         access_cell(&self.anchor, whole, declaration, kind, bytes, at);

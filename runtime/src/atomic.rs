@@ -53,6 +53,7 @@ impl Watch {
             name: None,
             declared: self.declared,
             stride: None,
+            operation: Declaration::plain,
         };
         let watched = detect::with(|detector, thread| {
             self.anchor.claim(detector, bytes, declaration);

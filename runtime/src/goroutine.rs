@@ -25,10 +25,11 @@ use deadheat_detector::report::StackFrame;
 use deadheat_detector::thread::Thread;
 use parking_lot::Mutex;
 use std::cell::{Cell, UnsafeCell};
+use std::ops::Range;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// A shared goroutine. Its run keeps one until it has finished.
 pub(crate) type G = Arc<Goroutine>;
@@ -82,7 +83,7 @@ pub(crate) struct Goroutine {
     in_detector: Cell<bool>,
     /// Safepoints passed since the goroutine was last resumed.
     pub(crate) safepoints: Cell<u32>,
-    stack_end: AtomicUsize,
+    stack: Mutex<Range<usize>>,
     waiting: Mutex<Option<WaitReason>>,
     cancelled: AtomicBool,
     unwinding: Cell<bool>,
@@ -122,7 +123,7 @@ impl Goroutine {
             thread: UnsafeCell::new(thread),
             in_detector: Cell::new(false),
             safepoints: Cell::new(0),
-            stack_end: AtomicUsize::new(usize::MAX),
+            stack: Mutex::new(0..usize::MAX),
             waiting: Mutex::new(None),
             cancelled: AtomicBool::new(false),
             unwinding: Cell::new(false),
@@ -220,11 +221,11 @@ impl Goroutine {
 
     fn start(self: &G, body: Body) -> Fiber {
         let stack = self.run.stacks.take();
-        let end = stack.end();
-        self.stack_end.store(end, Ordering::Relaxed);
+        let addresses = stack.addresses();
+        *self.stack.lock() = addresses.clone();
         // SAFETY: the goroutine has not run yet, so nobody else uses its detector state.
         if let Some(thread) = unsafe { &mut *self.thread.get() } {
-            thread.set_stack_end(end);
+            thread.set_stack(addresses);
         }
         let g = Arc::downgrade(self);
         Coroutine::with_stack(stack, move |yielder, ()| {
@@ -250,7 +251,8 @@ impl Goroutine {
                 .lock()
                 .as_ref()
                 .map_or(self.created, |reason| reason.at);
-            let stack = deadheat_detector::stack_here(self.stack_end.load(Ordering::Relaxed), site);
+            let addresses = self.stack.lock().clone();
+            let stack = deadheat_detector::stack_here(&addresses, site);
             *self.stack_shown.lock() = Some(stack);
             // SAFETY: as above.
             unsafe { yielder.as_ref() }.suspend(Switch::Park);

@@ -17,6 +17,8 @@
 //!   a reference to a thread-local across one, and do not rely on one keeping its value.
 //! - Do not hold a lock of `std` or another crate across an operation of this crate: whoever
 //!   wants it then blocks an OS thread, on the controlled scheduler the only one.
+//! - Do not wait in a goroutine for a plain OS thread: where every goroutine is blocked, the run
+//!   reports a deadlock, whatever plain threads may still be about to do.
 //! - What other crates order (locks, channels, `Arc` counts) the detector does not see.
 //! - A destructor that blocks while a panic unwinds: on the parallel scheduler it blocks its
 //!   OS thread, and another takes that one's place.

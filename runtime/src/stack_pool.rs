@@ -2,6 +2,7 @@
 
 use corosensei::stack::{DefaultStack, Stack, StackPointer};
 use parking_lot::Mutex;
+use std::ops::Range;
 
 /// The address space of a goroutine's stack, in bytes. Memory is taken for what is touched only.
 const STACK_SIZE: usize = 1 << 20;
@@ -33,9 +34,9 @@ impl GoroutineStack {
         Self { memory, base }
     }
 
-    /// The highest address, where the frames of whoever resumes the goroutine cannot be.
-    pub(crate) fn end(&self) -> usize {
-        self.memory.base().get()
+    /// The addresses of the stack, where the frames of whoever resumes the goroutine cannot be.
+    pub(crate) fn addresses(&self) -> Range<usize> {
+        self.memory.limit().get()..self.memory.base().get()
     }
 }
 

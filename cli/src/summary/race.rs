@@ -35,6 +35,11 @@ impl UniqueRace {
         race
     }
 
+    /// Whether it may follow from another race on the same memory.
+    pub(crate) fn is_dependent(&self) -> bool {
+        self.dependent
+    }
+
     /// Takes a further report of this race.
     pub(crate) fn add(&mut self, report: &RaceReport) {
         let RunInfo {
@@ -82,7 +87,10 @@ impl fmt::Display for Seed {
 
 /// The kind of an access and its innermost known place.
 fn side(access: &Access) -> String {
-    let kind = access.kind;
+    let kind = match &access.operation {
+        Some(operation) => Printable(operation).to_string(),
+        None => access.kind.to_string(),
+    };
     if let Some(at) = access.stack.iter().find_map(|frame| frame.at.as_ref()) {
         return format!("{kind} at {}", At(at));
     }

@@ -64,17 +64,26 @@ impl Summary {
         self.races() > 0 || !self.failures.is_empty()
     }
 
+    /// The unique races, those first that follow from no other.
+    fn race_lines(&self) -> Vec<String> {
+        let lines = self
+            .races
+            .values()
+            .map(|race| (race.is_dependent(), race.to_string()));
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort_unstable();
+        counted(lines.into_iter().map(|(_, line)| line))
+    }
+
     /// Several lines that end in a line feed; `prefix` stands before each heading.
     pub(crate) fn text(&self, prefix: &str) -> String {
-        let mut races: Vec<_> = self.races.values().map(UniqueRace::to_string).collect();
-        races.sort_unstable();
         let found = number(self.races(), "data race");
-        let heading = match (self.races(), races.len()) {
+        let heading = match (self.races(), self.races.len()) {
             (0, _) => "no data race found".to_owned(),
             (_, 0) => format!("{found} found, whose reports are lost"),
             (_, unique) => format!("{found} found, {unique} unique:"),
         };
-        let mut text = section(prefix, &heading, races);
+        let mut text = section(prefix, &heading, self.race_lines());
         if !self.failures.is_empty() {
             let lines: Vec<_> = self
                 .failures
@@ -86,6 +95,22 @@ impl Summary {
         }
         text
     }
+}
+
+/// Lines, each once, with how many call paths share it.
+fn counted(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut counted: Vec<(String, u32)> = Vec::new();
+    for line in lines {
+        match counted.last_mut() {
+            Some((last, count)) if *last == line => *count += 1,
+            _ => counted.push((line, 1)),
+        }
+    }
+    let shown = counted.into_iter().map(|(line, count)| match count {
+        1 => line,
+        paths => format!("{line}; by {paths} call paths"),
+    });
+    shown.collect()
 }
 
 fn section(prefix: &str, heading: &str, lines: Vec<String>) -> String {
@@ -132,6 +157,29 @@ mod tests {
              deadlock in bank::audit_hangs (seed 7): all goroutines are asleep\n"
         );
         assert_eq!(text(&[]), "> no data race found\n");
+    }
+
+    #[test]
+    fn first_races_come_first_and_equal_lines_once() {
+        let race = |fingerprint: &str, line, dependent| {
+            let mut race = sample::race("t", line);
+            race.fingerprint = fingerprint.to_owned();
+            race.dependent = dependent;
+            Record::Race(Box::new(race))
+        };
+        let records = [
+            race("a", 10, true),
+            race("b", 20, false),
+            race("c", 20, false),
+        ];
+        let text = text(&records);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(
+            lines[1].contains("bank.rs:20") && lines[1].ends_with("; by 2 call paths"),
+            "{text}"
+        );
+        assert!(lines[2].contains("bank.rs:10"), "{text}");
+        assert_eq!(lines.len(), 3);
     }
 
     #[test]

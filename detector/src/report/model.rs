@@ -75,6 +75,9 @@ pub struct RaceReport {
 pub struct Access {
     /// Read or write, plain or atomic.
     pub kind: AccessKind,
+    /// What it really is, where it only counts as a read or write: `WaitGroup wait`, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
     /// The number of bytes it touched.
     pub size: u64,
     /// The goroutine that made it.
@@ -155,11 +158,22 @@ pub struct Position {
 /// One frame of a stack.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StackFrame {
-    /// The function, demangled; `<unknown>` where no symbol was found.
+    /// The function, demangled; [`StackFrame::UNNAMED`] where none was found.
     pub function: String,
     /// Where in it; absent where there is no debug information.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Position>,
+}
+
+impl StackFrame {
+    /// Stands in place of a function whose name is not known.
+    pub const UNNAMED: &str = "<no debug information>";
+
+    /// Whether the function's name is known.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.function != Self::UNNAMED
+    }
 }
 
 /// A failure of a run that is not a race.

@@ -75,12 +75,23 @@ impl Display for Race<'_> {
 
 impl Race<'_> {
     fn access(&self, f: &mut Formatter<'_>, which: &str, access: &Access) -> fmt::Result {
-        let mut what = format!("{which}{}", access.kind);
-        what[..1].make_ascii_uppercase();
-        let address = self.0.location.address;
         let bytes = Bytes(access.size);
+        let what = match &access.operation {
+            None => format!("{which}{} of {bytes}", access.kind),
+            Some(operation) => {
+                format!(
+                    "{which}{} (counts as {})",
+                    Printable(operation),
+                    access.kind
+                )
+            }
+        };
+        let mut letters = what.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        let what: String = first.into_iter().chain(letters).collect();
+        let address = self.0.location.address;
         let who = Who(access.goroutine, self.name_of(access.goroutine));
-        writeln!(f, "{what} of {bytes} at {address:#014x} by {who}:")?;
+        writeln!(f, "{what} at {address:#014x} by {who}:")?;
         stack(f, &access.stack)
     }
 
@@ -131,19 +142,15 @@ impl Race<'_> {
                 Sync(last)
             )?,
         }
-        let link = if why.released_after_access {
-            ", but"
-        } else {
-            ";"
-        };
-        let lacks = if why.released_after_access {
-            " without that"
-        } else {
-            ""
-        };
+        let after = why.previous_release.is_some() && why.released_after_access;
         match &why.current_acquire {
-            None => writeln!(f, "{link} {later} has acquired nothing."),
-            Some(last) => writeln!(f, "{link} {later} last acquired{lacks} by {}.", Sync(last)),
+            None => writeln!(f, "; {later} has acquired nothing."),
+            Some(last) if after => writeln!(
+                f,
+                ", but {later} has not acquired that (its last acquire: {}).",
+                Sync(last)
+            ),
+            Some(last) => writeln!(f, "; {later}'s last acquire: {}.", Sync(last)),
         }
     }
 }
@@ -179,7 +186,8 @@ fn stack(f: &mut Formatter<'_>, frames: &[StackFrame]) -> fmt::Result {
         return writeln!(f, "  (no stack)");
     }
     for frame in frames {
-        writeln!(f, "  {}()", Printable(&frame.function))?;
+        let call = if frame.is_named() { "()" } else { "" };
+        writeln!(f, "  {}{call}", Printable(&frame.function))?;
         if let Some(at) = &frame.at {
             writeln!(f, "      {}", At(at))?;
         }
@@ -197,7 +205,7 @@ impl Display for Run<'_> {
             seed,
             replay,
         } = self.0;
-        writeln!(f, "Test: {}", Printable(name))?;
+        writeln!(f, "Found in: {}", Printable(name))?;
         writeln!(f, "Seed: {seed} ({scheduler} scheduler)")?;
         match (replay, scheduler) {
             (Some(replay), _) => writeln!(f, "Replay: {}", Printable(replay)),

@@ -1,7 +1,7 @@
 //! Deadheat's attribute macros. Users reach them as `deadheat::test` and `deadheat::main`.
 //!
-//! - [`options`]: what stands in an attribute's brackets;
-//! - [`expand`]: the function that an annotated one becomes.
+//! - `options`: what stands in an attribute's brackets;
+//! - `expand`: the function that an annotated one becomes.
 
 mod expand;
 mod options;

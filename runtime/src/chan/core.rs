@@ -257,6 +257,7 @@ impl<T> Core<T> {
             name: None,
             declared: self.declared,
             stride: None,
+            operation,
         };
         detect::access_cell(&self.anchor, bytes, declaration, kind, bytes, at);
     }
@@ -405,6 +406,15 @@ impl<T> Core<T> {
             }
         }
     }
+}
+
+/// What an access to a channel is.
+fn operation(kind: AccessKind) -> Option<&'static str> {
+    Some(if kind == AccessKind::Read {
+        "channel send"
+    } else {
+        "channel close"
+    })
 }
 
 fn close_and_wake<T>(mut state: MutexGuard<'_, State<T>>, op: SyncOp) {

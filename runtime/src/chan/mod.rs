@@ -1,7 +1,7 @@
 //! Channels as Go has them: typed, unbuffered or bounded, closed by hand or by dropping.
 //!
 //! - [`Sender`] and [`Receiver`]: the two ends; both can be cloned and shared;
-//! - [`core`]: the state behind them, and every edge that a channel makes;
+//! - `core`: the state behind them, and every edge that a channel makes;
 //! - [`select`]: waiting for several operations at once;
 //! - [`error`]: what can go wrong, with the value given back.
 //!

@@ -146,9 +146,19 @@ impl WaitGroup {
             name: None,
             declared: self.declared,
             stride: None,
+            operation,
         };
         detect::access_cell(&self.anchor, bytes, declaration, kind, bytes, at);
     }
+}
+
+/// What an access to a group is: see [`WaitGroup`].
+fn operation(kind: AccessKind) -> Option<&'static str> {
+    Some(if kind == AccessKind::Read {
+        "WaitGroup add"
+    } else {
+        "WaitGroup wait"
+    })
 }
 
 impl Default for WaitGroup {

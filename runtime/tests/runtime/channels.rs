@@ -26,7 +26,7 @@ fn many_senders_and_receivers_share_a_channel() {
         for n in 0..4 {
             let tx = tx.clone();
             drop(go(move || {
-                (0..25).for_each(|i| tx.send(n * 25 + i).unwrap())
+                (0..25).for_each(|i| tx.send(n * 25 + i).unwrap());
             }));
         }
         drop(tx);
