@@ -11,7 +11,8 @@
 //! - a receive from an unbuffered channel comes before the completion of the send it takes from;
 //! - the *k*-th receive from a channel of capacity *C* comes before the completion of the
 //!   (*k* + *C*)-th send;
-//! - closing a channel comes before a receive that finds it closed.
+//! - closing a channel comes before a receive that finds it closed; where the last sender's drop
+//!   closes it, so do the drops of the other senders.
 //!
 //! `len`, `capacity`, and operations that do not take place order nothing. To close a channel
 //! while another goroutine may be sending to it is itself a race, and reported as one: a close
