@@ -26,7 +26,7 @@ use deadheat_detector::thread::Thread;
 use parking_lot::Mutex;
 use std::cell::{Cell, UnsafeCell};
 use std::ops::Range;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -199,9 +199,13 @@ impl Goroutine {
             let Stage::New(body) = std::mem::replace(stage, Stage::Ended) else {
                 unreachable!("just matched")
             };
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Switch::Finish;
-            }
+            // What a body that never starts has captured is dropped as part of the goroutine:
+            // the destructors may block.
+            let body: Body = if self.cancelled.load(Ordering::Relaxed) {
+                Box::new(move || drop(body))
+            } else {
+                body
+            };
             *stage = Stage::Started(self.start(body));
         }
         let Stage::Started(fiber) = stage else {
@@ -229,10 +233,14 @@ impl Goroutine {
         }
         let g = Arc::downgrade(self);
         Coroutine::with_stack(stack, move |yielder, ()| {
-            if let Some(g) = g.upgrade() {
-                g.yielder.set(Some(NonNull::from(yielder)));
+            let Some(g) = g.upgrade() else { return };
+            g.yielder.set(Some(NonNull::from(yielder)));
+            // The body catches its own panics, but not those of what it drops at its end.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(body))
+                && !payload.is::<Cancelled>()
+            {
+                g.run.note_panic(&g, &*payload);
             }
-            body();
         })
     }
 
@@ -378,11 +386,13 @@ impl Goroutine {
         *self.waiting.lock() = reason;
     }
 
-    /// The stack of a parked goroutine: wakes it for just long enough to look at itself.
+    /// The stack of a goroutine that has started and does not run: resumes it for just long
+    /// enough to look at itself.
     ///
     /// The caller has stopped the scheduler, so that nobody else resumes the goroutine.
-    pub(crate) fn parked_stack(self: &G) -> Option<Vec<StackFrame>> {
-        if self.status.load(Ordering::Acquire) != Status::Parked as u8 {
+    pub(crate) fn suspended_stack(self: &G) -> Option<Vec<StackFrame>> {
+        // SAFETY: nobody runs the goroutine, and nobody but the caller resumes it.
+        if self.is_running() || !matches!(unsafe { &*self.stage.get() }, Stage::Started(_)) {
             return None;
         }
         self.stack_wanted.store(true, Ordering::Release);

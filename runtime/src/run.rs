@@ -323,9 +323,9 @@ impl Run {
                 None => "runnable".to_owned(),
             };
             let _ = writeln!(text, "\n\n{who} [{state}]:");
-            match g.parked_stack() {
+            match g.suspended_stack() {
                 Some(stack) => text += &report::text::frames(&stack),
-                None => text += "  (no stack: it is not parked)\n",
+                None => text += "  (no stack: it has not started, or holds its thread)\n",
             }
             match g.creator {
                 Some(1) => {

@@ -172,6 +172,68 @@ fn a_leftover_that_spins_while_it_unwinds_does_not_hang_the_run() {
     );
 }
 
+/// Sends when dropped; nobody receives.
+struct SendOnDrop(chan::Sender<u8>);
+
+impl Drop for SendOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.send(1);
+    }
+}
+
+#[test]
+fn a_goroutine_that_never_starts_may_block_in_its_destructors() {
+    // On some schedules the step limit comes before the goroutine's first step.
+    for seed in 0..20 {
+        let outcome = Run::new("test").seed(seed).max_steps(30).go(|| {
+            let (tx, rx) = chan::unbuffered();
+            std::mem::forget(rx);
+            for _ in 0..20 {
+                let captured = SendOnDrop(tx.clone());
+                drop(go(move || drop(captured)));
+            }
+            loop {
+                yield_now();
+            }
+        });
+        let outcome: Outcome<()> = outcome;
+        assert!(matches!(outcome.result, Err(Failure::StepLimit(_))));
+    }
+}
+
+#[test]
+fn a_result_that_nobody_takes_may_block_or_panic_when_dropped() {
+    struct PanicOnDrop;
+    impl Drop for PanicOnDrop {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    everywhere(
+        || {
+            let (tx, rx) = chan::unbuffered();
+            std::mem::forget(rx);
+            // The handles are dropped before the goroutines may return.
+            let (gate, blocks) = chan::unbuffered::<()>();
+            let panics = blocks.clone();
+            drop(go(move || {
+                let _ = blocks.recv();
+                SendOnDrop(tx)
+            }));
+            drop(go(move || {
+                let _ = panics.recv();
+                PanicOnDrop
+            }));
+            drop(gate);
+        },
+        |outcome| {
+            outcome.result.unwrap();
+            assert_eq!(outcome.panics.len(), 1, "{:?}", outcome.panics);
+            assert!(outcome.panics[0].ends_with("panicked: dropped"));
+        },
+    );
+}
+
 #[test]
 fn goroutines_that_can_run_may_finish_after_main() {
     static FINISHED: AtomicUsize = AtomicUsize::new(0);
@@ -223,6 +285,10 @@ fn a_run_that_does_not_end_is_given_up() {
                 "{text}"
             );
             assert!(text.contains("main goroutine [runnable]"), "{text}");
+            assert!(
+                text.contains("a_run_that_does_not_end_is_given_up"),
+                "{text}"
+            );
         }
         other => panic!("{other:?}"),
     }
