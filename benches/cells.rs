@@ -2,9 +2,11 @@
 //! `parking_lot::Mutex`.
 //!
 //! The two alternate, round by round, in one process; each line gives the median nanoseconds
-//! of both and their ratio. `cargo bench --bench cells`.
+//! of both and their ratio, on a plain thread and in a goroutine of the parallel scheduler.
+//! `cargo bench --bench cells`.
 
-use deadheat::Shared;
+use deadheat::detector::report::Scheduler;
+use deadheat::{Run, Shared};
 use parking_lot::Mutex;
 use std::hint::black_box;
 use std::time::Instant;
@@ -13,25 +15,42 @@ const ROUNDS: usize = 101;
 const ACCESSES: u32 = 200_000;
 
 fn main() {
-    let (cell, mutex) = (Shared::new(0u64), Mutex::new(0u64));
     println!("access\tShared ns\tMutex ns\tratio");
-    compare("get", || cell.get(), || *mutex.lock());
+    compare_all("thread");
+    let run = Run::new("cells").scheduler(Scheduler::Parallel);
+    run.go(|| compare_all("goroutine"))
+        .result
+        .expect("the benchmark ends");
+}
+
+fn compare_all(caller: &str) {
+    let (cell, mutex) = (Shared::new(0u64), Mutex::new(0u64));
+    compare(caller, "get", || cell.get(), || *mutex.lock());
     compare(
+        caller,
         "set",
         || cell.set(black_box(3)),
         || *mutex.lock() = black_box(3),
     );
-    compare("update", || cell.update(|n| *n += 1), || *mutex.lock() += 1);
+    compare(
+        caller,
+        "update",
+        || cell.update(|n| *n += 1),
+        || *mutex.lock() += 1,
+    );
 }
 
-fn compare<A, B>(name: &str, ours: impl Fn() -> A, theirs: impl Fn() -> B) {
+fn compare<A, B>(caller: &str, name: &str, ours: impl Fn() -> A, theirs: impl Fn() -> B) {
     let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         our_times.push(nanoseconds_each(&ours));
         their_times.push(nanoseconds_each(&theirs));
     }
     let (ours, theirs) = (median(our_times), median(their_times));
-    println!("{name}\t{ours:.2}\t{theirs:.2}\t{:.3}", ours / theirs);
+    println!(
+        "{caller} {name}\t{ours:.2}\t{theirs:.2}\t{:.3}",
+        ours / theirs
+    );
 }
 
 fn nanoseconds_each<R>(access: &impl Fn() -> R) -> f64 {

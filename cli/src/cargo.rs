@@ -52,6 +52,15 @@ impl Cargo {
 
     /// The target directory. Refuses a manifest that is not there, or wrong.
     pub(crate) fn target_directory(&self) -> Result<PathBuf, UserError> {
+        if self
+            .arguments
+            .last()
+            .is_some_and(|last| last == "--manifest-path")
+        {
+            return Err(UserError::new(
+                "--manifest-path needs a value: the path of a Cargo.toml",
+            ));
+        }
         let mut query = MetadataCommand::new();
         query.cargo_path(&self.program).no_deps();
         query.env("CARGO_TERM_COLOR", "never");

@@ -37,15 +37,15 @@ impl CellLock {
         f()
     }
 
-    /// Calls `f` while nobody else is inside; for callers that are no goroutines.
+    /// Calls `f` while nobody else is inside; for callers that no run watches.
     #[inline]
-    pub(crate) fn inside_thread<R>(
+    pub(crate) fn inside_unwatched<R>(
         &self,
         at: &'static Location<'static>,
         f: impl FnOnce() -> R,
     ) -> R {
-        self.raw.lock("access to a cell", at);
-        let _inside = Inside(self);
+        self.raw.lock_unnamed("access to a cell", at);
+        let _inside = InsideUnwatched(self);
         f()
     }
 
@@ -76,5 +76,16 @@ impl Drop for Inside<'_> {
     fn drop(&mut self) {
         // SAFETY: the lock was taken before this value was made.
         unsafe { self.0.raw.unlock() };
+    }
+}
+
+/// The lock, taken by a caller that no run watches.
+struct InsideUnwatched<'a>(&'a CellLock);
+
+impl Drop for InsideUnwatched<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the lock was taken before this value was made.
+        unsafe { self.0.raw.unlock_unnamed() };
     }
 }

@@ -7,7 +7,7 @@
 
 use deadheat_runtime::detect::{access_memory, bytes_at, reset_memory};
 use deadheat_runtime::detector::access::AccessKind;
-use deadheat_runtime::{any_run, safepoint};
+use deadheat_runtime::{any_watched, safepoint};
 use std::panic::Location;
 
 /// Records a read of the value at `place`.
@@ -54,14 +54,14 @@ pub fn write_range<T>(start: *const T, count: usize) {
 /// about to be freed.
 pub fn reset_range<T>(start: *const T, count: usize) {
     let len = size_of::<T>().saturating_mul(count);
-    if any_run() && len > 0 {
+    if any_watched() && len > 0 {
         reset_memory(bytes_at(start as usize, len));
     }
 }
 
 #[inline]
 fn record(kind: AccessKind, address: usize, len: usize, at: &'static Location<'static>) {
-    if any_run() && len > 0 {
+    if any_watched() && len > 0 {
         safepoint();
         access_memory(kind, bytes_at(address, len), at);
     }

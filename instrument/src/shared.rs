@@ -2,7 +2,7 @@
 
 use crate::lock::CellLock;
 use crate::watch::{Extent, Watch};
-use deadheat_runtime::any_run;
+use deadheat_runtime::any_watched;
 use deadheat_runtime::detect::bytes_at;
 use deadheat_runtime::detector::access::AccessKind;
 use std::any::type_name;
@@ -16,7 +16,11 @@ use std::panic::Location;
 /// reads all of it. A race is reported and harms nothing: the cell serialises what happens to
 /// the memory.
 ///
-/// While detection is off an access costs what a `parking_lot::Mutex` does.
+/// A cell is for plain data. An atomic, a lock or a channel is safe to share by itself and goes
+/// beside the cell: inside it, looking at the cell would count as a plain read of it.
+///
+/// While detection is off an access costs no more than one of a `parking_lot::Mutex`; on the
+/// controlled scheduler, which may switch at each access, it costs that as well.
 ///
 /// ```
 /// # deadheat_runtime::Run::new("doc").go(|| {
@@ -100,9 +104,11 @@ impl<T> Shared<T> {
         self.value.into_inner()
     }
 
-    /// The address of the value. What one does with it is not recorded; see [`crate::raw`].
+    /// The address of the value. What one does with it is not recorded, but for what
+    /// [`crate::raw`] is told: that counts as an access to this cell.
     #[must_use]
     pub fn as_ptr(&self) -> *mut T {
+        self.watch.claim(|| self.extent());
         self.value.get()
     }
 }
@@ -125,7 +131,8 @@ impl<T: ?Sized> Shared<T> {
     ///
     /// # Panics
     ///
-    /// Where `f` uses the same cell.
+    /// Where `f` uses the same cell, under detection or on the controlled scheduler; elsewhere
+    /// that blocks for good, as with a mutex.
     #[inline]
     #[track_caller]
     pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
@@ -139,7 +146,8 @@ impl<T: ?Sized> Shared<T> {
     ///
     /// # Panics
     ///
-    /// Where `f` uses the same cell.
+    /// Where `f` uses the same cell, under detection or on the controlled scheduler; elsewhere
+    /// that blocks for good, as with a mutex.
     #[inline]
     #[track_caller]
     pub fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
@@ -156,10 +164,10 @@ impl<T: ?Sized> Shared<T> {
     #[track_caller]
     fn inside<R>(&self, kind: AccessKind, f: impl FnOnce(*mut T) -> R) -> R {
         let at = Location::caller();
-        if any_run() {
+        if any_watched() {
             return self.inside_watched(kind, at, f);
         }
-        self.lock.inside_thread(at, || f(self.value.get()))
+        self.lock.inside_unwatched(at, || f(self.value.get()))
     }
 
     #[cold]

@@ -1,9 +1,9 @@
 //! How the detector knows a cell.
 
-use deadheat_runtime::detect::{Anchor, access_cell, bytes_at};
+use deadheat_runtime::detect::{Anchor, access_cell, bytes_at, claim_cell};
 use deadheat_runtime::detector::access::{AccessKind, ByteRange};
 use deadheat_runtime::detector::memory::Declaration;
-use deadheat_runtime::{any_run, safepoint};
+use deadheat_runtime::{any_watched, safepoint};
 use std::panic::Location;
 
 /// A cell's identity, name and place of declaration.
@@ -43,8 +43,29 @@ impl Watch {
         self.name
     }
 
+    /// Makes the cell's memory known to the caller's run, so that a raw access that comes before
+    /// the cell's own is one to the cell.
+    pub(crate) fn claim(&self, extent: impl FnOnce() -> Extent) {
+        if any_watched() {
+            let extent = extent();
+            let whole = bytes_at(extent.start, extent.len);
+            claim_cell(&self.anchor, whole, || self.declaration(extent));
+        }
+    }
+
+    fn declaration(&self, extent: Extent) -> Declaration {
+        Declaration {
+            cell: extent.cell,
+            holds: extent.holds,
+            name: self.name,
+            declared: self.declared,
+            stride: extent.stride,
+            operation: Declaration::plain,
+        }
+    }
+
     /// A point at which the scheduler may switch, then an access to `bytes` of the cell.
-    /// Costs one load while no run goes on.
+    /// Costs one load while no run watches.
     #[inline]
     pub(crate) fn access(
         &self,
@@ -52,7 +73,7 @@ impl Watch {
         at: &'static Location<'static>,
         bytes: impl FnOnce() -> (Extent, ByteRange),
     ) {
-        if any_run() {
+        if any_watched() {
             self.record(kind, at, bytes());
         }
     }
@@ -65,15 +86,14 @@ impl Watch {
         (extent, bytes): (Extent, ByteRange),
     ) {
         safepoint();
-        let declaration = || Declaration {
-            cell: extent.cell,
-            holds: extent.holds,
-            name: self.name,
-            declared: self.declared,
-            stride: extent.stride,
-            operation: Declaration::plain,
-        };
         let whole = bytes_at(extent.start, extent.len);
-        access_cell(&self.anchor, whole, declaration, kind, bytes, at);
+        access_cell(
+            &self.anchor,
+            whole,
+            || self.declaration(extent),
+            kind,
+            bytes,
+            at,
+        );
     }
 }

@@ -39,7 +39,7 @@ fn a_cell_holds_what_it_was_given() {
 #[test]
 fn a_cell_that_uses_itself_panics() {
     for scheduler in [Scheduler::Controlled, Scheduler::Parallel] {
-        let outcome = Run::new("cells").scheduler(scheduler).go(|| {
+        let outcome = Run::new("cells").scheduler(scheduler).detect(true).go(|| {
             let cell = Shared::new(1);
             cell.with(|_| cell.set(2));
         });

@@ -10,7 +10,6 @@
 
 use crate::current;
 use crate::detect::{self, Anchor, SyncName};
-use deadheat_detector::access::AccessKind;
 use deadheat_detector::memory::Declaration;
 use deadheat_detector::sync::AtomicEffect;
 use deadheat_detector::thread::SyncOp;
@@ -37,6 +36,23 @@ impl Watch {
         }
     }
 
+    /// Makes the atomic of type `A` at `address` known to the caller's run.
+    fn claim<A>(&self, address: *const A, holds: &'static str) {
+        let bytes = detect::bytes_at(address as usize, size_of::<A>());
+        detect::claim_cell(&self.anchor, bytes, || self.declaration(holds));
+    }
+
+    fn declaration(&self, holds: &'static str) -> Declaration {
+        Declaration {
+            cell: "Atomic",
+            holds,
+            name: None,
+            declared: self.declared,
+            stride: None,
+            operation: Declaration::plain,
+        }
+    }
+
     /// Performs `operation` on the atomic of type `A` at `address`, with its events.
     fn perform<A, R>(
         &self,
@@ -47,16 +63,9 @@ impl Watch {
     ) -> R {
         current::safepoint();
         let bytes = detect::bytes_at(address as usize, size_of::<A>());
-        let declaration = || Declaration {
-            cell: "Atomic",
-            holds,
-            name: None,
-            declared: self.declared,
-            stride: None,
-            operation: Declaration::plain,
-        };
         let watched = detect::with(|detector, thread| {
-            self.anchor.claim(detector, bytes, declaration);
+            self.anchor
+                .claim(detector, bytes, || self.declaration(holds));
             detector.atomic(thread, self.name.id(), bytes, op, &operation)
         });
         watched.unwrap_or_else(|| operation().0)
@@ -188,7 +197,8 @@ macro_rules! atomic {
             /// The address of the value, for plain accesses, which race with atomic ones unless
             /// they are ordered. What one does with it is as unsafe as for `std`'s `as_ptr`.
             #[must_use]
-            pub const fn as_ptr(&self) -> *mut $value {
+            pub fn as_ptr(&self) -> *mut $value {
+                self.watch.claim(self.atomic.as_ptr(), $holds);
                 self.atomic.as_ptr()
             }
 
@@ -304,11 +314,4 @@ fn exchange_effect(succeeded: bool, success: Ordering, failure: Ordering) -> Ato
     } else {
         AtomicEffect::Load(failure)
     }
-}
-
-/// Records a plain access to an atomic's memory; see [`AtomicU64::as_ptr`].
-#[doc(hidden)]
-pub fn plain_access(kind: AccessKind, address: usize, len: usize, at: &'static Location<'static>) {
-    current::safepoint();
-    detect::access_memory(kind, detect::bytes_at(address, len), at);
 }

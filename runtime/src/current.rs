@@ -19,19 +19,27 @@ thread_local! {
 /// cell need not ask.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
+/// The number of runs that want to know of each access to a cell.
+static WATCHED: AtomicUsize = AtomicUsize::new(0);
+
 /// Counts a run in; dropping it counts it out.
-pub(crate) struct Counted(());
+pub(crate) struct Counted {
+    watched: usize,
+}
 
 impl Counted {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(watched: bool) -> Self {
+        let watched = usize::from(watched);
         RUNS.fetch_add(1, Ordering::Relaxed);
-        Self(())
+        WATCHED.fetch_add(watched, Ordering::Relaxed);
+        Self { watched }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
         RUNS.fetch_sub(1, Ordering::Relaxed);
+        WATCHED.fetch_sub(self.watched, Ordering::Relaxed);
     }
 }
 
@@ -93,12 +101,24 @@ pub(crate) fn waiter() -> Arc<Waiter> {
     Waiter::new(get())
 }
 
-/// Whether any run goes on in the process. While none does, no caller is a goroutine.
+/// Whether any run in the process wants to know of each access to a cell: it detects races, or
+/// draws schedules.
 #[doc(hidden)]
 #[inline]
 #[must_use]
-pub fn any_run() -> bool {
+pub fn any_watched() -> bool {
+    WATCHED.load(Ordering::Relaxed) != 0
+}
+
+/// Whether any run goes on in the process. While none does, no caller is a goroutine.
+#[inline]
+pub(crate) fn any_run() -> bool {
     RUNS.load(Ordering::Relaxed) != 0
+}
+
+/// The number of the caller's run; 0 outside one.
+pub(crate) fn run_id() -> u64 {
+    with(|g| g.run.id).unwrap_or(0)
 }
 
 /// What tells the running goroutine from all others that live; 0 outside a run.

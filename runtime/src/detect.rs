@@ -178,6 +178,12 @@ pub fn access_cell(
     });
 }
 
+/// Makes `whole` known to the caller's run as the memory of the cell that `anchor` identifies.
+#[doc(hidden)]
+pub fn claim_cell(anchor: &Anchor, whole: ByteRange, declaration: impl FnOnce() -> Declaration) {
+    with(|detector, _| anchor.claim(detector, whole, declaration));
+}
+
 /// Records an access to memory that no cell owns.
 #[doc(hidden)]
 pub fn access_memory(kind: AccessKind, bytes: ByteRange, at: &'static Location<'static>) {

@@ -189,10 +189,7 @@ impl<T> JoinHandle<T> {
                 state.waiters.push(Arc::clone(&waiter));
                 waiter
             };
-            waiter.wait(WaitReason {
-                what: "goroutine join",
-                at,
-            });
+            waiter.wait(WaitReason::new("goroutine join", at));
         }
     }
 

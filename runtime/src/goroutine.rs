@@ -94,8 +94,9 @@ pub(crate) struct Goroutine {
 // SAFETY: the cells are touched by the thread that runs the goroutine only, or, while it does
 // not run, by the one thread that won the right to resume it (`begin`); handing that right
 // over goes through `status` with release and acquire. What the stack itself holds belongs to
-// a body that is `Send` and to this runtime's operations; that thread-local addresses must not
-// be kept across a switch is the documented rule for users.
+// a body that is `Send` and to this runtime's operations; that neither thread-local addresses, nor
+// values that share state with a thread-local, may be kept across a switch is the documented
+// rule for users.
 unsafe impl Send for Goroutine {}
 // SAFETY: as above; everything else is atomic or locked.
 unsafe impl Sync for Goroutine {}
@@ -201,12 +202,16 @@ impl Goroutine {
             };
             // What a body that never starts has captured is dropped as part of the goroutine:
             // the destructors may block.
+            let Some(stack) = self.take_stack() else {
+                std::mem::forget(body);
+                return Switch::Finish;
+            };
             let body: Body = if self.cancelled.load(Ordering::Relaxed) {
                 Box::new(move || drop(body))
             } else {
                 body
             };
-            *stage = Stage::Started(self.start(body));
+            *stage = Stage::Started(self.start(stack, body));
         }
         let Stage::Started(fiber) = stage else {
             return Switch::Finish;
@@ -223,8 +228,19 @@ impl Goroutine {
         }
     }
 
-    fn start(self: &G, body: Body) -> Fiber {
+    /// A stack; `None`, with the failure noted as this goroutine's, where there is no memory.
+    fn take_stack(self: &G) -> Option<GoroutineStack> {
         let stack = self.run.stacks.take();
+        if let Err(error) = &stack {
+            let message = format!(
+                "no memory for its stack: {error} (on Linux, vm.max_map_count bounds the number of stacks)"
+            );
+            self.run.note_panic(self, &message);
+        }
+        stack.ok()
+    }
+
+    fn start(self: &G, stack: GoroutineStack, body: Body) -> Fiber {
         let addresses = stack.addresses();
         *self.stack.lock() = addresses.clone();
         // SAFETY: the goroutine has not run yet, so nobody else uses its detector state.
@@ -324,9 +340,9 @@ impl Goroutine {
     /// Lets others run. Unwinds the goroutine where its run is over.
     pub(crate) fn give_way(&self) {
         if !self.may_switch() {
-            self.run.scheduler.blocking(true);
+            self.run.scheduler.lend(true);
             std::thread::yield_now();
-            self.run.scheduler.blocking(false);
+            self.run.scheduler.lend(false);
             return;
         }
         self.suspend(Switch::Yield);
@@ -380,6 +396,16 @@ impl Goroutine {
     /// What the goroutine waits for.
     pub(crate) fn wait_reason(&self) -> Option<WaitReason> {
         *self.waiting.lock()
+    }
+
+    /// Whether the goroutine waits for what somebody outside the run `run`, its own, has.
+    ///
+    /// To be called only while the goroutine does not run.
+    pub(crate) fn waits_outside(&self, run: u64) -> bool {
+        let waiting = self.waiting.lock();
+        // SAFETY: the reason is there while the goroutine is suspended in its wait, and taken
+        // away, under this lock, before it returns from it.
+        waiting.is_some_and(|reason| unsafe { reason.is_held_outside(run) })
     }
 
     pub(crate) fn set_wait_reason(&self, reason: Option<WaitReason>) {

@@ -13,8 +13,10 @@
 //!
 //! # Rules for code that runs in goroutines
 //!
-//! - A goroutine may go on on another OS thread after any operation of this crate. Do not keep
-//!   a reference to a thread-local across one, and do not rely on one keeping its value.
+//! - On the parallel scheduler a goroutine may go on on another OS thread after any operation of
+//!   this crate. Do not keep a reference to a thread-local across one, nor a value that is not
+//!   `Send` and shares state with a thread-local (a clone of an `Rc` that is kept there), and do
+//!   not rely on a thread-local keeping its value.
 //! - Do not hold a lock of `std` or another crate across an operation of this crate: whoever
 //!   wants it then blocks an OS thread, on the controlled scheduler the only one.
 //! - Do not wait in a goroutine for a plain OS thread: where every goroutine is blocked, the run
@@ -38,7 +40,7 @@ pub mod time;
 mod timers;
 mod waiter;
 
-pub use current::{any_run, goroutine_key, safepoint};
+pub use current::{any_watched, goroutine_key, safepoint};
 pub use deadheat_detector as detector;
 pub use go::{JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
 pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};

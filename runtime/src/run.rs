@@ -139,7 +139,6 @@ impl Builder {
 
     fn go_here<T: Send + 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
         let run = self.build();
-        let _counted = Counted::new();
         let (main, handle) = go::main_goroutine(&run, main);
         let end = run.scheduler.drive(&run, main);
         let stuck = run.describe_stuck(end);
@@ -154,10 +153,14 @@ impl Builder {
             report::Scheduler::Controlled => Arc::new(Controlled::new(seed, self.steps)),
             report::Scheduler::Parallel => Parallel::new(self.procs, seed),
         };
+        // Where nothing is recorded, and no choice drawn, accesses to cells need no attention.
+        let watched = self.detect || self.info.scheduler == report::Scheduler::Controlled;
         let detector = self
             .detect
             .then(|| Detector::new(self.info.clone(), self.sinks.clone()));
+        static RUNS: AtomicU64 = AtomicU64::new(1);
         Arc::new(Run {
+            id: RUNS.fetch_add(1, Ordering::Relaxed),
             scheduler,
             detector,
             stacks: StackPool::default(),
@@ -166,6 +169,7 @@ impl Builder {
             started: AtomicU64::new(0),
             live: Mutex::default(),
             panics: Mutex::default(),
+            _counted: Counted::new(watched),
         })
     }
 }
@@ -202,6 +206,8 @@ pub(crate) struct PanicNote {
 ///
 /// [`Run::new`] describes one to come.
 pub struct Run {
+    /// What tells it from all other runs in the process; neither 0 nor the greatest number.
+    pub(crate) id: u64,
     pub(crate) scheduler: Arc<dyn Scheduler>,
     pub(crate) detector: Option<Detector>,
     pub(crate) stacks: StackPool,
@@ -210,6 +216,8 @@ pub struct Run {
     started: AtomicU64,
     live: Mutex<BTreeMap<u64, G>>,
     panics: Mutex<Vec<Arc<PanicNote>>>,
+    /// While anybody runs a goroutine of this run, callers must ask which.
+    _counted: Counted,
 }
 
 impl Run {
@@ -255,6 +263,14 @@ impl Run {
         });
         self.panics.lock().push(Arc::clone(&note));
         note
+    }
+
+    /// Whether a goroutine waits for a lock in a `static` that another run, or a plain thread,
+    /// has: then the run is not deadlocked, as far as it can tell.
+    ///
+    /// To be called only while no goroutine of this run runs.
+    pub(crate) fn waits_for_outside(&self) -> bool {
+        self.live.lock().values().any(|g| g.waits_outside(self.id))
     }
 
     fn live(&self) -> Vec<G> {
@@ -319,7 +335,7 @@ impl Run {
                 format!("goroutine {}", g.id)
             };
             let state = match g.wait_reason() {
-                Some(WaitReason { what, at }) => format!("{what} at {at}"),
+                Some(WaitReason { what, at, .. }) => format!("{what} at {at}"),
                 None => "runnable".to_owned(),
             };
             let _ = writeln!(text, "\n\n{who} [{state}]:");

@@ -2,10 +2,11 @@
 
 use corosensei::stack::{DefaultStack, Stack, StackPointer};
 use parking_lot::Mutex;
+use std::io;
 use std::ops::Range;
 
 /// The address space of a goroutine's stack, in bytes. Memory is taken for what is touched only.
-const STACK_SIZE: usize = 1 << 20;
+const STACK_SIZE: usize = 2 << 20;
 
 /// How far stacks' beginnings lie apart within the cache: stacks that all begin at the same
 /// cache index push each other out.
@@ -22,16 +23,11 @@ pub(crate) struct GoroutineStack {
 }
 
 impl GoroutineStack {
-    fn new(colour: usize) -> Self {
-        let memory = DefaultStack::new(STACK_SIZE).unwrap_or_else(|error| {
-            panic!(
-                "no memory for another goroutine's stack: {error} (on Linux, \
-                 vm.max_map_count bounds the number of stacks)"
-            )
-        });
+    fn new(colour: usize) -> io::Result<Self> {
+        let memory = DefaultStack::new(STACK_SIZE)?;
         let base = memory.base().get() - colour % COLOURS * COLOUR_STEP;
         let base = StackPointer::new(base).expect("a stack is not at address 0");
-        Self { memory, base }
+        Ok(Self { memory, base })
     }
 
     /// The addresses of the stack, where the frames of whoever resumes the goroutine cannot be.
@@ -60,10 +56,15 @@ pub(crate) struct StackPool {
 }
 
 impl StackPool {
-    pub(crate) fn take(&self) -> GoroutineStack {
+    /// A stack that nobody uses.
+    ///
+    /// # Errors
+    ///
+    /// Where the operating system gives no memory.
+    pub(crate) fn take(&self) -> io::Result<GoroutineStack> {
         let mut free = self.free.lock();
         if let Some(stack) = free.0.pop() {
-            return stack;
+            return Ok(stack);
         }
         free.1 += 1;
         let colour = free.1;

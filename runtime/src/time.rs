@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// Lets others run for `duration`. Orders nothing.
 ///
-/// On the controlled scheduler no real time passes: the clock jumps to the earliest sleeper
-/// when nobody else can run. Outside a run the OS thread sleeps.
+/// On the controlled scheduler no real time passes: a step takes a virtual microsecond, and the
+/// clock jumps to the earliest sleeper when nobody else can run. Outside a run the OS thread sleeps.
 #[track_caller]
 pub fn sleep(duration: Duration) {
     let at = Location::caller();
@@ -16,7 +16,7 @@ pub fn sleep(duration: Duration) {
         std::thread::sleep(duration);
         return;
     }
-    current::waiter().wait_at_most(duration, 0, WaitReason { what: "sleep", at });
+    current::waiter().wait_at_most(duration, 0, WaitReason::new("sleep", at));
 }
 
 /// The time since the current run began. `None` outside a run.

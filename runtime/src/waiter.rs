@@ -8,7 +8,7 @@
 use crate::goroutine::G;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 
 /// What a goroutine waits for, for the dump of a deadlock.
@@ -18,7 +18,84 @@ pub(crate) struct WaitReason {
     pub(crate) what: &'static str,
     /// Where in the source.
     pub(crate) at: &'static Location<'static>,
+    /// Who has the lock that it waits for, where it waits for one.
+    holder: Option<HolderRef>,
 }
+
+impl WaitReason {
+    /// Waiting for something that only this run's goroutines can bring about.
+    pub(crate) fn new(what: &'static str, at: &'static Location<'static>) -> Self {
+        Self {
+            what,
+            at,
+            holder: None,
+        }
+    }
+
+    /// Waiting for a lock, which another run or a plain thread may have.
+    pub(crate) fn lock(what: &'static str, at: &'static Location<'static>, lock: &Holder) -> Self {
+        Self {
+            what,
+            at,
+            holder: Some(HolderRef(lock)),
+        }
+    }
+
+    /// Whether somebody outside the run `run` has what is waited for.
+    ///
+    /// # Safety
+    ///
+    /// The goroutine that waits for this reason must be suspended in its wait.
+    pub(crate) unsafe fn is_held_outside(&self, run: u64) -> bool {
+        // SAFETY: the wait borrows the lock, and by the caller it has not returned.
+        self.holder
+            .is_some_and(|HolderRef(holder)| unsafe { &*holder }.0.load(Ordering::Acquire) != run)
+    }
+}
+
+/// The run whose goroutine has a lock; 0 for a plain thread's, or nobody's.
+#[derive(Debug, Default)]
+pub(crate) struct Holder(AtomicU64);
+
+impl Holder {
+    /// Readers of several runs have the lock.
+    const SEVERAL: u64 = u64::MAX;
+
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// The caller's run has the lock.
+    #[inline]
+    pub(crate) fn set(&self) {
+        self.0.store(crate::current::run_id(), Ordering::Release);
+    }
+
+    /// Nobody has the lock: whoever takes it may be seen to have it before it says so.
+    #[inline]
+    pub(crate) fn clear(&self) {
+        self.0.store(0, Ordering::Release);
+    }
+
+    /// Whether the caller's run has the lock.
+    pub(crate) fn is_here(&self) -> bool {
+        self.0.load(Ordering::Acquire) == crate::current::run_id()
+    }
+
+    /// The caller's run has the lock too.
+    pub(crate) fn add(&self) {
+        if self.0.load(Ordering::Acquire) != crate::current::run_id() {
+            self.0.store(Self::SEVERAL, Ordering::Release);
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HolderRef(*const Holder);
+
+// SAFETY: the pointer is followed in `is_held_outside` only, whose caller vouches for it, and
+// what it points to is an atomic.
+unsafe impl Send for HolderRef {}
 
 const UNCLAIMED: usize = usize::MAX;
 const CANCELLED: usize = usize::MAX - 1;
@@ -67,10 +144,20 @@ impl Waiter {
                     g.run.scheduler.ready(g.clone());
                 }
             }
-            Parker::Thread(thread, _) => thread.unpark(),
+            Parker::Thread(thread, g) => {
+                // From now on the thread counts as running, also where it is slow to wake: a
+                // worker that finds nothing to do must not take it for blocked.
+                if let Some(g) = g {
+                    g.run.scheduler.blocking(false);
+                }
+                thread.unpark();
+            }
         }
     }
 
+    /// Whoever claims an operation wakes it; the operation itself, before it waits, may claim
+    /// itself and not wait.
+    ///
     /// Blocks until the operation is claimed, and says by way of which case.
     pub(crate) fn wait(&self, reason: WaitReason) -> usize {
         match &self.parker {
@@ -84,7 +171,6 @@ impl Waiter {
                 g.set_wait_reason(Some(reason));
                 g.run.scheduler.blocking(true);
                 self.block_thread();
-                g.run.scheduler.blocking(false);
                 g.set_wait_reason(None);
             }
         }

@@ -86,7 +86,7 @@ fn between_fences(before: Option<Ordering>, behind: Option<Ordering>) {
                 if let Some(ordering) = behind {
                     fence(*ordering);
                 }
-                assert_eq!(s.x.get(), 1);
+                let _ = s.x.get();
             },
         ],
     );
@@ -292,7 +292,7 @@ fn relay(by: Ordering) {
             },
             |(s, _)| {
                 wait(&s.b, Acquire);
-                assert_eq!(s.x.get(), 1);
+                let _ = s.x.get();
             },
         ],
     );
@@ -349,7 +349,9 @@ fn a_fenced_message_overwritten_by_an_unfenced_store() {
                     s.a.store(1, Relaxed);
                 },
                 |s| {
-                    wait(&s.a, Acquire);
+                    // No acquire before: it might read the store that has a fence.
+                    wait(&s.a, Relaxed);
+                    assert_eq!(s.a.load(Acquire), 1);
                     let _ = s.x.get();
                 },
             ],

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 const WORD: &str = "Atomic<u64>";
 
-/// A word that was used already.
-fn word() -> AtomicU64 {
-    let word = AtomicU64::new(0);
+/// A word that was used already, where it lies.
+fn word() -> Box<AtomicU64> {
+    let word = Box::new(AtomicU64::new(0));
     word.store(1, Relaxed);
     word
 }
@@ -22,9 +22,12 @@ fn a_plain_write_and_an_atomic_load() {
     racy(&[WORD], || {
         together(
             word(),
-            [|word| raw::write(word.as_ptr()), |word| {
-                assert_eq!(word.load(Acquire), 1);
-            }],
+            [
+                |word| raw::write(word.as_ptr()),
+                |word| {
+                    assert_eq!(word.load(Acquire), 1);
+                },
+            ],
         );
     });
 }
@@ -35,9 +38,12 @@ fn a_plain_read_and_an_atomic_store() {
     racy(&[WORD], || {
         together(
             word(),
-            [|word| raw::read(word.as_ptr()), |word| {
-                word.store(2, Release);
-            }],
+            [
+                |word| raw::read(word.as_ptr()),
+                |word| {
+                    word.store(2, Release);
+                },
+            ],
         );
     });
 }
@@ -48,9 +54,12 @@ fn a_plain_read_and_an_atomic_load() {
     clean(|| {
         together(
             word(),
-            [|word| raw::read(word.as_ptr()), |word| {
-                assert_eq!(word.load(Acquire), 1);
-            }],
+            [
+                |word| raw::read(word.as_ptr()),
+                |word| {
+                    assert_eq!(word.load(Acquire), 1);
+                },
+            ],
         );
     });
 }
@@ -61,9 +70,12 @@ fn a_plain_read_and_a_failed_exchange() {
     clean(|| {
         together(
             word(),
-            [|word| raw::read(word.as_ptr()), |word| {
-                assert!(word.compare_exchange(5, 6, AcqRel, Acquire).is_err());
-            }],
+            [
+                |word| raw::read(word.as_ptr()),
+                |word| {
+                    assert!(word.compare_exchange(5, 6, AcqRel, Acquire).is_err());
+                },
+            ],
         );
     });
 }
@@ -74,9 +86,12 @@ fn a_plain_read_and_a_read_modify_write() {
     racy(&[WORD], || {
         together(
             word(),
-            [|word| raw::read(word.as_ptr()), |word| {
-                assert_eq!(word.fetch_or(1, AcqRel), 1);
-            }],
+            [
+                |word| raw::read(word.as_ptr()),
+                |word| {
+                    assert_eq!(word.fetch_or(1, AcqRel), 1);
+                },
+            ],
         );
     });
 }

@@ -391,3 +391,20 @@ fn drop_of_the_receiver_clean() {
         g.join().unwrap();
     });
 }
+
+/// Dropping a sender orders nothing for whoever drops the last one.
+#[test]
+fn last_drop_is_not_after_the_other_drops_racy() {
+    racy(&["x"], || {
+        let [x, write] = cell("x");
+        let (tx, _rx) = chan::unbuffered::<()>();
+        let other = tx.clone();
+        let writer = go(move || {
+            write.set(1);
+            drop(other);
+        });
+        drop(tx);
+        let _ = x.get();
+        writer.join().unwrap();
+    });
+}

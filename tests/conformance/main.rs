@@ -5,12 +5,27 @@
 //! as far as the present primitives allow; the verdicts are those of the Go memory model
 //! (<https://go.dev/ref/mem>) and, for atomics, of C++20. A module per subject.
 
+mod atomic_fences;
+mod atomic_idioms;
+mod atomic_mixed;
+mod atomic_rmw;
+mod atomics;
+mod cells;
 mod channels;
 mod check;
 mod close;
 mod common;
+mod cond;
 mod goroutines;
+mod maps;
+mod memory;
+mod mutex;
+mod once;
 mod patterns;
+mod rwmutex;
 mod select;
 mod semaphore;
+mod slices;
+mod statics;
+mod steps;
 mod waitgroup;

@@ -431,3 +431,22 @@ fn blocked_send_case_against_a_close_clean() {
         tx.close();
     });
 }
+
+/// A send comes before the receive of its value, so before the close that follows it.
+#[test]
+fn sent_by_select_then_closed_after_the_receive_clean() {
+    clean(|| {
+        for capacity in [0, 1] {
+            let (tx, rx) = chan::bounded(capacity);
+            let closer = tx.clone();
+            let sender = go(move || {
+                select! {
+                    send(tx, 1) -> sent => sent.unwrap(),
+                }
+            });
+            rx.recv().unwrap();
+            closer.close();
+            sender.join().unwrap();
+        }
+    });
+}

@@ -22,7 +22,7 @@ fn subject_many_races() {
                 yield_now();
                 select! {
                     send(tx, n) -> sent => sent.unwrap(),
-                    default => drop(cells.0.get()),
+                    default => cells.0.set(n),
                 }
             })
         })

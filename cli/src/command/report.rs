@@ -59,8 +59,14 @@ fn print(
         }
     };
     let verdict = records.verdict();
+    let text = match verdict {
+        Verdict::Damaged if !summary.found() => {
+            "no data race in the lines that could be read\n".to_owned()
+        }
+        _ => summary.text(""),
+    };
     if !summary.is_empty()
-        && let Some(exit) = put(&mut out, &summary.text(""))?
+        && let Some(exit) = put(&mut out, &text)?
     {
         return Ok(exit);
     }

@@ -218,3 +218,9 @@ fn a_closed_pipe_does_not_end_the_tests() {
     assert!(err.contains("3 tests run, 2 passed, 1 failed"), "{err}");
     assert!(!err.contains("output cannot be passed on"), "{err}");
 }
+
+#[test]
+fn an_option_without_its_value_is_named() {
+    let test = end(&mut deadheat(), &["test", "--manifest-path"]);
+    test.expect(2, &["error: --manifest-path needs a value"]);
+}

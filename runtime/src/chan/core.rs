@@ -90,12 +90,21 @@ pub(super) struct Core<T> {
 type Attempt<R> = (R, Option<Arc<Waiter>>);
 
 impl<T> State<T> {
-    fn send(&mut self, value: T, op: SyncOp) -> Attempt<Result<(), TrySendError<T>>> {
+    /// `access` is called if the operation takes place, or finds the channel closed, before it
+    /// releases anything.
+    fn send(
+        &mut self,
+        value: T,
+        op: SyncOp,
+        access: impl FnOnce(),
+    ) -> Attempt<Result<(), TrySendError<T>>> {
         if self.closed || self.receivers == 0 {
+            access();
             return (Err(TrySendError::Closed(value)), None);
         }
         while let Some(offer) = self.receiving.pop_front() {
             if offer.claim() {
+                access();
                 self.send_to(&offer, value, op);
                 return (Ok(()), Some(offer.waiter));
             }
@@ -103,6 +112,7 @@ impl<T> State<T> {
         if self.buffer.len() == self.capacity {
             return (Err(TrySendError::Full(value)), None);
         }
+        access();
         let slot = &mut self.slots[self.sent % self.capacity];
         detect::with(|_, thread| {
             thread.release(&mut slot.to_receiver, op);
@@ -172,10 +182,13 @@ impl<T> State<T> {
         None
     }
 
-    /// Closes the channel; returns whom that completes.
-    fn close(&mut self, op: SyncOp) -> Vec<Arc<Waiter>> {
+    /// Closes the channel, by hand or by the last sender's drop; returns whom that completes.
+    fn close(&mut self, op: SyncOp, by_drop: bool) -> Vec<Arc<Waiter>> {
         self.closed = true;
         detect::with(|_, thread| thread.release(&mut self.close_edge, op));
+        if by_drop {
+            self.close_edge.add(&self.drop_edge);
+        }
         let offers = self.sending.drain(..).chain(self.receiving.drain(..));
         offers
             .filter(Offer::claim)
@@ -249,7 +262,7 @@ impl<T> Core<T> {
     }
 
     /// Records that the channel is sent to (`Read`) or closed (`Write`).
-    pub(super) fn access(&self, kind: AccessKind, at: &'static Location<'static>) {
+    fn access(&self, kind: AccessKind, at: &'static Location<'static>) {
         let bytes = detect::bytes_at(std::ptr::from_ref(self) as usize, size_of::<usize>());
         let declaration = || Declaration {
             cell: "channel",
@@ -263,7 +276,8 @@ impl<T> Core<T> {
     }
 
     pub(super) fn try_send(&self, value: T, op: SyncOp) -> Result<(), TrySendError<T>> {
-        let (result, completed) = self.state.lock().send(value, op);
+        let access = || self.access(AccessKind::Read, op.at);
+        let (result, completed) = self.state.lock().send(value, op, access);
         wake(completed);
         result
     }
@@ -276,7 +290,8 @@ impl<T> Core<T> {
 
     pub(super) fn send(&self, value: T, op: SyncOp) -> Result<(), SendError<T>> {
         let mut state = self.state.lock();
-        let (result, completed) = state.send(value, op);
+        let access = || self.access(AccessKind::Read, op.at);
+        let (result, completed) = state.send(value, op, access);
         let value = match result {
             Err(TrySendError::Full(value)) => value,
             done => {
@@ -285,13 +300,11 @@ impl<T> Core<T> {
                 return done.map_err(|error| SendError(error.into_inner()));
             }
         };
+        self.access(AccessKind::Read, op.at);
         let waiter = current::waiter();
         let deal = offer(&mut state, Direction::Send, Some(value), &waiter, 0, op);
         drop(state);
-        waiter.wait(WaitReason {
-            what: "channel send",
-            at: op.at,
-        });
+        waiter.wait(WaitReason::new("channel send", op.at));
         finish_send(&deal, op)
     }
 
@@ -306,10 +319,7 @@ impl<T> Core<T> {
         let waiter = current::waiter();
         let deal = offer(&mut state, Direction::Receive, None, &waiter, 0, op);
         drop(state);
-        waiter.wait(WaitReason {
-            what: "channel receive",
-            at: op.at,
-        });
+        waiter.wait(WaitReason::new("channel receive", op.at));
         finish_receive(&deal, op)
     }
 
@@ -327,6 +337,10 @@ impl<T> Core<T> {
         if state.is_ready(direction, waiter) {
             return Err(value);
         }
+        // A blocked send stands ready to send: closing the channel now conflicts with it.
+        if direction == Direction::Send {
+            self.access(AccessKind::Read, op.at);
+        }
         Ok(offer(&mut state, direction, value, waiter, case, op))
     }
 
@@ -342,12 +356,13 @@ impl<T> Core<T> {
     ///
     /// Where the channel is closed.
     pub(super) fn close(&self, op: SyncOp) {
+        self.access(AccessKind::Write, op.at);
         let state = self.state.lock();
         if state.closed {
             drop(state);
             panic!("close of closed channel (made at {})", self.declared);
         }
-        close_and_wake(state, op);
+        close_and_wake(state, op, false);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -383,14 +398,9 @@ impl<T> Core<T> {
                 state.senders -= 1;
                 let last = state.senders == 0;
                 let drop_edge = &mut state.drop_edge;
-                detect::with(|_, thread| {
-                    thread.release_merge(drop_edge, op);
-                    if last {
-                        thread.acquire(drop_edge, op);
-                    }
-                });
+                detect::with(|_, thread| thread.release_merge(drop_edge, op));
                 if last && !state.closed {
-                    close_and_wake(state, op);
+                    close_and_wake(state, op, true);
                 }
             }
             Direction::Receive => {
@@ -417,8 +427,8 @@ fn operation(kind: AccessKind) -> Option<&'static str> {
     })
 }
 
-fn close_and_wake<T>(mut state: MutexGuard<'_, State<T>>, op: SyncOp) {
-    let completed = state.close(op);
+fn close_and_wake<T>(mut state: MutexGuard<'_, State<T>>, op: SyncOp, by_drop: bool) {
+    let completed = state.close(op, by_drop);
     drop(state);
     completed.iter().for_each(|waiter| waiter.wake());
 }

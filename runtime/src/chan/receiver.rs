@@ -20,7 +20,7 @@ impl<T> Receiver<T> {
     }
 
     /// Receives a value; blocks the goroutine while there is none. Usable from plain OS
-    /// threads, which then block.
+    /// threads, which then block; a run does not wait for them, though.
     ///
     /// # Errors
     ///

@@ -10,7 +10,6 @@ use super::error::{RecvError, SendError, TryRecvError, TrySendError};
 use super::{Receiver, Sender};
 use crate::current;
 use crate::waiter::{WaitReason, Waiter};
-use deadheat_detector::access::AccessKind;
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex;
 use std::panic::Location;
@@ -23,7 +22,7 @@ pub trait Case {
     /// Performs the operation if that is possible at once.
     fn attempt(&mut self, op: SyncOp) -> bool;
     /// Offers it to peers; `false` where it has become possible.
-    fn offer(&mut self, offer: &Offering);
+    fn offer(&mut self, to: &Offering) -> bool;
     /// Takes the offer back, or completes the operation if `taken`.
     fn settle(&mut self, offering: &Offering, taken: bool);
 }
@@ -123,18 +122,18 @@ fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp)
         case,
         op,
     };
+    let mut again = false;
     for (i, case) in cases.iter_mut().enumerate() {
-        case.offer(&offering(i));
-        if waiter.is_claimed() {
+        // Refused: the case is possible now. If a peer has claimed another one, that counts.
+        if !case.offer(&offering(i)) && waiter.claim(AGAIN) {
+            again = true;
             break;
         }
     }
-    let reason = WaitReason {
-        what: "select",
-        at: op.at,
-    };
+    let reason = WaitReason::new("select", op.at);
     // Unwinding a cancelled goroutine from here leaves claimed offers behind, which nobody takes.
     let claimed = match timeout {
+        _ if again => AGAIN,
         Some(timeout) => waiter.wait_at_most(timeout, TIMEOUT, reason),
         None => waiter.wait(reason),
     };
@@ -142,12 +141,6 @@ fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp)
         case.settle(&offering(i), i == claimed);
     }
     claimed
-}
-
-impl Offering {
-    fn ask_again(&self) {
-        self.waiter.claim(AGAIN);
-    }
 }
 
 /// `recv(receiver)` in a select.
@@ -189,12 +182,13 @@ impl<T> Case for RecvCase<'_, T> {
         self.result.is_some()
     }
 
-    fn offer(&mut self, to: &Offering) {
+    fn offer(&mut self, to: &Offering) -> bool {
         let core = &self.receiver.core;
         match core.offer(Direction::Receive, None, &to.waiter, to.case, to.op) {
             Ok(deal) => self.deal = Some(deal),
-            Err(_) => to.ask_again(),
+            Err(_) => return false,
         }
+        true
     }
 
     fn settle(&mut self, to: &Offering, taken: bool) {
@@ -255,27 +249,24 @@ impl<T> Case for SendCase<'_, T> {
                 None
             }
         };
-        if self.result.is_some() {
-            self.sender.core.access(AccessKind::Read, op.at);
-        }
         self.result.is_some()
     }
 
-    fn offer(&mut self, to: &Offering) {
+    fn offer(&mut self, to: &Offering) -> bool {
         let (core, value) = (&self.sender.core, self.value.take());
         match core.offer(Direction::Send, value, &to.waiter, to.case, to.op) {
             Ok(deal) => self.deal = Some(deal),
             Err(value) => {
                 self.value = value;
-                to.ask_again();
+                return false;
             }
         }
+        true
     }
 
     fn settle(&mut self, to: &Offering, taken: bool) {
         let Some(deal) = self.deal.take() else { return };
         if taken {
-            self.sender.core.access(AccessKind::Read, to.op.at);
             self.result = Some(finish_send(&deal, to.op));
         } else {
             self.sender.core.withdraw(Direction::Send, &to.waiter);

@@ -3,7 +3,6 @@
 use super::core::{Core, Direction};
 use super::error::{SendError, TrySendError};
 use crate::current;
-use deadheat_detector::access::AccessKind;
 use deadheat_detector::thread::SyncOp;
 use std::fmt;
 use std::panic::Location;
@@ -21,7 +20,8 @@ impl<T> Sender<T> {
     }
 
     /// Sends `value`; blocks the goroutine while the buffer is full, or, without a buffer,
-    /// until somebody receives. Usable from plain OS threads, which then block.
+    /// until somebody receives. Usable from plain OS threads, which then block; a run does not
+    /// wait for them, though: where all its goroutines are blocked, it is deadlocked.
     ///
     /// # Errors
     ///
@@ -53,7 +53,6 @@ impl<T> Sender<T> {
     pub fn close(&self) {
         let at = Location::caller();
         current::safepoint();
-        self.core.access(AccessKind::Write, at);
         self.core.close(SyncOp {
             what: "channel close",
             at,
@@ -90,7 +89,6 @@ impl<T> Sender<T> {
     fn begin(&self, what: &'static str) -> SyncOp {
         let op = SyncOp::here(what);
         current::safepoint();
-        self.core.access(AccessKind::Read, op.at);
         op
     }
 }

@@ -2,21 +2,24 @@
 //!
 //! At each safepoint one of the goroutines that can run, the present one included, is drawn
 //! with equal chances, so each schedule has a chance, and the same seed draws the same one.
-//! Time is virtual: it stands still while anybody can run, and jumps to the next timer when
-//! nobody can.
+//! Time is virtual: each step takes a microsecond of it, so that whoever polls for a sleeper
+//! gets there, and when nobody can run it jumps to the next timer.
 
 use super::rng::Rng;
-use super::{End, Scheduler};
+use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
 use crate::run::Run;
 use crate::timers::Timers;
 use crate::waiter::Waiter;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many further steps goroutines get once the main one has returned.
 const STEPS_AFTER_MAIN: u64 = 100_000;
+
+/// The virtual time that a step takes.
+const STEP: Duration = Duration::from_micros(1);
 
 struct State {
     runnable: Vec<G>,
@@ -42,6 +45,13 @@ impl State {
         Some(self.runnable.swap_remove(index))
     }
 
+    /// Counts a step, and takes what its time wakes.
+    fn tick(&mut self) -> Option<Arc<Waiter>> {
+        self.steps += 1;
+        self.now += STEP;
+        self.timers.fire(self.now)
+    }
+
     /// Lets time pass until the next timer, and takes what it wakes.
     fn skip_time(&mut self) -> Option<Arc<Waiter>> {
         self.now = self.now.max(self.timers.next_due()?);
@@ -52,6 +62,8 @@ impl State {
 /// One OS thread, every choice from a seed.
 pub(crate) struct Controlled {
     state: Mutex<State>,
+    /// Notified when a goroutine becomes ready, for [`Controlled::wait_for_outside`].
+    woken: Condvar,
     limit: u64,
 }
 
@@ -69,21 +81,39 @@ impl Controlled {
         };
         Self {
             state: Mutex::new(state),
+            woken: Condvar::new(),
             limit,
         }
+    }
+
+    /// Waits while a goroutine waits for what another run, or a plain thread, has.
+    #[cold]
+    fn wait_for_outside(&self, run: &Run) -> Option<G> {
+        let patience = Instant::now() + PATIENCE;
+        while run.waits_for_outside() && Instant::now() < patience {
+            let mut state = self.state.lock();
+            if state.runnable.is_empty() {
+                self.woken.wait_for(&mut state, LOOK_AGAIN);
+            }
+            drop(state);
+            if let Some(g) = self.step() {
+                return Some(g);
+            }
+        }
+        self.step()
     }
 
     fn step(&self) -> Option<G> {
         let mut state = self.state.lock();
         loop {
-            if let Some(g) = state.next() {
-                state.steps += 1;
-                return Some(g);
-            }
-            let woken = state.skip_time()?;
-            drop(state);
-            woken.wake();
-            state = self.state.lock();
+            let woken = match state.runnable.is_empty() {
+                true => state.skip_time()?,
+                false => match state.tick() {
+                    Some(woken) => woken,
+                    None => return state.next(),
+                },
+            };
+            MutexGuard::unlocked(&mut state, || woken.wake());
         }
     }
 }
@@ -92,7 +122,7 @@ impl Scheduler for Controlled {
     fn drive(&self, run: &Arc<Run>, main: G) -> End {
         self.ready(main.clone());
         let mut main_running = true;
-        while let Some(g) = self.step() {
+        while let Some(g) = self.step().or_else(|| self.wait_for_outside(run)) {
             match g.resume() {
                 Switch::Yield => self.state.lock().runnable.push(g),
                 Switch::Park => {}
@@ -120,11 +150,14 @@ impl Scheduler for Controlled {
 
     fn ready(&self, g: G) {
         self.state.lock().runnable.push(g);
+        self.woken.notify_one();
     }
 
     fn should_yield(&self, _: &Goroutine) -> bool {
         let mut state = self.state.lock();
-        state.steps += 1;
+        while let Some(woken) = state.tick() {
+            MutexGuard::unlocked(&mut state, || woken.wake());
+        }
         if state.steps > state.limit {
             return true;
         }
@@ -155,6 +188,8 @@ impl Scheduler for Controlled {
     }
 
     fn blocking(&self, _: bool) {}
+
+    fn lend(&self, _: bool) {}
 
     fn clear(&self) {
         let mut state = self.state.lock();

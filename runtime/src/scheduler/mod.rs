@@ -15,6 +15,13 @@ use crate::waiter::Waiter;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a run whose goroutines are all blocked waits for a lock that another run, or a
+/// plain thread, has, before it takes that for a deadlock between the two.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it looks whether the lock has changed hands meanwhile.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// How a scheduler's work came to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum End {
@@ -28,8 +35,8 @@ pub(crate) enum End {
 
 /// Decides which goroutine runs.
 pub(crate) trait Scheduler: Send + Sync {
-    /// Runs `main`, and all goroutines that come of it, to the end. None runs any more when
-    /// this returns.
+    /// Runs `main`, and all goroutines that come of it, to the end. When this returns none runs
+    /// any more, but for those that hold a thread and do not give it back.
     fn drive(&self, run: &Arc<Run>, main: G) -> End;
 
     /// Takes a goroutine that can run.
@@ -49,6 +56,10 @@ pub(crate) trait Scheduler: Send + Sync {
 
     /// The calling thread is about to block outside the scheduler (`true`), or is done with it.
     fn blocking(&self, begins: bool);
+
+    /// The calling thread keeps its goroutine, but is about to let others go first (`true`), or
+    /// is done with it: until then one more thread may run goroutines.
+    fn lend(&self, begins: bool);
 
     /// Lets go of all goroutines and timers, now that none will run any more.
     fn clear(&self);

@@ -5,7 +5,7 @@
 //! nobody can ever run again: the run is over, or deadlocked.
 
 use super::rng::Rng;
-use super::{End, Scheduler};
+use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
 use crate::run::Run;
 use crate::timers::Timers;
@@ -30,11 +30,14 @@ struct State {
     workers: usize,
     /// Workers that wait for something to do.
     idle: usize,
-    /// Workers whose goroutine blocks the thread itself.
-    blocked: usize,
+    /// Workers whose goroutine blocks the thread itself. Below zero for a moment where the
+    /// wake-up is quicker than the wait.
+    blocked: isize,
     /// Workers beyond `procs` that must end when they next look for work.
     surplus: usize,
     main_returned: Option<Instant>,
+    /// Since when nobody can run but for what other runs or plain threads have.
+    outside_since: Option<Instant>,
     end: Option<End>,
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct Parallel {
     start: Instant,
     state: Mutex<State>,
     changed: Condvar,
+    /// Notified when the run has ended, or a worker has.
+    ended: Condvar,
     rng: Mutex<Rng>,
     /// Set with `State::end`: goroutines that still run leave at their next safepoint.
     ending: AtomicBool,
@@ -60,6 +65,7 @@ impl Parallel {
             start: Instant::now(),
             state: Mutex::default(),
             changed: Condvar::new(),
+            ended: Condvar::new(),
             rng: Mutex::new(Rng::new(seed)),
             ending: AtomicBool::new(false),
             me: me.clone(),
@@ -76,7 +82,7 @@ impl Parallel {
         if let Err(error) = thread.spawn(move || me.work(&run)) {
             state.workers -= 1;
             assert!(
-                state.workers > state.blocked,
+                state.workers as isize > state.blocked,
                 "no thread to run goroutines on: {error}"
             );
         }
@@ -87,10 +93,12 @@ impl Parallel {
             state.end = Some(end);
             self.ending.store(true, Ordering::Relaxed);
             self.changed.notify_all();
+            self.ended.notify_all();
         }
     }
 
     fn work(&self, run: &Arc<Run>) {
+        let _working = Working(self);
         let mut state = self.state.lock();
         while let Some(g) = self.next(&mut state) {
             let switch = MutexGuard::unlocked(&mut state, || {
@@ -106,9 +114,6 @@ impl Parallel {
                 state.main_returned = Some(Instant::now());
             }
         }
-        state.workers -= 1;
-        drop(state);
-        self.changed.notify_all();
     }
 
     /// The next goroutine to run; `None` where this worker is to end.
@@ -124,6 +129,7 @@ impl Parallel {
                 return None;
             }
             if let Some(g) = state.queue.pop_front() {
+                state.outside_since = None;
                 return Some(g);
             }
             self.idle(state);
@@ -132,8 +138,8 @@ impl Parallel {
 
     fn idle(&self, state: &mut MutexGuard<'_, State>) {
         let due = state.timers.next_due();
-        let nobody_runs = state.idle + state.blocked + 1 == state.workers;
-        if nobody_runs && due.is_none() {
+        let nobody_runs = state.idle as isize + state.blocked + 1 == state.workers as isize;
+        if nobody_runs && due.is_none() && !self.waits_for_outside(state) {
             let ended = state.main_returned.is_some();
             self.finish(
                 state,
@@ -155,10 +161,23 @@ impl Parallel {
         state.idle -= 1;
     }
 
+    /// Whether a goroutine waits for what another run, or a plain thread, has, and has not done
+    /// so for too long. No goroutine of this run runs.
+    fn waits_for_outside(&self, state: &mut State) -> bool {
+        let run = self.run.get().and_then(Weak::upgrade);
+        if !run.is_some_and(|run| run.waits_for_outside()) {
+            state.outside_since = None;
+            return false;
+        }
+        let since = state.outside_since.get_or_insert_with(Instant::now);
+        since.elapsed() < PATIENCE
+    }
+
     fn deadline(&self, state: &State, due: Option<Duration>) -> Option<Instant> {
         let timer = due.and_then(|due| self.start.checked_add(due));
         let grace = state.main_returned.map(|at| at + GRACE);
-        timer.into_iter().chain(grace).min()
+        let outside = state.outside_since.map(|_| Instant::now() + LOOK_AGAIN);
+        timer.into_iter().chain(grace).chain(outside).min()
     }
 
     fn fire_timers(&self, state: &mut MutexGuard<'_, State>) {
@@ -175,6 +194,21 @@ impl Parallel {
     }
 }
 
+/// A worker's part in the count, given back also where the worker dies of a panic.
+struct Working<'a>(&'a Parallel);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        state.workers -= 1;
+        if std::thread::panicking() {
+            self.0.finish(&mut state, End::Deadlock);
+        }
+        drop(state);
+        self.0.ended.notify_all();
+    }
+}
+
 impl Scheduler for Parallel {
     fn drive(&self, run: &Arc<Run>, main: G) -> End {
         let _ = self.run.set(Arc::downgrade(run));
@@ -184,12 +218,16 @@ impl Scheduler for Parallel {
             self.spawn_worker(&mut state);
         }
         loop {
-            if let Some(end) = state.end
-                && state.workers == state.blocked
-            {
+            if let Some(end) = state.end {
+                // A worker that does not come back, because its goroutine is in a call of its
+                // own or spins, is left to itself.
+                let patience = Instant::now() + GRACE;
+                while state.workers as isize != state.blocked && Instant::now() < patience {
+                    self.ended.wait_until(&mut state, patience);
+                }
                 return end;
             }
-            self.changed.wait(&mut state);
+            self.ended.wait(&mut state);
         }
     }
 
@@ -231,6 +269,17 @@ impl Scheduler for Parallel {
             self.spawn_worker(&mut state);
         } else {
             state.blocked -= 1;
+            state.surplus += 1;
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn lend(&self, begins: bool) {
+        let mut state = self.state.lock();
+        if begins {
+            self.spawn_worker(&mut state);
+        } else {
             state.surplus += 1;
         }
         drop(state);

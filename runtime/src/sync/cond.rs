@@ -51,10 +51,7 @@ impl Cond {
         let waiter = current::waiter();
         self.waiting.lock().push(waiter.clone());
         drop(guard);
-        waiter.wait(WaitReason {
-            what: "Cond wait",
-            at,
-        });
+        waiter.wait(WaitReason::new("Cond wait", at));
         mutex.lock_again(at)
     }
 

@@ -1,7 +1,7 @@
 //! A lock that blocks goroutines, and orders nothing as far as the detector knows.
 //!
 //! It is what cells use to stay memory-safe while they are raced on, and what [`Mutex`] adds
-//! its edges to. One byte; free and unlocked costs one compare-exchange each.
+//! its edges to. Locking costs one compare-exchange, unlocking one exchange.
 //!
 //! States: `FREE`, `LOCKED`, and `LOCKED | WAITED` where somebody may wait. Waiters stand in a
 //! global table of queues, by the lock's address. Whoever is about to wait finds the lock taken
@@ -14,7 +14,7 @@
 
 use super::wait_queue::WaitQueue;
 use crate::current;
-use crate::waiter::WaitReason;
+use crate::waiter::{Holder, WaitReason};
 use parking_lot::Mutex as PlainMutex;
 use std::collections::HashMap;
 use std::panic::Location;
@@ -28,6 +28,9 @@ const WAITED: u8 = 2;
 /// How often a lock is tried before its taker goes to sleep.
 const SPINS: u32 = 40;
 
+/// The same where the holder is outside of a controlled run.
+const SPINS_OUTSIDE: u32 = 1000;
+
 const SHARDS: usize = 64;
 
 type Shard = PlainMutex<HashMap<usize, WaitQueue>>;
@@ -39,6 +42,7 @@ static QUEUES: LazyLock<[Shard; SHARDS]> =
 #[derive(Debug, Default)]
 pub struct RawLock {
     state: AtomicU8,
+    holder: Holder,
 }
 
 impl RawLock {
@@ -47,14 +51,34 @@ impl RawLock {
     pub const fn new() -> Self {
         Self {
             state: AtomicU8::new(FREE),
+            holder: Holder::new(),
         }
     }
 
     /// Takes the lock if it is free.
     #[inline]
     pub fn try_lock(&self) -> bool {
+        let locked = self.try_lock_unnamed();
+        if locked && current::any_run() {
+            self.holder.set();
+        }
+        locked
+    }
+
+    #[inline]
+    fn try_lock_unnamed(&self) -> bool {
+        let locked =
+            self.state
+                .compare_exchange(FREE, LOCKED, Ordering::Acquire, Ordering::Relaxed);
+        // Free, but waited for: also then it is whoever's comes first.
+        locked.is_ok() || locked == Err(WAITED) && self.take_if_free()
+    }
+
+    #[cold]
+    fn take_if_free(&self) -> bool {
+        let take = |state| (state & LOCKED == 0).then_some(state | LOCKED);
         self.state
-            .compare_exchange(FREE, LOCKED, Ordering::Acquire, Ordering::Relaxed)
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, take)
             .is_ok()
     }
 
@@ -63,7 +87,7 @@ impl RawLock {
     #[inline]
     pub fn lock(&self, what: &'static str, at: &'static Location<'static>) {
         if !self.try_lock() {
-            self.lock_slow(WaitReason { what, at });
+            self.lock_slow(WaitReason::lock(what, at, &self.holder));
         }
     }
 
@@ -74,6 +98,29 @@ impl RawLock {
     /// The caller must hold it.
     #[inline]
     pub unsafe fn unlock(&self) {
+        if current::any_run() {
+            self.holder.clear();
+        }
+        // SAFETY: the caller holds the lock.
+        unsafe { self.unlock_unnamed() };
+    }
+
+    /// Takes the lock as [`Self::lock`] does, but does not say which run has it: where every
+    /// goroutine comes to wait for it, that is noticed late.
+    #[inline]
+    pub fn lock_unnamed(&self, what: &'static str, at: &'static Location<'static>) {
+        if !self.try_lock_unnamed() {
+            self.lock_slow(WaitReason::lock(what, at, &self.holder));
+        }
+    }
+
+    /// Frees the lock that [`Self::lock_unnamed`] took.
+    ///
+    /// # Safety
+    ///
+    /// The caller must hold it.
+    #[inline]
+    pub unsafe fn unlock_unnamed(&self) {
         if self.state.swap(FREE, Ordering::Release) != LOCKED {
             self.wake_one();
         }
@@ -95,6 +142,7 @@ impl RawLock {
             let waiter = {
                 let mut queues = shard.lock();
                 if self.take_or_mark() {
+                    self.holder.set();
                     return;
                 }
                 let waiter = current::waiter();
@@ -105,14 +153,22 @@ impl RawLock {
         }
     }
 
-    /// On several threads the holder may be about to leave; on one it cannot while we look.
+    /// Tries for a moment: on another thread the holder may be about to leave. On the controlled
+    /// scheduler that is so only where the holder belongs to another run; to wait for that one
+    /// here, rather than let others run meanwhile, keeps it out of this run's schedule.
     fn spin(&self) -> bool {
-        if current::with(|g| g.run.scheduler.is_parallel()) == Some(false) {
+        let controlled = current::with(|g| g.run.scheduler.is_parallel()) == Some(false);
+        if controlled && self.holder.is_here() {
             return false;
         }
-        (0..SPINS).any(|_| {
-            std::hint::spin_loop();
-            self.state.load(Ordering::Relaxed) == FREE && self.try_lock()
+        let spins = if controlled { SPINS_OUTSIDE } else { SPINS };
+        (0..spins).any(|_| {
+            if controlled {
+                std::thread::yield_now();
+            } else {
+                std::hint::spin_loop();
+            }
+            self.state.load(Ordering::Relaxed) & LOCKED == 0 && self.try_lock()
         })
     }
 
@@ -152,6 +208,17 @@ impl RawLock {
         drop(queues);
         if let Some(waiter) = next {
             waiter.wake();
+        }
+    }
+}
+
+/// Waiters whose run ended before they got the lock are still queued.
+impl Drop for RawLock {
+    fn drop(&mut self) {
+        if *self.state.get_mut() & WAITED != 0 {
+            let (shard, address) = self.shard();
+            let stale = shard.lock().remove(&address);
+            drop(stale);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::wait_queue::WaitQueue;
 use crate::current;
 use crate::detect::SyncName;
-use crate::waiter::WaitReason;
+use crate::waiter::{Holder, WaitReason};
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex as PlainMutex;
 use std::cell::UnsafeCell;
@@ -22,6 +22,7 @@ use std::panic::Location;
 /// fails orders nothing.
 pub struct RwMutex<T: ?Sized> {
     state: PlainMutex<State>,
+    holder: Holder,
     /// Left by writers.
     written: SyncName,
     /// Left by readers.
@@ -57,6 +58,7 @@ impl<T> RwMutex<T> {
         };
         Self {
             state: PlainMutex::new(state),
+            holder: Holder::new(),
             written: SyncName::new(),
             read: SyncName::new(),
             value: UnsafeCell::new(value),
@@ -78,17 +80,14 @@ impl<T: ?Sized> RwMutex<T> {
         loop {
             let waiter = {
                 let mut state = self.state.lock();
-                if state.try_read() {
+                if state.try_read(&self.holder) {
                     break;
                 }
                 let waiter = current::waiter();
                 state.waiting_readers.push(waiter.clone());
                 waiter
             };
-            waiter.wait(WaitReason {
-                what: "read lock",
-                at,
-            });
+            waiter.wait(WaitReason::lock("read lock", at, &self.holder));
         }
         self.reading(at)
     }
@@ -98,7 +97,7 @@ impl<T: ?Sized> RwMutex<T> {
     pub fn try_read(&self) -> Option<RwMutexReadGuard<'_, T>> {
         let at = Location::caller();
         current::safepoint();
-        let locked = self.state.lock().try_read();
+        let locked = self.state.lock().try_read(&self.holder);
         locked.then(|| self.reading(at))
     }
 
@@ -127,7 +126,7 @@ impl<T: ?Sized> RwMutex<T> {
     }
 
     fn try_write_now(&self) -> bool {
-        self.state.lock().try_write()
+        self.state.lock().try_write(&self.holder)
     }
 
     fn write_slow(&self, at: &'static Location<'static>) {
@@ -135,17 +134,14 @@ impl<T: ?Sized> RwMutex<T> {
         loop {
             let waiter = {
                 let mut state = self.state.lock();
-                if state.try_write() {
+                if state.try_write(&self.holder) {
                     break;
                 }
                 let waiter = current::waiter();
                 state.waiting_writers.push(waiter.clone());
                 waiter
             };
-            waiter.wait(WaitReason {
-                what: "write lock",
-                at,
-            });
+            waiter.wait(WaitReason::lock("write lock", at, &self.holder));
         }
         drop(coming);
     }
@@ -180,6 +176,9 @@ impl<T: ?Sized> RwMutex<T> {
         let woken = {
             let mut state = self.state.lock();
             change(&mut state);
+            if !state.writer && state.readers == 0 {
+                self.holder.clear();
+            }
             state.next()
         };
         woken.iter().for_each(|waiter| waiter.wake());
@@ -188,16 +187,26 @@ impl<T: ?Sized> RwMutex<T> {
 }
 
 impl State {
-    fn try_read(&mut self) -> bool {
-        let free = !self.writer && self.writers_coming == 0;
-        self.readers += usize::from(free);
-        free
+    fn try_read(&mut self, holder: &Holder) -> bool {
+        if self.writer || self.writers_coming > 0 {
+            return false;
+        }
+        self.readers += 1;
+        if self.readers == 1 {
+            holder.set();
+        } else {
+            holder.add();
+        }
+        true
     }
 
-    fn try_write(&mut self) -> bool {
-        let free = !self.writer && self.readers == 0;
-        self.writer |= free;
-        free
+    fn try_write(&mut self, holder: &Holder) -> bool {
+        if self.writer || self.readers > 0 {
+            return false;
+        }
+        self.writer = true;
+        holder.set();
+        true
     }
 
     /// Whom to wake now that the lock is freer: a writer if one waits and nobody is in the way,

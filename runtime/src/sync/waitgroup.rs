@@ -127,10 +127,7 @@ impl WaitGroup {
             })
         };
         if let Some(waiter) = waiter {
-            waiter.wait(WaitReason {
-                what: "WaitGroup wait",
-                at,
-            });
+            waiter.wait(WaitReason::new("WaitGroup wait", at));
         }
         self.done.acquire(SyncOp {
             what: "WaitGroup wait",

@@ -271,6 +271,26 @@ fn goroutines_that_never_end_are_stopped_after_main() {
 }
 
 #[test]
+fn a_goroutine_in_a_call_of_its_own_does_not_hold_the_run() {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let outcome = Run::new("test")
+        .scheduler(Scheduler::Parallel)
+        .max_procs(2)
+        .go(move || {
+            let (inside_tx, inside) = chan::bounded(1);
+            drop(go(move || {
+                inside_tx.send(()).unwrap();
+                let _ = released.recv();
+            }));
+            inside.recv().unwrap();
+            6
+        });
+    assert_eq!(outcome.result.unwrap(), 6);
+    // It had not come back until now.
+    release.send(()).expect("the goroutine still waits");
+}
+
+#[test]
 fn a_run_that_does_not_end_is_given_up() {
     let outcome = Run::new("test").max_steps(1000).go(|| {
         loop {

@@ -55,6 +55,28 @@ fn a_held_mutex_cannot_be_tried() {
 }
 
 #[test]
+fn a_free_mutex_can_be_tried_though_others_wait_for_it() {
+    passes(|| {
+        let shared = Arc::new((Mutex::new(()), AtomicUsize::new(0)));
+        let guard = shared.0.lock();
+        let waiters = (0..3).map(|_| {
+            let shared = shared.clone();
+            go(move || {
+                let _guard = shared.0.lock();
+                shared.1.fetch_add(1, Ordering::SeqCst);
+            })
+        });
+        let waiters: Vec<_> = waiters.collect();
+        yield_now();
+        drop(guard);
+        // Nobody holds it for good, so a try succeeds sooner or later, and is exclusive.
+        while shared.0.try_lock().is_none() {}
+        all(waiters);
+        assert_eq!(shared.1.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
 fn a_panic_unlocks() {
     passes(|| {
         let mutex = Arc::new(Mutex::new(1));
