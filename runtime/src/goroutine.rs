@@ -200,12 +200,12 @@ impl Goroutine {
             let Stage::New(body) = std::mem::replace(stage, Stage::Ended) else {
                 unreachable!("just matched")
             };
-            // What a body that never starts has captured is dropped as part of the goroutine:
-            // the destructors may block.
             let Some(stack) = self.take_stack() else {
+                // Destructors may block, which takes a stack.
                 std::mem::forget(body);
                 return Switch::Finish;
             };
+            // What a body that never starts has captured is dropped as part of the goroutine.
             let body: Body = if self.cancelled.load(Ordering::Relaxed) {
                 Box::new(move || drop(body))
             } else {

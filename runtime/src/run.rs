@@ -383,7 +383,9 @@ impl Run {
             Some(failure) => Err(failure),
             None => match main.take_result() {
                 Some(result) => result.map_err(Failure::Panic),
-                None => unreachable!("the main goroutine has returned"),
+                None => Err(Failure::Panic(Box::new(
+                    "the main goroutine could not start",
+                ))),
             },
         };
         Outcome {

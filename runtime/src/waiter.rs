@@ -2,13 +2,19 @@
 //!
 //! A waiter may stand in several queues at once (a select with several cases, a timeout). Who
 //! takes it from a queue must [`Waiter::claim`] it; the first wins, completes the operation
-//! and wakes it. So an operation is completed once, and a wake-up is never lost: the claim is
-//! visible before the wake, and [`Waiter::wait`] looks at it after every wake.
+//! and wakes it.
+//!
+//! - *Completed once:* only one claim succeeds.
+//! - *Seen whole:* [`Waiter::wait`] returns after the wake, never on the claim alone. Between
+//!   the two the winner moves the value and the clocks; a goroutine that is still on its way
+//!   into its wait must not look at them then.
+//! - *Never lost:* the wake sets a flag before it makes the goroutine ready, and the wait looks
+//!   at the flag before each time it parks.
 
 use crate::goroutine::G;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 
 /// What a goroutine waits for, for the dump of a deadlock.
@@ -109,6 +115,8 @@ enum Parker {
 /// One blocked operation.
 pub(crate) struct Waiter {
     claimed: AtomicUsize,
+    /// Whether the operation was completed, after it was claimed.
+    woken: AtomicBool,
     parker: Parker,
 }
 
@@ -120,6 +128,7 @@ impl Waiter {
         };
         Arc::new(Self {
             claimed: AtomicUsize::new(UNCLAIMED),
+            woken: AtomicBool::new(false),
             parker,
         })
     }
@@ -136,10 +145,15 @@ impl Waiter {
         self.claimed.load(Ordering::Acquire) != UNCLAIMED
     }
 
+    fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
+    }
+
     /// Wakes the operation after it was claimed and completed.
     pub(crate) fn wake(&self) {
         match &self.parker {
             Parker::Goroutine(g) => {
+                self.woken.store(true, Ordering::Release);
                 if g.make_ready() {
                     g.run.scheduler.ready(g.clone());
                 }
@@ -150,19 +164,18 @@ impl Waiter {
                 if let Some(g) = g {
                     g.run.scheduler.blocking(false);
                 }
+                self.woken.store(true, Ordering::Release);
                 thread.unpark();
             }
         }
     }
 
-    /// Whoever claims an operation wakes it; the operation itself, before it waits, may claim
-    /// itself and not wait.
-    ///
-    /// Blocks until the operation is claimed, and says by way of which case.
+    /// Blocks until the operation was claimed, completed and woken, and says by way of which
+    /// case. An operation that claimed itself must not wait.
     pub(crate) fn wait(&self, reason: WaitReason) -> usize {
         match &self.parker {
             Parker::Goroutine(g) => {
-                while !self.is_claimed() {
+                while !self.is_woken() {
                     g.park(reason, || self.claim(CANCELLED));
                 }
             }
@@ -178,7 +191,7 @@ impl Waiter {
     }
 
     fn block_thread(&self) {
-        while !self.is_claimed() {
+        while !self.is_woken() {
             std::thread::park();
         }
     }
@@ -200,7 +213,7 @@ impl Waiter {
     ) -> usize {
         let Some(g) = self.goroutine() else {
             let end = std::time::Instant::now() + timeout;
-            while !self.is_claimed() {
+            while !self.is_woken() {
                 let left = end.saturating_duration_since(std::time::Instant::now());
                 if left.is_zero() && self.claim(case) {
                     break;

@@ -411,8 +411,9 @@ impl<T> Core<T> {
                 let unreceived = std::mem::take(&mut state.buffer);
                 let senders: Vec<_> = state.sending.drain(..).filter(Offer::claim).collect();
                 drop(state);
-                drop(unreceived);
                 senders.iter().for_each(|offer| offer.waiter.wake());
+                // Last: the values' destructors may do anything.
+                drop(unreceived);
             }
         }
     }

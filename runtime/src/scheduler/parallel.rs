@@ -206,6 +206,8 @@ impl Drop for Working<'_> {
         }
         drop(state);
         self.0.ended.notify_all();
+        // Whoever sleeps may be the last one now, and must see that nobody runs.
+        self.0.changed.notify_all();
     }
 }
 
