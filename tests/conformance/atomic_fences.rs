@@ -1,7 +1,8 @@
 //! Fences: how they make relaxed operations pass a message (C++20, 33.5.11).
 
 use crate::check::{clean, racy};
-use crate::steps::{together, until};
+use crate::common::until;
+use crate::steps::together;
 use deadheat::Shared;
 use deadheat::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 use deadheat::atomic::{AtomicU64, fence};

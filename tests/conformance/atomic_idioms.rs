@@ -1,7 +1,8 @@
 //! Locks, counts and protocols that programs build from atomics.
 
 use crate::check::{clean, racy, racy_in_some};
-use crate::steps::{together, until};
+use crate::common::until;
+use crate::steps::together;
 use deadheat::Shared;
 use deadheat::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 use deadheat::atomic::{AtomicBool, AtomicU64, fence};

@@ -1,7 +1,8 @@
 //! Atomic and plain accesses of one word. Reports call the word by its type: it has no name.
 
 use crate::check::{clean, racy};
-use crate::steps::{Steps, together, until};
+use crate::common::until;
+use crate::steps::{Steps, together};
 use deadheat::atomic::AtomicU64;
 use deadheat::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use deadheat::{go, raw};

@@ -1,7 +1,8 @@
 //! Atomic read-modify-writes: release sequences, and exchanges that fail.
 
 use crate::check::{clean, racy};
-use crate::steps::{Steps, together, until};
+use crate::common::until;
+use crate::steps::{Steps, together};
 use deadheat::Shared;
 use deadheat::atomic::AtomicU64;
 use deadheat::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};

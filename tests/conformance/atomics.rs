@@ -1,7 +1,8 @@
 //! Atomics: what passes a message, and what does not, by their orderings.
 
 use crate::check::{clean, racy, racy_in_some};
-use crate::steps::{Steps, together, until};
+use crate::common::until;
+use crate::steps::{Steps, together};
 use deadheat::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 use deadheat::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64};
 use deadheat::prelude::*;

@@ -1,7 +1,8 @@
 //! Cells: what each operation counts as, and what becomes of a cell in its life.
 
 use crate::check::{clean, racy};
-use crate::steps::{Steps, together, until};
+use crate::common::until;
+use crate::steps::{Steps, together};
 use deadheat::prelude::*;
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the cases about goroutines and channels share.
+//! What cases of several subjects share.
 
 use deadheat::{Shared, yield_now};
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! Conditions: their edges are those of the lock, and none are a signal's.
 
 use crate::check::{clean, racy};
-use crate::steps::{Steps, together, until};
+use crate::common::until;
+use crate::steps::{Steps, together};
 use deadheat::atomic::{AtomicBool, Ordering};
 use deadheat::prelude::*;
 

@@ -1,7 +1,8 @@
 //! Mutual exclusion: what an unlock and a later lock order, and what only looks like it.
 
 use crate::check::{clean, racy, racy_in_some};
-use crate::steps::{Steps, together, until};
+use crate::common::until;
+use crate::steps::{Steps, together};
 use deadheat::prelude::*;
 use std::panic::resume_unwind;
 use std::sync::Arc;

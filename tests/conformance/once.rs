@@ -1,7 +1,8 @@
 //! Doing something once: who comes after it.
 
 use crate::check::{clean, racy, racy_in_some};
-use crate::steps::{Steps, together, until};
+use crate::common::until;
+use crate::steps::{Steps, together};
 use deadheat::atomic::{AtomicBool, Ordering};
 use deadheat::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

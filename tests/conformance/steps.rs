@@ -1,8 +1,9 @@
 //! What cases are written with: goroutines on one state, and orders of events that are no
 //! happens-before.
 
+use crate::common::until;
 use deadheat::atomic::{AtomicU32, Ordering};
-use deadheat::{go, yield_now};
+use deadheat::go;
 use std::sync::Arc;
 
 /// Runs every one of `bodies` in a goroutine of its own, all on one `state`, and joins them.
@@ -20,13 +21,6 @@ where
         goroutine.join().unwrap();
     }
     state
-}
-
-/// Lets others run until `condition` holds. Orders no more than `condition` does.
-pub(crate) fn until(mut condition: impl FnMut() -> bool) {
-    while !condition() {
-        yield_now();
-    }
 }
 
 /// Forces an order of events in time without one in happens-before: its operations are
