@@ -9,6 +9,7 @@
 //! - [`clock`]: thread indices, epochs, vector clocks;
 //! - [`sync`]: clocks of threads and sync objects, and the edges between them;
 //! - [`access`]: kinds of access and byte ranges;
+//! - [`event`]: the vocabulary of events, as data;
 //! - [`engine`]: events in, conflicts out, over shadow memory;
 //! - [`context`]: call stacks as small numbers;
 //! - [`memory`]: which bytes belong to which cell;
@@ -48,6 +49,7 @@ pub mod clock;
 pub mod context;
 mod detector;
 pub mod engine;
+pub mod event;
 mod fingerprint;
 mod granule;
 pub mod memory;
