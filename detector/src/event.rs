@@ -8,7 +8,8 @@ use crate::access::ByteRange;
 use crate::sync::SyncId;
 use std::sync::atomic::Ordering;
 
-/// The number of a thread of execution. Thread 0 runs from the start; a number is never reused.
+/// The number of a thread of execution, never reused. One that acts without having been forked
+/// runs from the start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ThreadId(pub u64);
 

@@ -11,6 +11,7 @@
 //! - [`access`]: kinds of access and byte ranges;
 //! - [`event`]: the vocabulary of events, as data;
 //! - [`engine`]: events in, conflicts out, over shadow memory;
+//! - [`analysis`]: the engine, driven by events as data;
 //! - [`context`]: call stacks as small numbers;
 //! - [`memory`]: which bytes belong to which cell;
 //! - [`thread`]: a thread as reports show it;
@@ -45,6 +46,7 @@
 //! ```
 
 pub mod access;
+pub mod analysis;
 pub mod clock;
 pub mod context;
 mod detector;
