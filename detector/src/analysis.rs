@@ -1,11 +1,13 @@
 //! The engine, driven by events as data: what a recorded trace is analysed with.
 
 use crate::access::{AccessKind, ByteRange};
+use crate::actors::Actors;
 use crate::context::{ContextTree, Frame, NodeId};
 use crate::engine::{Engine, Race};
 use crate::event::{Action, Atomic, Event, SiteId, ThreadId};
 use crate::sync::{AtomicEffect, SyncId, SyncVar, ThreadClock};
-use std::collections::HashMap;
+use smallvec::SmallVec;
+use std::cell::Cell;
 use std::fmt;
 
 /// A race that an event completed.
@@ -48,6 +50,13 @@ impl fmt::Display for Impossible {
 
 impl std::error::Error for Impossible {}
 
+/// What has become of a thread.
+enum Life {
+    Running(Actor),
+    /// What it leaves to those that join it.
+    Ended(SyncVar),
+}
+
 struct Actor {
     clock: ThreadClock,
     context: NodeId,
@@ -72,10 +81,7 @@ impl Actor {
 pub struct Analysis {
     engine: Engine,
     contexts: ContextTree,
-    running: HashMap<ThreadId, Actor>,
-    ended: HashMap<ThreadId, SyncVar>,
-    /// The thread of each index of the engine's clocks.
-    numbers: Vec<ThreadId>,
+    threads: Actors<Life>,
 }
 
 impl Analysis {
@@ -121,8 +127,9 @@ impl Analysis {
         match action {
             Action::Fork(child) => return self.fork(thread, child),
             Action::End => {
-                let mut actor = self.running.remove(&thread).expect("it runs");
-                actor.clock.release(self.ended.entry(thread).or_default());
+                let mut end = SyncVar::new();
+                self.actor(thread).clock.release(&mut end);
+                self.threads.insert(thread, Life::Ended(end));
             }
             Action::Join(other) => self.join(thread, other),
             Action::Acquire(id) => self.sync(thread, id, |thread, var| thread.acquire(var)),
@@ -145,7 +152,7 @@ impl Analysis {
             Action::Fence(ordering) => self.actor(thread).clock.fence(ordering),
             Action::Alloc(bytes) | Action::Free(bytes) => self.engine.reset(bytes),
             Action::Call => {
-                let actor = self.running.get_mut(&thread).expect("it runs");
+                let actor = running(&mut self.threads, thread);
                 actor.callers.push(actor.context);
                 actor.context = child(&self.contexts, actor.context, site);
             }
@@ -158,51 +165,47 @@ impl Analysis {
     }
 
     fn ensure_running(&mut self, thread: ThreadId) -> Result<(), Impossible> {
-        if self.running.contains_key(&thread) {
-            return Ok(());
+        match self.threads.get(thread) {
+            Some(Life::Running(_)) => return Ok(()),
+            Some(Life::Ended(_)) => return Err(Impossible::Ended(thread)),
+            None => {}
         }
-        if self.ended.contains_key(&thread) {
-            return Err(Impossible::Ended(thread));
-        }
-        let clock = self.engine.first_thread();
+        let clock = self.engine.first_thread(thread.0);
         self.add(thread, clock.ok_or(Impossible::TooManyThreads)?);
         Ok(())
     }
 
     fn add(&mut self, thread: ThreadId, clock: ThreadClock) {
-        let index = clock.tid().index();
-        self.numbers
-            .resize(self.numbers.len().max(index + 1), thread);
-        self.numbers[index] = thread;
-        self.running.insert(thread, Actor::new(clock));
+        self.threads
+            .insert(thread, Life::Running(Actor::new(clock)));
     }
 
     fn actor(&mut self, thread: ThreadId) -> &mut Actor {
-        self.running.get_mut(&thread).expect("it runs")
+        running(&mut self.threads, thread)
     }
 
     fn fork(&mut self, parent: ThreadId, child: ThreadId) -> Result<(), Impossible> {
-        if self.running.contains_key(&child) || self.ended.contains_key(&child) {
+        if self.threads.get(child).is_some() {
             return Err(Impossible::ForkedTwice(child));
         }
-        let parent = &mut self.running.get_mut(&parent).expect("it runs").clock;
-        let clock = self.engine.fork(parent);
+        let parent = &mut running(&mut self.threads, parent).clock;
+        let clock = self.engine.fork(parent, child.0);
         self.add(child, clock.ok_or(Impossible::TooManyThreads)?);
         Ok(())
     }
 
     fn join(&mut self, joiner: ThreadId, other: ThreadId) {
-        let mut present = SyncVar::new();
-        if let Some(other) = self.running.get_mut(&other) {
-            other.clock.release(&mut present);
+        let mut end = SyncVar::new();
+        match self.threads.get_mut(other) {
+            Some(Life::Running(other)) => other.clock.release(&mut end),
+            Some(Life::Ended(left)) => end.add(left),
+            None => return,
         }
-        let end = self.ended.get(&other).unwrap_or(&present);
-        let joiner = self.running.get_mut(&joiner).expect("it runs");
-        joiner.clock.acquire(end);
+        self.actor(joiner).clock.acquire(&end);
     }
 
     fn sync(&mut self, thread: ThreadId, id: SyncId, f: fn(&mut ThreadClock, &mut SyncVar)) {
-        let thread = &mut self.running.get_mut(&thread).expect("it runs").clock;
+        let thread = &mut running(&mut self.threads, thread).clock;
         self.engine.sync(id, |var| f(thread, var));
     }
 
@@ -220,12 +223,16 @@ impl Analysis {
         site: SiteId,
         found: &mut impl FnMut(&Finding),
     ) {
-        let actor = &self.running[&thread];
-        let node = child(&self.contexts, actor.context, site);
-        let races = self.engine.access(&actor.clock, kind, bytes, || node);
-        for race in races {
-            found(&self.finding(race, thread, kind, node));
-        }
+        let actor = running(&mut self.threads, thread);
+        let context = Context::new(&self.contexts, actor.context, site);
+        let engine = &self.engine;
+        engine.access(
+            &actor.clock,
+            kind,
+            bytes,
+            || context.node(),
+            |race| found(&finding(engine, race, thread, kind, context.node())),
+        );
     }
 
     fn atomic(
@@ -236,26 +243,72 @@ impl Analysis {
         site: SiteId,
         found: &mut impl FnMut(&Finding),
     ) {
-        let actor = self.running.get_mut(&thread).expect("it runs");
-        let node = child(&self.contexts, actor.context, site);
-        let done = || ((), effect);
-        let ((), _, races) = self
-            .engine
-            .atomic(&mut actor.clock, object, bytes, done, || node);
-        for race in races {
-            found(&self.finding(race, thread, effect.access(), node));
+        let actor = running(&mut self.threads, thread);
+        let context = Context::new(&self.contexts, actor.context, site);
+        let engine = &self.engine;
+        let kind = effect.access();
+        // The engine holds the word's clock while it looks: what it finds is told afterwards.
+        let mut races: SmallVec<[Race; 1]> = SmallVec::new();
+        engine.atomic(
+            &mut actor.clock,
+            object,
+            bytes,
+            || ((), effect),
+            || context.node(),
+            |race| races.push(*race),
+        );
+        for race in &races {
+            found(&finding(engine, race, thread, kind, context.node()));
+        }
+    }
+}
+
+fn finding(
+    engine: &Engine,
+    race: &Race,
+    thread: ThreadId,
+    kind: AccessKind,
+    node: NodeId,
+) -> Finding {
+    Finding {
+        race: *race,
+        thread,
+        kind,
+        node,
+        previous_thread: ThreadId(engine.label(race.previous_epoch)),
+    }
+}
+
+fn running(threads: &mut Actors<Life>, thread: ThreadId) -> &mut Actor {
+    match threads.get_mut(thread) {
+        Some(Life::Running(actor)) => actor,
+        _ => unreachable!("it has been seen to run"),
+    }
+}
+
+/// The call stack of an access, which most accesses need not know.
+struct Context<'a> {
+    contexts: &'a ContextTree,
+    caller: NodeId,
+    site: SiteId,
+    known: Cell<Option<NodeId>>,
+}
+
+impl<'a> Context<'a> {
+    fn new(contexts: &'a ContextTree, caller: NodeId, site: SiteId) -> Self {
+        Self {
+            contexts,
+            caller,
+            site,
+            known: Cell::new(None),
         }
     }
 
-    fn finding(&self, race: Race, thread: ThreadId, kind: AccessKind, node: NodeId) -> Finding {
-        let previous_thread = self.numbers[race.previous_epoch.tid().index()];
-        Finding {
-            race,
-            thread,
-            kind,
-            node,
-            previous_thread,
-        }
+    fn node(&self) -> NodeId {
+        let node = self.known.get();
+        let node = node.unwrap_or_else(|| child(self.contexts, self.caller, self.site));
+        self.known.set(Some(node));
+        node
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::access::{AccessKind, ByteRange};
 use crate::context::{ContextTree, Frame, NodeId};
-use crate::engine::{Engine, Race, Races};
+use crate::engine::{Engine, Footprint, Race};
 use crate::fingerprint::fingerprint;
+use crate::housekeeping::Housekeeping;
 use crate::memory::{CellId, Declaration, Memory};
+use crate::once::Complaint;
 use crate::report::{
     Access, Goroutine, MemoryLocation, Outcome, RaceReport, Record, RunInfo, Sink, SyncEvent,
     Unordered,
@@ -14,6 +16,7 @@ use crate::symbolize;
 use crate::sync::{AtomicEffect, SyncId, SyncVar};
 use crate::thread::{Registry, SyncOp, Thread, ThreadInfo};
 use dashmap::DashSet;
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
@@ -21,6 +24,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A pair of accesses, whichever came first: one report is enough for it.
 type Pair = [(NodeId, AccessKind); 2];
+
+const OUT_OF_MEMORY: &str = "there was no memory left to follow what happens-before what; no race was reported from then on";
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// The races of one access: mostly none.
+type Races = SmallVec<[Race; 1]>;
 
 /// An instance of the detector. Any number can live in one process; they share nothing.
 pub struct Detector {
@@ -32,6 +42,9 @@ pub struct Detector {
     sinks: Vec<Arc<dyn Sink>>,
     reported: DashSet<Pair>,
     races: AtomicU64,
+    id: u64,
+    housekeeping: Housekeeping,
+    out_of_memory: Complaint,
 }
 
 impl Detector {
@@ -47,13 +60,16 @@ impl Detector {
             sinks,
             reported: DashSet::new(),
             races: AtomicU64::new(0),
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            housekeeping: Housekeeping::default(),
+            out_of_memory: Complaint::new(),
         }
     }
 
     /// What tells this instance from all others in the process; never 0.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.engine.id().0
+        self.id
     }
 
     /// The run's first thread.
@@ -63,21 +79,25 @@ impl Detector {
     /// Where the detector already knows as many threads as it can tell apart.
     #[must_use]
     pub fn main_thread(&self) -> Thread {
-        let clock = self.engine.first_thread().expect("the first thread fits");
-        let info = ThreadInfo::new(clock.tid(), None, NodeId::ROOT);
-        self.threads.add(&info);
-        Thread::new(clock, info)
+        let (info, label) = self.threads.add(None, NodeId::ROOT);
+        let clock = self.engine.first_thread(label);
+        Thread::new(clock.expect("the first thread fits"), info)
     }
 
     /// Event *fork*: `parent` starts a thread, at `op`. `None` where the detector already knows
     /// as many threads as it can tell apart ([`crate::clock::Tid::LIMIT`]).
     #[must_use]
     pub fn fork(&self, parent: &mut Thread, op: SyncOp) -> Option<Thread> {
+        self.housekeeping
+            .on_fork(&self.engine, |label| self.threads.forget(label));
         parent.note_release(op);
-        let clock = self.engine.fork(&mut parent.clock)?;
         let created_at = stack::capture(&self.contexts, &parent.stack, op.at);
-        let info = ThreadInfo::new(clock.tid(), Some(parent.number()), created_at);
-        self.threads.add(&info);
+        let (info, label) = self.threads.add(Some(parent.number()), created_at);
+        let Some(clock) = self.engine.fork(&mut parent.clock, label) else {
+            self.threads.note_finished(&info);
+            self.threads.forget(label);
+            return None;
+        };
         let mut child = Thread::new(clock, info);
         child.last_acquire = Some(SyncOp {
             what: "goroutine start",
@@ -105,11 +125,17 @@ impl Detector {
         at: &'static Location<'static>,
     ) {
         let mut node = NodeId::ROOT;
-        let races = self.engine.access(&thread.clock, kind, bytes, || {
+        let capture = || {
             node = self.access_node(&thread.stack, bytes, at);
             node
-        });
-        self.report(thread, kind, node, &races);
+        };
+        let mut races = Races::new();
+        let found = |race: &Race| races.push(*race);
+        self.engine
+            .access(&thread.clock, kind, bytes, capture, found);
+        if !races.is_empty() {
+            self.report(thread, kind, node, &races);
+        }
     }
 
     /// Events *atomic load*, *store*, *read-modify-write*: performs `operation` on `bytes`, whose
@@ -129,9 +155,13 @@ impl Detector {
             node
         };
         let before = thread.clock.epoch().time();
-        let (result, effect, races) =
-            self.engine
-                .atomic(&mut thread.clock, id, bytes, operation, capture);
+        // Reports are made once the word's clock is not held any more.
+        let mut races = Races::new();
+        let found = |race: &Race| races.push(*race);
+        let clock = &mut thread.clock;
+        let (result, effect) = self
+            .engine
+            .atomic(clock, id, bytes, operation, capture, found);
         if effect.acquires() {
             thread.last_acquire = Some(op);
         }
@@ -169,6 +199,24 @@ impl Detector {
         self.engine.reset(bytes);
     }
 
+    /// Event *end*: `thread` does nothing more; `var` is what a join acquires.
+    pub fn end(&self, thread: &mut Thread, var: &mut SyncVar, op: SyncOp) {
+        thread.release(var, op);
+        self.threads.note_finished(&thread.info);
+    }
+
+    /// Frees what no race can be with any more, if there is much of it. For whoever is idle.
+    pub fn housekeep(&self) {
+        self.housekeeping
+            .when_idle(&self.engine, |label| self.threads.forget(label));
+    }
+
+    /// What the engine has in memory.
+    #[must_use]
+    pub fn footprint(&self) -> Footprint {
+        self.engine.footprint()
+    }
+
     /// How often an access was found to race so far.
     #[must_use]
     pub fn races(&self) -> u64 {
@@ -177,12 +225,15 @@ impl Detector {
 
     /// Writes the end of the run to the sinks.
     pub fn finish(&self) {
+        if self.engine.is_exhausted() {
+            self.out_of_memory.say(OUT_OF_MEMORY);
+        }
         self.emit(&Record::Outcome(Outcome {
             run: self.run.clone(),
             races: self.races(),
             reported: self.reported.len() as u64,
-            goroutines: self.threads.count() as u64,
-            unfinished: self.threads.unfinished() as u64,
+            goroutines: self.threads.count(),
+            unfinished: self.threads.unfinished(),
         }));
     }
 
@@ -205,7 +256,7 @@ impl Detector {
     }
 
     fn describe(&self, thread: &Thread, kind: AccessKind, node: NodeId, race: &Race) -> RaceReport {
-        let other = self.threads.get(race.previous_epoch.tid());
+        let other = self.threads.get(self.engine.label(race.previous_epoch));
         let found = self.memory.find(race.bytes.start());
         let declaration = found.map(|(declaration, _)| declaration);
         let current = self.describe_access(kind, node, thread.number(), declaration);

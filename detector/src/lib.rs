@@ -45,26 +45,20 @@
 //! assert_eq!(found.take().len(), 1);
 //! ```
 
-pub mod access;
+mod actors;
 pub mod analysis;
-pub mod clock;
-pub mod context;
 mod detector;
-pub mod engine;
 pub mod event;
 mod fingerprint;
-mod granule;
+mod housekeeping;
 pub mod memory;
 mod once;
-mod ranges;
 pub mod report;
 pub mod settings;
-mod shadow;
 mod stack;
 mod symbolize;
-pub mod sync;
 pub mod thread;
-mod zeroed;
 
+pub use deadheat_engine::{access, clock, context, engine, source, sync};
 pub use detector::Detector;
 pub use symbolize::stack_here;

@@ -1,12 +1,12 @@
 //! A thread of execution as the detector knows it: its clocks, and what reports say of it.
 
-use crate::clock::{Tid, Time};
+use crate::clock::Time;
 use crate::context::NodeId;
 use crate::sync::{SyncVar, ThreadClock};
 use parking_lot::{Mutex, RwLock};
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A synchronisation in the program's source.
@@ -102,12 +102,6 @@ impl Thread {
         self.clock.fence(ordering);
     }
 
-    /// Event *end*: the thread does nothing more; `var` is what a join acquires.
-    pub fn end(&mut self, var: &mut SyncVar, op: SyncOp) {
-        self.release(var, op);
-        self.info.finished.store(true, Ordering::Relaxed);
-    }
-
     pub(crate) fn note_release(&self, op: SyncOp) {
         let time = self.clock.epoch().time();
         *self.info.last_release.lock() = Some((time, op));
@@ -117,7 +111,7 @@ impl Thread {
 /// What reports say of a thread; shared, because the other side of a race may ask.
 #[derive(Debug)]
 pub(crate) struct ThreadInfo {
-    pub(crate) tid: Tid,
+    number: u64,
     pub(crate) creator: Option<u64>,
     pub(crate) created_at: NodeId,
     pub(crate) name: OnceLock<String>,
@@ -126,52 +120,77 @@ pub(crate) struct ThreadInfo {
 }
 
 impl ThreadInfo {
-    pub(crate) fn new(tid: Tid, creator: Option<u64>, created_at: NodeId) -> Arc<Self> {
-        Arc::new(Self {
-            tid,
+    /// The number that reports show: 1 for the first thread.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// The threads of a detector whose accesses may still race, and how many there were in all.
+///
+/// A thread's place here is its label in the engine.
+#[derive(Default)]
+pub(crate) struct Registry {
+    threads: RwLock<Threads>,
+    finished: AtomicU64,
+}
+
+#[derive(Default)]
+struct Threads {
+    places: Vec<Option<Arc<ThreadInfo>>>,
+    free: Vec<usize>,
+    count: u64,
+}
+
+impl Registry {
+    /// Registers a new thread; gives what is known of it, and its label.
+    pub(crate) fn add(&self, creator: Option<u64>, created_at: NodeId) -> (Arc<ThreadInfo>, u64) {
+        let mut threads = self.threads.write();
+        threads.count += 1;
+        let info = Arc::new(ThreadInfo {
+            number: threads.count,
             creator,
             created_at,
             name: OnceLock::new(),
             finished: AtomicBool::new(false),
             last_release: Mutex::new(None),
-        })
-    }
-
-    pub(crate) fn number(&self) -> u64 {
-        self.tid.index() as u64 + 1
-    }
-}
-
-/// All threads of a detector, ended ones included.
-#[derive(Default)]
-pub(crate) struct Registry {
-    threads: RwLock<Vec<Option<Arc<ThreadInfo>>>>,
-}
-
-impl Registry {
-    pub(crate) fn add(&self, info: &Arc<ThreadInfo>) {
-        let mut threads = self.threads.write();
-        let index = info.tid.index();
-        if threads.len() <= index {
-            threads.resize(index + 1, None);
+        });
+        let place = threads.free.pop().unwrap_or(threads.places.len());
+        if place == threads.places.len() {
+            threads.places.push(None);
         }
-        threads[index] = Some(Arc::clone(info));
+        threads.places[place] = Some(Arc::clone(&info));
+        (info, place as u64)
     }
 
-    /// The thread `tid`, which has been added.
-    pub(crate) fn get(&self, tid: Tid) -> Arc<ThreadInfo> {
+    /// Forgets a thread that no race can be with any more.
+    pub(crate) fn forget(&self, label: u64) {
+        let mut threads = self.threads.write();
+        let place = label as usize;
+        if threads.places[place].take().is_some() {
+            threads.free.push(place);
+        }
+    }
+
+    /// The thread of this label, which was not forgotten.
+    pub(crate) fn get(&self, label: u64) -> Arc<ThreadInfo> {
         let threads = self.threads.read();
-        let info = threads.get(tid.index()).and_then(Option::as_ref);
-        Arc::clone(info.expect("a thread is registered before its first access"))
+        let info = threads.places.get(label as usize).and_then(Option::as_ref);
+        Arc::clone(info.expect("a thread that can race is registered"))
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.threads.read().len()
+    /// Notes that a thread has ended.
+    pub(crate) fn note_finished(&self, info: &ThreadInfo) {
+        if !info.finished.swap(true, Ordering::Relaxed) {
+            self.finished.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    pub(crate) fn unfinished(&self) -> usize {
-        let threads = self.threads.read();
-        let unfinished = |info: &&Arc<ThreadInfo>| !info.finished.load(Ordering::Relaxed);
-        threads.iter().flatten().filter(unfinished).count()
+    pub(crate) fn count(&self) -> u64 {
+        self.threads.read().count
+    }
+
+    pub(crate) fn unfinished(&self) -> u64 {
+        self.count() - self.finished.load(Ordering::Relaxed)
     }
 }

@@ -116,7 +116,7 @@ fn body<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static, ended: Arc<En
         };
         let waiters = {
             let mut state = ended.state.lock();
-            detect::with(|_, thread| thread.end(&mut state.edge, op));
+            detect::with(|detector, thread| detector.end(thread, &mut state.edge, op));
             state.result = Some(result);
             state.note = note;
             state.finished = true;

@@ -35,7 +35,7 @@ impl UniqueRace {
         race
     }
 
-    /// Whether it may follow from another race on the same memory.
+    /// Whether it may follow from an earlier race.
     pub(crate) fn is_dependent(&self) -> bool {
         self.dependent
     }
@@ -69,7 +69,7 @@ impl fmt::Display for UniqueRace {
             more => write!(f, " and {more} more tests")?,
         }
         if self.dependent {
-            write!(f, "; may follow from another race on this memory")?;
+            write!(f, "; may follow from an earlier race")?;
         }
         Ok(())
     }

@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(
             line,
             "  write in bank::transfer races with read at an unknown place on element 3 of \
-             Shared<u64> in t (seed 7); may follow from another race on this memory"
+             Shared<u64> in t (seed 7); may follow from an earlier race"
         );
         let line = changed(|race| {
             race.location.name = None;

@@ -66,7 +66,8 @@ pub struct RaceReport {
     pub goroutines: [Goroutine; 2],
     /// Why no happens-before path orders the two.
     pub unordered: Unordered,
-    /// Whether the same memory had a race before in this run, so that this one may follow from it.
+    /// Whether this race may follow from an earlier one of this run: a racing read orders its
+    /// accesses in the schedulable-happens-before order, see [`crate::engine`].
     pub dependent: bool,
 }
 

@@ -66,7 +66,7 @@ impl Display for Race<'_> {
         if report.dependent {
             writeln!(
                 f,
-                "This memory had a race before in this run; this one may follow from it."
+                "An earlier race in this run comes between these accesses; this one may follow from it."
             )?;
         }
         writeln!(f, "{}{RULE}", Run(&report.run))

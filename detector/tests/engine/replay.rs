@@ -35,7 +35,7 @@ impl Replay {
     /// Thread 0 runs; nothing happened.
     pub(crate) fn new() -> Self {
         let engine = Engine::new();
-        let first = engine.first_thread().expect("the first thread fits");
+        let first = engine.first_thread(0).expect("the first thread fits");
         Self {
             engine,
             threads: BTreeMap::from([(0, first)]),
@@ -63,7 +63,7 @@ impl Replay {
     fn pass_on(&mut self, event: Event) -> Vec<Found> {
         match event {
             Event::Fork { parent, child } => {
-                let clock = self.engine.fork(at(&mut self.threads, parent));
+                let clock = self.engine.fork(at(&mut self.threads, parent), child as u64);
                 self.threads.insert(child, clock.expect("few threads fit"));
             }
             Event::End { thread } => {
@@ -100,7 +100,9 @@ impl Replay {
     fn access(&mut self, thread: usize, kind: AccessKind, start: usize, len: usize) -> Vec<Found> {
         let thread = at(&mut self.threads, thread);
         let stack = || stack(&self.contexts, self.events);
-        let races = self.engine.access(thread, kind, range(start, len), stack);
+        let mut races = Vec::new();
+        self.engine
+            .access(thread, kind, range(start, len), stack, |r| races.push(*r));
         self.found(&races)
     }
 
@@ -109,9 +111,15 @@ impl Replay {
         let id = SyncId(word.start as u64);
         let bytes = range(word.start, word.len);
         let stack = || stack(&self.contexts, self.events);
-        let (_, _, races) = self
-            .engine
-            .atomic(thread, id, bytes, || ((), effect), stack);
+        let mut races = Vec::new();
+        self.engine.atomic(
+            thread,
+            id,
+            bytes,
+            || ((), effect),
+            stack,
+            |r| races.push(*r),
+        );
         self.found(&races)
     }
 
@@ -121,12 +129,10 @@ impl Replay {
             let [Frame::Return(previous)] = frames[..] else {
                 panic!("{race:?} has a stack that no access was made with: {frames:?}");
             };
-            let tid = race.previous_epoch.tid();
-            let thread = self.threads.iter().find(|(_, clock)| clock.tid() == tid);
             Found {
                 bytes: race.bytes.start()..race.bytes.end(),
                 previous,
-                previous_thread: *thread.expect("the thread was forked").0,
+                previous_thread: self.engine.label(race.previous_epoch) as usize,
                 previous_kind: race.previous_kind,
                 dependent: race.dependent,
             }

@@ -103,26 +103,3 @@ fn one_access_on_two_runs_of_bytes_has_two_races() {
     let found = check(&events, &[X..X + 3, X + 5..X + 8]);
     assert_eq!(summary(&found), [(X..X + 3, 0), (X + 5..X + 8, 0)]);
 }
-
-#[test]
-fn later_races_on_a_byte_are_dependent() {
-    let dependent = |events: &[_], racy: &[_]| -> Vec<_> {
-        let found = check(events, racy);
-        found.iter().map(|race| race.dependent).collect()
-    };
-    let race = [write(A, X, 8), write(B, X, 8)];
-    assert_eq!(
-        dependent(&[&race[..], &[write(C, X, 8)]].concat(), RACY),
-        [false, true]
-    );
-    let elsewhere = [write(A, X + 8, 8), write(C, X + 8, 8)];
-    assert_eq!(
-        dependent(&[&race[..], &elsewhere].concat(), &[X..X + 16]),
-        [false, false]
-    );
-    let again = [reset(X, 8), write(A, X, 8), write(C, X, 8)];
-    assert_eq!(
-        dependent(&[&race[..], &again].concat(), RACY),
-        [false, false]
-    );
-}

@@ -1,20 +1,21 @@
 //! What an access is: its kind, its bytes, and which kinds conflict.
 
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use core::fmt;
 
 /// The kind of a memory access.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[repr(u8)]
 pub enum AccessKind {
     /// A plain load.
-    Read,
+    Read = 0,
     /// A plain store.
-    Write,
+    Write = 1,
     /// An atomic load, or an atomic compare-exchange that failed.
-    AtomicRead,
+    AtomicRead = 2,
     /// An atomic store or read-modify-write.
-    AtomicWrite,
+    AtomicWrite = 3,
 }
 
 impl AccessKind {

@@ -1,0 +1,304 @@
+//! The calling-context tree: every distinct call stack, as one small number.
+//!
+//! A node is a frame under its caller's node, so stacks that begin alike share their
+//! beginnings, and an access record can afford to keep the stack it was made with
+//! (Ammons, Ball and Larus, PLDI 1997). Where calls and returns are observed, a thread keeps its
+//! present node; where they are not, a stack is captured and folded in. Frames are stored raw.
+//!
+//! The tree takes no lock. Nodes are only ever added, to chains by hash, and the number of nodes
+//! is bounded: where it is reached, a stack ends at the innermost caller that is known, and
+//! [`ContextTree::shortened`] counts it.
+
+use crate::array::{Array, Zeroable};
+use crate::pool::{ensure, free};
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::source::Source;
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+use core::panic::Location;
+
+/// A node of a [`ContextTree`]: a call stack.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    pub(crate) const BITS: u32 = 28;
+    /// The empty stack.
+    pub const ROOT: Self = Self(0);
+
+    pub(crate) fn bits(self) -> u64 {
+        u64::from(self.0)
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Self(bits as u32 & ((1 << Self::BITS) - 1))
+    }
+}
+
+/// One step of a calling context.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Frame {
+    /// A return address, or another number of less than 62 bits that says where a call was made.
+    Return(usize),
+    /// The place in the source that an operation was written at.
+    Site(Site),
+    /// The number of bytes that an access was made with.
+    Size(usize),
+}
+
+const TAG_SHIFT: u32 = 62;
+
+impl Frame {
+    fn word(self) -> u64 {
+        let (tag, value) = match self {
+            Self::Return(address) => (0, address as u64),
+            Self::Site(site) => (1, core::ptr::from_ref(site.0).expose_provenance() as u64),
+            Self::Size(size) => (2, size as u64),
+        };
+        tag << TAG_SHIFT | value & ((1 << TAG_SHIFT) - 1)
+    }
+
+    fn from_word(word: u64) -> Self {
+        let value = (word & ((1 << TAG_SHIFT) - 1)) as usize;
+        match word >> TAG_SHIFT {
+            0 => Self::Return(value),
+            1 => {
+                let location = core::ptr::with_exposed_provenance::<Location<'static>>(value);
+                // SAFETY: words with this tag are made from static references, by `word`, and
+                // addresses have less than 62 bits.
+                Self::Site(Site(unsafe { &*location }))
+            }
+            _ => Self::Size(value),
+        }
+    }
+}
+
+/// A place in the source, compared by identity.
+#[derive(Clone, Copy, Debug)]
+pub struct Site(pub &'static Location<'static>);
+
+impl PartialEq for Site {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Site {}
+
+impl Hash for Site {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        core::ptr::from_ref(self.0).hash(state);
+    }
+}
+
+#[derive(Default)]
+struct Node {
+    caller: AtomicU32,
+    /// The next node with this hash.
+    next: AtomicU32,
+    frame: AtomicU64,
+}
+
+// SAFETY: zero bytes are numbers.
+unsafe impl Zeroable for Node {}
+
+const BUCKET_BITS: u32 = 20;
+const CHUNK_BITS: u32 = 16;
+const CHUNK: usize = 1 << CHUNK_BITS;
+const CHUNKS: usize = 1 << (NodeId::BITS - CHUNK_BITS);
+/// The default bound on the number of nodes: 1 GiB of them.
+pub const DEFAULT_LIMIT: u32 = 1 << 26;
+
+/// All call stacks that a detector has seen.
+pub struct ContextTree {
+    buckets: Array<AtomicU32>,
+    chunks: Array<AtomicPtr<Node>>,
+    used: AtomicU32,
+    shortened: AtomicU64,
+    limit: u32,
+    source: Source,
+}
+
+impl Default for ContextTree {
+    /// # Panics
+    ///
+    /// Where there is no memory for the tree's tables.
+    fn default() -> Self {
+        Self::new(&Source::default(), DEFAULT_LIMIT).expect("memory for the tables of call stacks")
+    }
+}
+
+impl ContextTree {
+    /// A tree of up to `limit` nodes; `None` where there is no memory for its tables.
+    #[must_use]
+    pub fn new(source: &Source, limit: u32) -> Option<Self> {
+        Some(Self {
+            buckets: Array::new(1 << BUCKET_BITS, source)?,
+            chunks: Array::new(CHUNKS, source)?,
+            used: AtomicU32::new(1),
+            shortened: AtomicU64::new(0),
+            limit: limit.clamp(1, (CHUNKS * CHUNK) as u32),
+            source: *source,
+        })
+    }
+
+    /// The number of distinct call stacks.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.used.load(Ordering::Relaxed) as usize
+    }
+
+    /// Whether there is no call stack but the empty one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 1
+    }
+
+    /// How often a frame was left out because the tree was full.
+    #[must_use]
+    pub fn shortened(&self) -> u64 {
+        self.shortened.load(Ordering::Relaxed)
+    }
+
+    fn node(&self, id: u32) -> &Node {
+        let chunk = self.chunks[id as usize >> CHUNK_BITS].load(Ordering::Acquire);
+        assert!(!chunk.is_null(), "the node was made by this tree");
+        // SAFETY: the chunk has this many nodes and lives as long as the tree.
+        unsafe { &*chunk.add(id as usize & (CHUNK - 1)) }
+    }
+
+    /// The node of `frame` called from `caller`; `caller` itself where the tree is full.
+    pub fn child(&self, caller: NodeId, frame: Frame) -> NodeId {
+        let word = frame.word();
+        let hash = (word ^ u64::from(caller.0).rotate_left(40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let bucket = &self.buckets[(hash >> (64 - BUCKET_BITS)) as usize];
+        let mut seen = bucket.load(Ordering::Acquire);
+        if let Some(found) = self.find(seen, 0, caller, word) {
+            return found;
+        }
+        let Some(id) = self.add(caller, word) else {
+            self.shortened.fetch_add(1, Ordering::Relaxed);
+            return caller;
+        };
+        loop {
+            self.node(id).next.store(seen, Ordering::Relaxed);
+            match bucket.compare_exchange(seen, id, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => return NodeId(id),
+                Err(now) => {
+                    // Another thread may have added the same; then the new node is never used.
+                    if let Some(found) = self.find(now, seen, caller, word) {
+                        return found;
+                    }
+                    seen = now;
+                }
+            }
+        }
+    }
+
+    fn find(&self, first: u32, end: u32, caller: NodeId, word: u64) -> Option<NodeId> {
+        let mut id = first;
+        while id != end && id != 0 {
+            let node = self.node(id);
+            if node.frame.load(Ordering::Relaxed) == word
+                && node.caller.load(Ordering::Relaxed) == caller.0
+            {
+                return Some(NodeId(id));
+            }
+            id = node.next.load(Ordering::Relaxed);
+        }
+        None
+    }
+
+    fn add(&self, caller: NodeId, word: u64) -> Option<u32> {
+        let next = |used| (used < self.limit).then_some(used + 1);
+        let id = self
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .ok()?;
+        ensure(&self.chunks[id as usize >> CHUNK_BITS], CHUNK, &self.source)?;
+        let node = self.node(id);
+        node.caller.store(caller.0, Ordering::Relaxed);
+        node.frame.store(word, Ordering::Relaxed);
+        Some(id)
+    }
+
+    /// The node that `node` was called from.
+    #[must_use]
+    pub fn caller(&self, node: NodeId) -> NodeId {
+        match node {
+            NodeId::ROOT => NodeId::ROOT,
+            NodeId(id) => NodeId(self.node(id).caller.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The frames of `node`, innermost first.
+    #[must_use]
+    pub fn frames(&self, node: NodeId) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        let NodeId(mut id) = node;
+        while id != 0 {
+            let node = self.node(id);
+            frames.push(Frame::from_word(node.frame.load(Ordering::Relaxed)));
+            id = node.caller.load(Ordering::Relaxed);
+        }
+        frames
+    }
+}
+
+impl Drop for ContextTree {
+    fn drop(&mut self) {
+        for chunk in self.chunks.iter() {
+            // SAFETY: chunks are made by `ensure` with this length and source.
+            unsafe { free(chunk, CHUNK, &self.source) };
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_stacks_share_a_node_and_give_their_frames_back() {
+        let tree = ContextTree::default();
+        let site = Frame::Site(Site(Location::caller()));
+        let main = tree.child(NodeId::ROOT, Frame::Return(1));
+        let left = tree.child(main, Frame::Return(2));
+        let right = tree.child(main, site);
+        assert_ne!(left, right);
+        assert_eq!(left, tree.child(main, Frame::Return(2)));
+        assert_ne!(left, tree.child(main, Frame::Size(2)));
+        assert_eq!(tree.frames(right), [site, Frame::Return(1)]);
+        assert_eq!(tree.caller(right), main);
+        assert_eq!(tree.frames(NodeId::ROOT), []);
+    }
+
+    #[test]
+    fn a_full_tree_shortens_stacks_and_counts() {
+        let tree = ContextTree::new(&Source::default(), 3).unwrap();
+        let a = tree.child(NodeId::ROOT, Frame::Return(1));
+        let b = tree.child(a, Frame::Return(2));
+        assert_eq!(tree.child(b, Frame::Return(3)), b);
+        assert_eq!(tree.child(a, Frame::Return(2)), b);
+        assert_eq!(tree.shortened(), 1);
+    }
+
+    #[test]
+    fn threads_agree_on_nodes() {
+        let tree = ContextTree::default();
+        let fold = || {
+            let step = |node, i| tree.child(node, Frame::Return(i % 7));
+            (0..300usize).fold(NodeId::ROOT, step)
+        };
+        std::thread::scope(|scope| {
+            let nodes: [_; 4] = core::array::from_fn(|_| scope.spawn(fold));
+            let nodes = nodes.map(|thread| thread.join().unwrap());
+            assert!(
+                nodes
+                    .iter()
+                    .all(|node| tree.frames(*node) == tree.frames(nodes[0]))
+            );
+            assert!(nodes.iter().all(|node| *node == nodes[0]));
+        });
+    }
+}

@@ -1,0 +1,651 @@
+//! The happens-before engine: events in, races out.
+//!
+//! The vocabulary is short: `fork`, `acquire`, `release`, `release_merge`, `release_acquire`,
+//! `access` (plain or atomic, by byte range), `atomic`, `fence`, and `reset` for memory that
+//! was allocated or freed. `end` and `join` are a release and an acquire of a [`SyncVar`] that
+//! belongs to the thread that ends.
+//!
+//! It reports every access that conflicts with an earlier one that no happens-before path
+//! orders before it, and nothing else. It knows nothing of how a report looks.
+//!
+//! # After the first race
+//!
+//! Once two accesses have raced, the program may have gone where it would not have gone had they
+//! come in the other order. *Schedulable-happens-before* (Mathur, Kini and Viswanathan, OOPSLA
+//! 2018) decides which later races are certain to be possible in their own right: it is
+//! happens-before, and an edge from each write to the plain reads that read from it. An edge that
+//! happens-before has already adds nothing, so only racing reads add some. A race that the order
+//! leaves unordered is one of its own; one that it orders is marked [`Race::dependent`].
+//!
+//! The edge from a racing write carries what the writer knows when it is read, not only what it
+//! knew when it wrote, which is not kept. So the mark errs on one side: what is not marked is
+//! certainly unordered.
+//!
+//! # Housekeeping
+//!
+//! [`Engine::reclaim`] finds out what every running thread knows, and frees what that makes
+//! useless: indices of ended threads, and in [`Engine::sweep`] also clocks of sync objects and
+//! shadow memory. Whoever drives the engine calls them now and then; they may run at any time.
+
+use crate::access::{AccessKind, ByteRange};
+use crate::clock::{Clock, Epoch};
+use crate::context::NodeId;
+use crate::history::{self, ByteMask, Conflict, Conflicts, Context, Record};
+use crate::pool::INDEX_MASK;
+use crate::primitive::{AtomicU64, Ordering, Pair};
+use crate::racy::RacyBytes;
+use crate::shadow::{Shadow, granules_of};
+use crate::slots::Indices;
+use crate::source::Source;
+use crate::sync::{AtomicEffect, Shared, SyncId, SyncTable, SyncVar, ThreadClock};
+use crate::trie::Maker;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// Two conflicting accesses that happens-before leaves unordered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Race {
+    /// The bytes that both touched, as far as they adjoin.
+    pub bytes: ByteRange,
+    /// The kind of the earlier access.
+    pub previous_kind: AccessKind,
+    /// The thread and time of the earlier access.
+    pub previous_epoch: Epoch,
+    /// The call stack of the earlier access.
+    pub previous_node: NodeId,
+    /// Whether it may follow from an earlier race: the schedulable-happens-before order has it
+    /// ordered, or cannot tell.
+    pub dependent: bool,
+}
+
+impl Race {
+    fn continues(&self, other: &Self) -> bool {
+        other.bytes.end() == self.bytes.start()
+            && self.previous_epoch == other.previous_epoch
+            && self.previous_node == other.previous_node
+            && self.previous_kind == other.previous_kind
+            && self.dependent == other.dependent
+    }
+}
+
+/// How much of what an engine keeps, at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Nodes of 80 bytes: clocks, histories of more than one record, sync objects.
+    pub nodes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { nodes: INDEX_MASK }
+    }
+}
+
+/// What an engine has in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Bytes of shadow pages in use.
+    pub shadow: u64,
+    /// Bytes of nodes that were ever in use at once: clocks, spilled histories, sync objects.
+    pub nodes: u64,
+    /// Nodes in use now.
+    pub nodes_in_use: u64,
+    /// Bytes of the slots of threads.
+    pub threads: u64,
+    /// Thread indices.
+    pub indices: Indices,
+    /// Accesses that could not be recorded, for want of memory.
+    pub lost: u64,
+}
+
+impl Footprint {
+    /// All bytes.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.shadow + self.nodes + self.threads
+    }
+}
+
+/// A happens-before engine over one address space.
+pub struct Engine {
+    shared: Arc<Shared>,
+    shadow: Shadow,
+    sync: SyncTable,
+    racy: RacyBytes,
+    lost: AtomicU64,
+    /// For versions of histories that no thread in particular changes.
+    versions: AtomicU64,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// An engine that has seen no event.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no memory for its tables.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(&Source::default(), Limits::default()).expect("memory for the engine's tables")
+    }
+
+    /// An engine with memory from `source`; `None` where there is none for its tables.
+    #[must_use]
+    pub fn with(source: &Source, limits: Limits) -> Option<Self> {
+        let shared = Arc::new(Shared::new(source, limits.nodes)?);
+        Some(Self {
+            shadow: Shadow::new(source)?,
+            sync: SyncTable::new(&shared)?,
+            racy: RacyBytes::new(source)?,
+            shared,
+            lost: AtomicU64::new(0),
+            versions: AtomicU64::new(0),
+        })
+    }
+
+    /// A thread that nothing precedes, which the front end calls `label`. None may be made after
+    /// [`Self::reclaim`] or [`Self::sweep`], which count on all threads to come to be forked by
+    /// those that run. `None` where there are too many ([`crate::clock::Tid::LIMIT`]) or there is no memory.
+    #[must_use]
+    pub fn first_thread(&self, label: u64) -> Option<ThreadClock> {
+        ThreadClock::first(&self.shared, label)
+    }
+
+    /// Event *fork*: a thread that `parent` starts, which the front end calls `label`; `None`
+    /// where there are too many or there is no memory.
+    #[must_use]
+    pub fn fork(&self, parent: &mut ThreadClock, label: u64) -> Option<ThreadClock> {
+        parent.fork(label)
+    }
+
+    /// What the front end calls the thread that was at `epoch`.
+    #[must_use]
+    pub fn label(&self, epoch: Epoch) -> u64 {
+        self.shared.slots.label(&self.shared.pool, epoch)
+    }
+
+    /// Events *acquire*, *release*, … on a sync object that is known by name: `f` says which.
+    ///
+    /// `f` runs under a lock of the object. It must not call the engine for another one.
+    pub fn sync<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
+        self.sync.with(id, f)
+    }
+
+    /// Forgets a sync object whose owner is gone.
+    pub fn forget_sync(&self, id: SyncId) {
+        self.sync.forget(id);
+    }
+
+    /// Events *atomic load*, *store*, *read-modify-write* on `bytes`, whose clock is `id`.
+    ///
+    /// Performs `operation`, and its edges as one step with it, so that edges follow the word's
+    /// modification order. Calls `found` with each race.
+    pub fn atomic<R>(
+        &self,
+        thread: &mut ThreadClock,
+        id: SyncId,
+        bytes: ByteRange,
+        operation: impl FnOnce() -> (R, AtomicEffect),
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) -> (R, AtomicEffect) {
+        self.sync.with(id, |var| {
+            let (result, effect) = operation();
+            thread.atomic_acquire(var, effect);
+            self.access(thread, effect.access(), bytes, node, found);
+            thread.atomic_release(var, effect);
+            (result, effect)
+        })
+    }
+
+    /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
+    /// `found` with each race: one for each earlier access and run of bytes.
+    ///
+    /// `node` is called only where the access is not covered by an earlier one of the same
+    /// thread and epoch.
+    #[inline]
+    pub fn access(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        let offset = bytes.start() % history::BYTES;
+        if offset + bytes.len() <= history::BYTES
+            && let Some(granule) = self.shadow.granule(bytes.start())
+        {
+            let mask = ByteMask::span(offset, offset + bytes.len());
+            if history::is_covered_inline(granule, kind, mask, thread.epoch()) {
+                return;
+            }
+        }
+        self.access_new(thread, kind, bytes, node, found);
+    }
+
+    /// An access that the inline same-epoch check did not cover.
+    #[inline(never)]
+    fn access_new(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        mut found: impl FnMut(&Race),
+    ) {
+        let epoch = thread.epoch();
+        let pool = &self.shared.pool;
+        let covered = granules_of(bytes.start(), bytes.end()).all(|(address, mask)| {
+            let granule = self.shadow.granule(address);
+            granule.is_some_and(|granule| history::is_covered(granule, pool, kind, mask, epoch))
+        });
+        if covered {
+            return;
+        }
+        if pool.is_exhausted() {
+            // An edge may be missing: what is found now may be no race.
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let node = node();
+        // What was recorded is not in the thread's last release.
+        thread.slot().set_clean(false);
+        let mut open = Adjoining::default();
+        // What was known before the access: edges into it are not.
+        let mut before: Option<Clock> = None;
+        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
+            let new = Record {
+                epoch,
+                kind,
+                mask,
+                node,
+            };
+            open.begin_granule(address, &mut found);
+            match self.record(thread, address, new) {
+                None => {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
+                Some(conflicts) if conflicts.is_empty() => {}
+                Some(conflicts) => {
+                    let before = before.get_or_insert_with(|| thread.slot().peek().copy(pool));
+                    self.note(address, &conflicts, before, |race| {
+                        open.add(race, &mut found);
+                    });
+                    if kind == AccessKind::Read {
+                        self.read_from(thread, &conflicts);
+                    }
+                }
+            }
+        }
+        if let Some(mut before) = before {
+            before.clear(pool, thread.tid().index());
+        }
+        open.finish(&mut found);
+    }
+
+    fn record(&self, thread: &ThreadClock, address: usize, new: Record) -> Option<Conflicts> {
+        let clock = thread.slot().peek();
+        let pool = &self.shared.pool;
+        let version = || thread.epoch().bits() & !self::TIME_BITS | thread.slot().next_version();
+        let context = Context {
+            pool,
+            knows: |epoch| clock.knows(pool, epoch),
+            version: &version,
+            shard: thread.tid().index(),
+        };
+        let place = self.shadow.place(address)?;
+        loop {
+            let (conflicts, first) = history::record(place.granule, &context, new)?;
+            if self.shadow.note_recorded(place, first) {
+                return Some(conflicts);
+            }
+        }
+    }
+
+    /// Notes what raced in the granule at `address`, and gives the races.
+    fn note(
+        &self,
+        address: usize,
+        conflicts: &Conflicts,
+        before: &Clock,
+        mut race: impl FnMut(Race),
+    ) {
+        let pool = &self.shared.pool;
+        for &Conflict { previous, bytes } in conflicts.iter() {
+            self.racy.insert(pool, address, bytes);
+            let dependent = before.softly_knows(pool, previous.epoch);
+            for (from, to) in bytes.runs() {
+                race(Race {
+                    bytes: ByteRange::new(address + from, to - from).expect("runs have bytes"),
+                    previous_kind: previous.kind,
+                    previous_epoch: previous.epoch,
+                    previous_node: previous.node,
+                    dependent,
+                });
+            }
+        }
+    }
+
+    /// The schedulable-happens-before edges from racing writes.
+    fn read_from(&self, thread: &ThreadClock, conflicts: &Conflicts) {
+        let wrote = |conflict: &&Conflict| conflict.previous.kind.is_write();
+        for conflict in conflicts.iter().filter(wrote) {
+            self.read_from_write(thread, conflict.previous.epoch);
+        }
+    }
+
+    fn read_from_write(&self, thread: &ThreadClock, write: Epoch) {
+        let Shared {
+            pool,
+            slots,
+            source,
+        } = thread.shared();
+        let shard = thread.tid().index();
+        let mut writer = slots.slot(write.tid()).copy(pool, source, shard);
+        let maker = Maker {
+            pool,
+            origin: thread.epoch().bits(),
+            shard,
+        };
+        // Where there is no memory, the pool has noted it, and the engine stops reporting.
+        let _ = thread
+            .slot()
+            .change(|clock| clock.learn_softly(maker, &writer));
+        writer.clear(pool, shard);
+    }
+
+    /// Events *alloc* and *free*: what comes to lie in `bytes` has no history. The clocks of
+    /// atomics are known by name, not by address: see [`Self::forget_sync`].
+    pub fn reset(&self, bytes: ByteRange) {
+        let pool = &self.shared.pool;
+        self.shadow.reset(bytes, |granule: &Pair, mask| {
+            let version = || self.next_version();
+            if history::reset(granule, pool, 0, &version, mask).is_none() {
+                pool.note_exhausted();
+            }
+        });
+        self.racy.remove(pool, bytes);
+    }
+
+    /// A version that no thread gives.
+    fn next_version(&self) -> u64 {
+        1 << 63 | self.versions.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The bytes on which a race was found, and that were not reset since: maximal ranges in
+    /// order of address.
+    #[must_use]
+    pub fn racy_bytes(&self) -> Vec<ByteRange> {
+        self.racy.ranges(&self.shared.pool)
+    }
+
+    /// Frees the indices of ended threads whose accesses no race can be with any more, and calls
+    /// `forgotten` with the label of each such thread. Gives up, for now, where threads are being
+    /// forked.
+    pub fn reclaim(&self, forgotten: impl FnMut(u64)) {
+        let Shared { pool, slots, .. } = &*self.shared;
+        if let Some(known) = slots.known_to_all(pool) {
+            slots.reclaim(pool, known, forgotten);
+            pool.release(known, 0);
+        }
+    }
+
+    /// As [`Self::reclaim`], and frees shadow memory and clocks of sync objects that say only
+    /// what every running thread knows. It looks at all shadow memory: call it when idle.
+    pub fn sweep(&self, forgotten: impl FnMut(u64)) {
+        let Shared { pool, slots, .. } = &*self.shared;
+        let Some(known) = slots.known_to_all(pool) else {
+            return;
+        };
+        slots.reclaim(pool, known, forgotten);
+        let is_known =
+            |epoch: Epoch| crate::trie::get(pool, known, epoch.tid().key()) >= epoch.time().get();
+        self.shadow.sweep(|granule| {
+            let version = || self.next_version();
+            history::sweep(granule, pool, 0, &version, is_known) == Some(true)
+        });
+        self.sync.sweep(known);
+        pool.release(known, 0);
+    }
+
+    /// Whether memory ran out. From then on no race is reported, because what would be found
+    /// might be none.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.shared.pool.is_exhausted()
+    }
+
+    /// What the engine has in memory.
+    #[must_use]
+    pub fn footprint(&self) -> Footprint {
+        Footprint {
+            shadow: self.shadow.bytes(),
+            nodes: self.shared.pool.bytes(),
+            nodes_in_use: self.shared.pool.in_use(),
+            threads: self.shared.slots.bytes(),
+            indices: self.shared.slots.indices(),
+            lost: self.lost.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// The bits of an epoch that are its time's.
+const TIME_BITS: u64 = (1 << Epoch::TIME_BITS) - 1;
+
+/// Races of one access that may go on in the next granule: at most one ends at a byte.
+#[derive(Default)]
+struct Adjoining {
+    races: [Option<Race>; history::BYTES],
+}
+
+impl Adjoining {
+    /// What did not reach `address` is complete.
+    fn begin_granule(&mut self, address: usize, found: &mut impl FnMut(&Race)) {
+        for open in &mut self.races {
+            if open.is_some_and(|race| race.bytes.end() != address)
+                && let Some(race) = open.take()
+            {
+                found(&race);
+            }
+        }
+    }
+
+    fn add(&mut self, race: Race, found: &mut impl FnMut(&Race)) {
+        for open in self.races.iter_mut().flatten() {
+            if race.continues(open) {
+                let len = open.bytes.len() + race.bytes.len();
+                open.bytes =
+                    ByteRange::new(open.bytes.start(), len).expect("two ranges have bytes");
+                return;
+            }
+        }
+        match self.races.iter_mut().find(|open| open.is_none()) {
+            Some(free) => *free = Some(race),
+            None => found(&race),
+        }
+    }
+
+    fn finish(&mut self, found: &mut impl FnMut(&Race)) {
+        self.races
+            .iter_mut()
+            .filter_map(Option::take)
+            .for_each(|race| found(&race));
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn range(start: usize, len: usize) -> ByteRange {
+        ByteRange::new(start, len).unwrap()
+    }
+
+    fn access(
+        engine: &Engine,
+        t: &ThreadClock,
+        kind: AccessKind,
+        start: usize,
+        len: usize,
+    ) -> Vec<Race> {
+        let mut races = Vec::new();
+        let found = |race: &Race| races.push(*race);
+        engine.access(t, kind, range(start, len), || NodeId::ROOT, found);
+        races
+    }
+
+    #[test]
+    fn a_wide_access_reports_one_race_for_each_earlier_access() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        assert!(access(&engine, &a, AccessKind::Write, 100, 20).is_empty());
+        let races = access(&engine, &b, AccessKind::Read, 90, 100);
+        assert_eq!(races.len(), 1);
+        assert_eq!(races[0].bytes, range(100, 20));
+        assert_eq!(engine.racy_bytes(), [range(100, 20)]);
+    }
+
+    #[test]
+    fn a_race_that_a_racy_read_orders_is_dependent() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        let c = engine.fork(&mut a, 2).unwrap();
+        let (data, flag) = (8, 64);
+        let _ = access(&engine, &a, AccessKind::Write, data, 8);
+        let _ = access(&engine, &a, AccessKind::Write, flag, 8);
+        assert!(!access(&engine, &b, AccessKind::Read, flag, 8)[0].dependent);
+        assert!(access(&engine, &b, AccessKind::Read, data, 8)[0].dependent);
+        assert!(!access(&engine, &c, AccessKind::Write, data, 8)[0].dependent);
+    }
+
+    #[test]
+    fn reset_memory_has_no_history() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        let _ = access(&engine, &a, AccessKind::Write, 8, 8);
+        assert_eq!(access(&engine, &b, AccessKind::Write, 8, 8).len(), 1);
+        engine.reset(range(8, 8));
+        assert!(access(&engine, &a, AccessKind::Write, 8, 8).is_empty());
+        assert_eq!(engine.racy_bytes(), []);
+    }
+
+    #[test]
+    fn the_same_epoch_check_asks_for_no_stack() {
+        let engine = Engine::new();
+        let a = engine.first_thread(0).unwrap();
+        let _ = access(&engine, &a, AccessKind::Write, 8, 40);
+        for (start, len) in [(10, 2), (8, 40)] {
+            let asked = || panic!("asked for a stack");
+            engine.access(&a, AccessKind::Read, range(start, len), asked, |_| {
+                panic!("a race")
+            });
+        }
+    }
+
+    #[test]
+    fn clocks_of_another_engine_order_nothing() {
+        let (one, two) = (Engine::new(), Engine::new());
+        let mut left_in_one = SyncVar::new();
+        one.first_thread(0).unwrap().release(&mut left_in_one);
+        let mut a = two.first_thread(0).unwrap();
+        let mut b = two.fork(&mut a, 1).unwrap();
+        let _ = access(&two, &a, AccessKind::Write, 8, 8);
+        b.acquire(&left_in_one);
+        assert_eq!(access(&two, &b, AccessKind::Write, 8, 8).len(), 1);
+    }
+
+    #[test]
+    fn an_index_is_used_again_by_whoever_knows_its_end() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        let other = engine.fork(&mut main, 1).unwrap();
+        let mut end = SyncVar::new();
+        let first = {
+            let mut child = engine.fork(&mut main, 2).unwrap();
+            let _ = access(&engine, &child, AccessKind::Write, 8, 8);
+            child.release(&mut end);
+            child.tid()
+        };
+        let unjoined = engine.fork(&mut main, 3).unwrap();
+        assert_ne!(unjoined.tid(), first, "nobody knows the end");
+        main.acquire(&end);
+        let again = engine.fork(&mut main, 4).unwrap();
+        assert_eq!(again.tid(), first);
+        assert!(
+            access(&engine, &again, AccessKind::Read, 8, 8).is_empty(),
+            "it comes after"
+        );
+        let races = access(&engine, &other, AccessKind::Write, 8, 8);
+        let labels: Vec<_> = races
+            .iter()
+            .map(|race| engine.label(race.previous_epoch))
+            .collect();
+        assert_eq!(labels, [2], "the write, by whoever had the index before");
+        let races = access(&engine, &unjoined, AccessKind::Write, 8, 8);
+        assert_eq!(engine.label(races[0].previous_epoch), 1);
+    }
+
+    #[test]
+    fn what_everybody_knows_is_freed() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        let mut end = SyncVar::new();
+        for label in 1..=100 {
+            let mut child = engine.fork(&mut main, label).unwrap();
+            let _ = access(
+                &engine,
+                &child,
+                AccessKind::Write,
+                0x10_0000 * label as usize,
+                8,
+            );
+            engine.sync(SyncId(label), |var| child.release(var));
+            child.release_merge(&mut end);
+        }
+        let mut forgotten = Vec::new();
+        engine.sweep(|label| forgotten.push(label));
+        assert_eq!(forgotten, [], "main knows none of their ends");
+        assert_eq!(engine.footprint().indices.ended, 100);
+        let before = engine.footprint();
+        main.acquire(&end);
+        engine.sweep(|label| forgotten.push(label));
+        forgotten.sort_unstable();
+        assert_eq!(forgotten, (1..=100).collect::<Vec<_>>());
+        let after = engine.footprint();
+        assert_eq!(
+            after.indices,
+            Indices {
+                running: 1,
+                ended: 0,
+                free: 100
+            }
+        );
+        assert_eq!((before.shadow, after.shadow), (100 * 4096, 0));
+        assert!(
+            after.nodes_in_use + 90 < before.nodes_in_use,
+            "{before:?} {after:?}"
+        );
+    }
+
+    #[test]
+    fn without_memory_nothing_is_reported() {
+        let engine = Engine::with(&Source::default(), Limits { nodes: 4 }).unwrap();
+        let mut main = engine.first_thread(0).unwrap();
+        let children: Vec<_> = (0..9).filter_map(|i| engine.fork(&mut main, i)).collect();
+        for child in &children {
+            let _ = access(&engine, child, AccessKind::Read, 8, 8);
+        }
+        assert!(engine.is_exhausted());
+        assert!(access(&engine, &main, AccessKind::Write, 8, 8).is_empty());
+        assert!(engine.footprint().lost > 0);
+    }
+}

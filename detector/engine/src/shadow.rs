@@ -1,0 +1,413 @@
+//! Shadow memory: the access history of every byte that was accessed, found by address.
+//!
+//! A table, indexed by the upper bits of the address, leads to *regions*: one granule of 16
+//! bytes for each eight of memory, mapped when the first is touched and provided by the operating
+//! system page by page. That is two bytes for each byte of touched memory, plus what is spilled.
+//! No address-space layout is assumed: 48 bits are table, the rare region beyond is in a list.
+//!
+//! # How pages are given back
+//!
+//! What is freed by the program is reset, and whole pages of it are given back. Pages that have
+//! become empty otherwise are given back by [`Shadow::sweep`], while others may be recording. The
+//! bad interleaving is: a page is seen to be empty, an access is recorded there, the page is
+//! discarded. So a sweep announces itself before it looks, and whoever has recorded an access
+//! looks for a sweep afterwards, waits for it, and records again. Both sides write, then read,
+//! with a full barrier between: at least one sees the other.
+
+use crate::access::ByteRange;
+use crate::array::Array;
+use crate::history::{BYTES as GRANULE_BYTES, ByteMask};
+use crate::pool::{ensure, free};
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
+use crate::source::{PAGE, Source};
+use crate::spin::Spin;
+
+const ADDRESS_BITS: u32 = 48;
+const REGION_BITS: u32 = 26;
+const REGIONS: usize = 1 << (ADDRESS_BITS - REGION_BITS);
+const REGION_GRANULES: usize = 1 << (REGION_BITS - GRANULE_BYTES.ilog2());
+/// The granules of a page of shadow.
+const PAGE_GRANULES: usize = PAGE / size_of::<Pair>();
+const REGION_PAGES: usize = REGION_GRANULES / PAGE_GRANULES;
+/// Freed memory gives pages back where it fills this many: fewer are not worth the call.
+const WORTHWHILE: usize = 16;
+/// Regions beyond 48 bits.
+const FAR: usize = 64;
+
+/// The granules of one aligned part of the address space.
+struct Region {
+    granules: AtomicPtr<Pair>,
+    /// A bit for each page that was touched and not given back.
+    touched: AtomicPtr<AtomicU64>,
+    /// Beyond the table: the number of the region, plus one.
+    number: AtomicU64,
+}
+
+// SAFETY: zero bytes are null pointers and the number zero.
+unsafe impl crate::array::Zeroable for Region {}
+
+impl Default for Region {
+    fn default() -> Self {
+        Self {
+            granules: AtomicPtr::new(core::ptr::null_mut()),
+            touched: AtomicPtr::new(core::ptr::null_mut()),
+            number: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Region {
+    fn granules(&self) -> Option<&[Pair]> {
+        let start = self.granules.load(Ordering::Acquire);
+        // SAFETY: the array has this length and lives as long as the region.
+        (!start.is_null()).then(|| unsafe { core::slice::from_raw_parts(start, REGION_GRANULES) })
+    }
+
+    fn touched(&self) -> Option<&[AtomicU64]> {
+        let start = self.touched.load(Ordering::Acquire);
+        // SAFETY: the array has this length and lives as long as the region.
+        (!start.is_null()).then(|| unsafe { core::slice::from_raw_parts(start, REGION_PAGES / 64) })
+    }
+
+    fn is_touched(&self, page: usize) -> bool {
+        let word = self
+            .touched()
+            .map_or(0, |touched| touched[page / 64].load(Ordering::Relaxed));
+        word >> (page % 64) & 1 == 1
+    }
+}
+
+/// A granule, and where it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) granule: &'a Pair,
+    region: &'a Region,
+    page: usize,
+}
+
+/// The shadow of an address space.
+pub(crate) struct Shadow {
+    near: Array<Region>,
+    far: Array<Region>,
+    /// The numbers, plus one, of the regions of `near` that are there.
+    made: Array<AtomicU32>,
+    made_len: AtomicU32,
+    pages: AtomicU64,
+    sweeping: AtomicU32,
+    sweep: Spin<()>,
+    source: Source,
+}
+
+impl Shadow {
+    pub(crate) fn new(source: &Source) -> Option<Self> {
+        Some(Self {
+            near: Array::new(REGIONS, source)?,
+            far: Array::new(FAR, source)?,
+            made: Array::new(REGIONS, source)?,
+            made_len: AtomicU32::new(0),
+            pages: AtomicU64::new(0),
+            sweeping: AtomicU32::new(0),
+            sweep: Spin::new((), source),
+            source: *source,
+        })
+    }
+
+    /// The bytes of all pages that were touched and not given back.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.pages.load(Ordering::Relaxed) * PAGE as u64
+    }
+
+    /// The granule of `address`, if its region is there.
+    #[inline]
+    pub(crate) fn granule(&self, address: usize) -> Option<&Pair> {
+        let region = self.near.get(address >> REGION_BITS)?;
+        let start = region.granules.load(Ordering::Acquire);
+        if start.is_null() {
+            return None;
+        }
+        // SAFETY: the index is below the number of granules of a region.
+        Some(unsafe { &*start.add(index_in_region(address)) })
+    }
+
+    /// The granule of `address`; `None` where there is no memory for it.
+    pub(crate) fn place(&self, address: usize) -> Option<Place<'_>> {
+        let region = self.region(address)?;
+        let index = index_in_region(address);
+        Some(Place {
+            granule: &region.granules()?[index],
+            region,
+            page: index / PAGE_GRANULES,
+        })
+    }
+
+    fn region(&self, address: usize) -> Option<&Region> {
+        let region = self
+            .known_region(address)
+            .or_else(|| self.new_far(address))?;
+        ensure(&region.touched, REGION_PAGES / 64, &self.source)?;
+        let made = ensure(&region.granules, REGION_GRANULES, &self.source)?;
+        let number = address >> REGION_BITS;
+        if made && number < REGIONS {
+            let place = self.made_len.fetch_add(1, Ordering::Relaxed);
+            self.made[place as usize].store(number as u32 + 1, Ordering::Release);
+        }
+        Some(region)
+    }
+
+    /// All regions that are there.
+    fn regions(&self) -> impl Iterator<Item = &Region> {
+        let made = &self.made[..self.made_len.load(Ordering::Relaxed) as usize];
+        let near = made.iter().filter_map(|number| {
+            let number = number.load(Ordering::Acquire).checked_sub(1)?;
+            Some(&self.near[number as usize])
+        });
+        near.chain(self.far.iter())
+    }
+
+    fn known_region(&self, address: usize) -> Option<&Region> {
+        let number = address >> REGION_BITS;
+        let far = |region: &&Region| region.number.load(Ordering::Acquire) == number as u64 + 1;
+        self.near.get(number).or_else(|| self.far.iter().find(far))
+    }
+
+    fn new_far(&self, address: usize) -> Option<&Region> {
+        let number = (address >> REGION_BITS) as u64 + 1;
+        self.far.iter().find(|region| {
+            let place = &region.number;
+            let placed = place.compare_exchange(0, number, Ordering::AcqRel, Ordering::Acquire);
+            placed.is_ok() || placed == Err(number)
+        })
+    }
+
+    /// Notes that an access was recorded at `place`; `false` where a sweep may have taken the
+    /// record away, which is over now: it has to be recorded again.
+    pub(crate) fn note_recorded(&self, place: Place<'_>, first: bool) -> bool {
+        if first {
+            self.touch(place);
+        }
+        // The compare-exchange that recorded was a full barrier on x86-64 only.
+        if !cfg!(target_arch = "x86_64") {
+            fence(Ordering::SeqCst);
+        }
+        if self.sweeping.load(Ordering::Relaxed) == 0 {
+            return true;
+        }
+        drop(self.sweep.lock());
+        false
+    }
+
+    fn touch(&self, place: Place<'_>) {
+        if let Some(touched) = place.region.touched() {
+            let bit = 1 << (place.page % 64);
+            let word = &touched[place.page / 64];
+            if word.load(Ordering::Relaxed) & bit == 0
+                && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
+            {
+                self.pages.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Calls `reset` with each granule of `range` that may have a history, and the bytes of it
+    /// that are in the range; then gives back the pages that are wholly in it.
+    pub(crate) fn reset(&self, range: ByteRange, mut reset: impl FnMut(&Pair, ByteMask)) {
+        let region_bytes = 1usize << REGION_BITS;
+        let mut start = range.start();
+        while start < range.end() {
+            let next = (start & !(region_bytes - 1)).saturating_add(region_bytes);
+            let end = range.end().min(next);
+            if let Some(region) = self.known_region(start) {
+                self.reset_in(region, start, end, &mut reset);
+            }
+            start = end;
+        }
+    }
+
+    fn reset_in(
+        &self,
+        region: &Region,
+        start: usize,
+        end: usize,
+        reset: &mut impl FnMut(&Pair, ByteMask),
+    ) {
+        let Some(granules) = region.granules() else {
+            return;
+        };
+        for (address, mask) in granules_of(start, end) {
+            let index = index_in_region(address);
+            if region.is_touched(index / PAGE_GRANULES) {
+                reset(&granules[index], mask);
+            }
+        }
+        let covered = PAGE_GRANULES * GRANULE_BYTES;
+        let (first, last) = (start.div_ceil(covered), end / covered);
+        if last >= first + WORTHWHILE {
+            let first = index_in_region(first * covered) / PAGE_GRANULES;
+            let pages = first..first + (last - (start.div_ceil(covered)));
+            self.give_back(region, pages);
+        }
+    }
+
+    /// Gives pages back that have no history.
+    fn give_back(&self, region: &Region, pages: core::ops::Range<usize>) {
+        let (Some(touched), Some(granules)) = (region.touched(), region.granules()) else {
+            return;
+        };
+        let mut given = 0;
+        for page in pages.clone() {
+            let bit = 1 << (page % 64);
+            if touched[page / 64].load(Ordering::Relaxed) & bit != 0 {
+                given += touched[page / 64].fetch_and(!bit, Ordering::Relaxed) >> (page % 64) & 1;
+            }
+        }
+        if given > 0 {
+            let start = core::ptr::from_ref(&granules[pages.start * PAGE_GRANULES]);
+            // SAFETY: the pages lie within the region's array, which came from this source; zero
+            // bytes are granules without history, and granules are atomics.
+            unsafe { (self.source.discard)(start.cast_mut().cast(), pages.len() * PAGE) };
+            self.pages.fetch_sub(given, Ordering::Relaxed);
+        }
+    }
+
+    /// Calls `clean` with every granule that may have a history, and gives back the pages where
+    /// it says of all that they are empty.
+    pub(crate) fn sweep(&self, mut clean: impl FnMut(&Pair) -> bool) {
+        for region in self.regions() {
+            let (Some(touched), Some(granules)) = (region.touched(), region.granules()) else {
+                continue;
+            };
+            for (number, word) in touched.iter().enumerate() {
+                if word.load(Ordering::Relaxed) == 0 {
+                    continue;
+                }
+                for page in (number * 64..(number + 1) * 64).filter(|&page| region.is_touched(page))
+                {
+                    let granules = &granules[page * PAGE_GRANULES..(page + 1) * PAGE_GRANULES];
+                    let left = granules.iter().filter(|granule| !clean(granule)).count();
+                    if left == 0 {
+                        self.give_back_if_empty(region, page, granules);
+                    }
+                }
+            }
+        }
+    }
+
+    fn give_back_if_empty(&self, region: &Region, page: usize, granules: &[Pair]) {
+        let _sweep = self.sweep.lock();
+        self.sweeping.store(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if granules.iter().all(|granule| granule.low() == 0) {
+            self.give_back(region, page..page + 1);
+        }
+        self.sweeping.store(0, Ordering::Release);
+    }
+}
+
+#[inline]
+fn index_in_region(address: usize) -> usize {
+    (address & ((1 << REGION_BITS) - 1)) / GRANULE_BYTES
+}
+
+/// The granules from `start` up to `end`: the address of each, and the bytes of it.
+pub(crate) fn granules_of(start: usize, end: usize) -> impl Iterator<Item = (usize, ByteMask)> {
+    let first = start / GRANULE_BYTES;
+    let last = (end - 1) / GRANULE_BYTES;
+    (first..=last).map(move |granule| {
+        let address = granule * GRANULE_BYTES;
+        let from = start.max(address) - address;
+        let to = (end - address).min(GRANULE_BYTES);
+        (address, ByteMask::span(from, to))
+    })
+}
+
+impl Drop for Shadow {
+    fn drop(&mut self) {
+        for region in self.regions() {
+            // SAFETY: both are made by `ensure` with these lengths and this source.
+            unsafe {
+                free(&region.granules, REGION_GRANULES, &self.source);
+                free(&region.touched, REGION_PAGES / 64, &self.source);
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::primitive::Words;
+    use std::vec::Vec;
+
+    fn shadow() -> Shadow {
+        Shadow::new(&Source::default()).unwrap()
+    }
+
+    #[test]
+    fn a_range_is_split_at_granules() {
+        let visited: Vec<_> = granules_of(0x10fd, 0x10fd + 14)
+            .map(|(address, mask)| (address, mask.runs().collect::<Vec<_>>()))
+            .collect();
+        let expected = [(0x10f8, (5, 8)), (0x1100, (0, 8)), (0x1108, (0, 3))];
+        assert_eq!(
+            visited,
+            expected.map(|(address, run)| (address, std::vec![run]))
+        );
+    }
+
+    #[test]
+    fn any_address_has_a_shadow_of_its_own() {
+        let shadow = shadow();
+        let addresses = [
+            0,
+            8,
+            1 << 25,
+            1 << 26,
+            1 << 40,
+            1 << 48,
+            1 << 50,
+            usize::MAX - 7,
+        ];
+        for (i, &address) in addresses.iter().enumerate() {
+            let granule = shadow.place(address).unwrap().granule;
+            let new = Words {
+                low: i as u64 + 1,
+                high: 0,
+            };
+            assert!(
+                granule.replace(Words::ZERO, new),
+                "{address:#x} is another's"
+            );
+        }
+        for (i, &address) in addresses.iter().enumerate() {
+            assert_eq!(shadow.place(address).unwrap().granule.low(), i as u64 + 1);
+        }
+    }
+
+    #[test]
+    fn pages_are_counted_and_given_back() {
+        let shadow = shadow();
+        let each = PAGE_GRANULES * GRANULE_BYTES;
+        let record = |page: usize| {
+            let place = shadow.place(0x4000_0000 + page * each).unwrap();
+            let new = Words { low: 1, high: 0 };
+            let first = place.granule.replace(Words::ZERO, new);
+            assert!(shadow.note_recorded(place, first));
+        };
+        (0..40).for_each(record);
+        (0..40).for_each(record);
+        assert_eq!(shadow.bytes(), 40 * PAGE as u64);
+        let forget = |granule: &Pair, _| {
+            granule.replace(granule.load(), Words::ZERO);
+        };
+        shadow.reset(ByteRange::new(0x4000_0000 + 1, 20 * each).unwrap(), forget);
+        assert_eq!(
+            shadow.bytes(),
+            21 * PAGE as u64,
+            "the first page is touched by another byte"
+        );
+        shadow.sweep(|granule| granule.replace(granule.load(), Words::ZERO));
+        assert_eq!(shadow.bytes(), 0);
+        (0..40).for_each(record);
+        assert_eq!(shadow.bytes(), 40 * PAGE as u64);
+    }
+}

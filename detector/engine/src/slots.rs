@@ -1,0 +1,507 @@
+//! A slot for every thread index: the clock of the thread that has it, and who had it before.
+//!
+//! Only its thread changes a slot's clock. Others may copy it: housekeeping, to find what all
+//! threads know, and the schedulable-happens-before order, to take over what a racing writer knew.
+//! They do so under a sequence lock, and take references to nodes only with
+//! [`Pool::try_retain`], so that what was freed meanwhile is noticed.
+//!
+//! # When an index is used again
+//!
+//! An ended thread's accesses are remembered by its index and their time. The index is given to
+//! a new thread, which goes on with later times, in two cases, and neither loses a race:
+//!
+//! - The new thread's parent knows the ended one's last release, and the ended thread did nothing
+//!   after it. Then whoever knows a time of the new thread knows all of the ended one's by
+//!   happens-before as well, so comparing with either gives the same answer.
+//! - Every running thread knows it. Then no access that is still to come can race with the ended
+//!   thread's, and whoever asks for an index may have it.
+
+use crate::array::{Array, Zeroable};
+use crate::clock::{CLOCK_WORDS, Clock, Epoch, Exhausted, Tid, Time};
+use crate::pool::{self, Index, Kind, Pool};
+use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::source::Source;
+use crate::spin::Spin;
+use crate::trie::{self, Maker};
+
+const CHUNK_BITS: u32 = if cfg!(loom) { 2 } else { 14 };
+const CHUNK: usize = 1 << CHUNK_BITS;
+const CHUNKS: usize = if cfg!(loom) {
+    4
+} else {
+    Tid::LIMIT >> CHUNK_BITS
+};
+
+/// How many ended threads a fork looks at for an index that its parent may use again.
+const CANDIDATES: usize = 8;
+
+const FREE: u32 = 0;
+const RUNNING: u32 = 1;
+const ENDED: u32 = 2;
+
+/// What belongs to one thread index.
+#[repr(C)]
+#[derive(Default)]
+pub(crate) struct Slot {
+    /// Odd while the clock changes.
+    sequence: AtomicU32,
+    state: AtomicU32,
+    clock: [AtomicU64; CLOCK_WORDS],
+    /// A clock node: what relaxed loads have read and no acquire fence has taken yet.
+    pub(crate) unfenced: AtomicU32,
+    /// A clock node: the clock at the last release fence, which relaxed stores release.
+    pub(crate) fenced: AtomicU32,
+    /// The next slot in the list that this one is in, plus one.
+    next: AtomicU32,
+    /// Who had the index before: a chain of nodes.
+    former: AtomicU32,
+    /// The thread's first time.
+    start: AtomicU64,
+    /// What the front end calls the thread.
+    label: AtomicU64,
+    /// How often the thread has put a granule's history elsewhere; see `history`.
+    versions: AtomicU64,
+    /// Nothing was learned or recorded since the last release: the next may repeat it.
+    clean: AtomicBool,
+}
+
+// SAFETY: zero bytes are numbers and `false`.
+unsafe impl Zeroable for Slot {}
+
+impl Slot {
+    /// This thread's clock, to look at; for its thread only.
+    #[inline]
+    pub(crate) fn peek(&self) -> core::mem::ManuallyDrop<Clock> {
+        let words = core::array::from_fn(|i| self.clock[i].load(Ordering::Relaxed));
+        core::mem::ManuallyDrop::new(Clock::from_words(words))
+    }
+
+    /// Changes this thread's clock; for its thread only.
+    pub(crate) fn change<R>(&self, f: impl FnOnce(&mut Clock) -> R) -> R {
+        let sequence = self.sequence.load(Ordering::Relaxed);
+        self.sequence
+            .store(sequence.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        let mut clock = self.peek();
+        let result = f(&mut clock);
+        for (place, word) in self.clock.iter().zip(clock.words()) {
+            place.store(word, Ordering::Relaxed);
+        }
+        self.sequence
+            .store(sequence.wrapping_add(2), Ordering::Release);
+        result
+    }
+
+    /// A copy of the clock as it was at one moment, by anyone; `None` where it changed meanwhile.
+    fn try_copy(&self, pool: &Pool, shard: usize) -> Option<Clock> {
+        let before = self.sequence.load(Ordering::Acquire);
+        let clock = self.peek();
+        let mut retained = [0; 2];
+        let mut whole = before.is_multiple_of(2);
+        for (retained, root) in retained.iter_mut().zip(clock.roots()) {
+            if whole && root != 0 {
+                whole = pool.try_retain(root);
+                *retained = if whole { root } else { 0 };
+            }
+        }
+        fence(Ordering::Acquire);
+        if whole && self.sequence.load(Ordering::Relaxed) == before {
+            return Some(core::mem::ManuallyDrop::into_inner(clock));
+        }
+        retained
+            .into_iter()
+            .for_each(|root| pool.release(root, shard));
+        None
+    }
+
+    /// A copy of the clock as it is at some moment from now on, by anyone.
+    pub(crate) fn copy(&self, pool: &Pool, source: &Source, shard: usize) -> Clock {
+        let mut tries = 0u32;
+        loop {
+            if let Some(clock) = self.try_copy(pool, shard) {
+                return clock;
+            }
+            tries += 1;
+            if tries.is_multiple_of(64) {
+                (source.relax)();
+            } else {
+                core::hint::spin_loop();
+            }
+        }
+    }
+
+    pub(crate) fn is_clean(&self) -> bool {
+        self.clean.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn set_clean(&self, clean: bool) {
+        self.clean.store(clean, Ordering::Relaxed);
+    }
+
+    pub(crate) fn label(&self) -> u64 {
+        self.label.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_label(&self, label: u64) {
+        self.label.store(label, Ordering::Relaxed);
+    }
+
+    /// A number that this index never gave before.
+    pub(crate) fn next_version(&self) -> u64 {
+        let version = self.versions.load(Ordering::Relaxed) + 1;
+        self.versions.store(version, Ordering::Relaxed);
+        version
+    }
+
+    /// Takes the clock that `place`, a field of this slot, has a node for.
+    pub(crate) fn take_clock(&self, pool: &Pool, place: &AtomicU32) -> Clock {
+        match place.swap(0, Ordering::Relaxed) {
+            0 => Clock::EMPTY,
+            index => {
+                let clock = Clock::in_node(pool.node(index));
+                // The references are the caller's now.
+                Clock::EMPTY.into_node(pool.node(index));
+                pool.release(index, index as usize);
+                clock
+            }
+        }
+    }
+
+    /// Keeps `clock` in a node that `place`, a field of this slot, leads to.
+    pub(crate) fn keep_clock(
+        &self,
+        pool: &Pool,
+        place: &AtomicU32,
+        mut clock: Clock,
+        shard: usize,
+    ) {
+        self.take_clock(pool, place).clear(pool, shard);
+        if clock.is_empty() {
+            return clock.clear(pool, shard);
+        }
+        match pool.take(Kind::Clock, 0, shard) {
+            Some((index, node)) => {
+                clock.into_node(node);
+                place.store(index, Ordering::Relaxed);
+            }
+            None => clock.clear(pool, shard),
+        }
+    }
+}
+
+/// Slots in the order they were put in, linked through [`Slot::next`].
+#[derive(Default)]
+struct Queue {
+    head: u32,
+    tail: u32,
+    len: usize,
+}
+
+/// Which indices can be given away.
+struct Lives {
+    used: u32,
+    running: usize,
+    free: Queue,
+    ended: Queue,
+}
+
+/// All slots of an engine.
+pub(crate) struct Slots {
+    chunks: Array<AtomicPtr<Slot>>,
+    lives: Spin<Lives>,
+    /// How many threads were forked: whoever looks at all threads can tell if one came meanwhile.
+    forks: AtomicU64,
+    source: Source,
+}
+
+/// How many thread indices are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Indices {
+    /// Of threads that run.
+    pub running: usize,
+    /// Of threads that ended, and whose accesses may still race.
+    pub ended: usize,
+    /// That any new thread may have.
+    pub free: usize,
+}
+
+impl Slots {
+    pub(crate) fn new(source: &Source) -> Option<Self> {
+        let lives = Lives {
+            used: 0,
+            running: 0,
+            free: Queue::default(),
+            ended: Queue::default(),
+        };
+        Some(Self {
+            chunks: Array::new(CHUNKS, source)?,
+            lives: Spin::new(lives, source),
+            forks: AtomicU64::new(0),
+            source: *source,
+        })
+    }
+
+    /// The slot of an index that was given away.
+    #[inline]
+    pub(crate) fn slot(&self, tid: Tid) -> &Slot {
+        let chunk = self.chunks[tid.index() >> CHUNK_BITS].load(Ordering::Acquire);
+        assert!(!chunk.is_null(), "the index was given away");
+        // SAFETY: the chunk has this many slots and lives as long as this table.
+        unsafe { &*chunk.add(tid.index() & (CHUNK - 1)) }
+    }
+
+    pub(crate) fn indices(&self) -> Indices {
+        let lives = self.lives.lock();
+        Indices {
+            running: lives.running,
+            ended: lives.ended.len,
+            free: lives.free.len,
+        }
+    }
+
+    /// The bytes of all slots ever used.
+    pub(crate) fn bytes(&self) -> u64 {
+        u64::from(self.lives.lock().used) * size_of::<Slot>() as u64
+    }
+
+    /// Gives an index to a new thread that starts with `clock`, and the epoch that it starts at.
+    /// `None`, with the clock cleared, where there is none left.
+    pub(crate) fn start(&self, pool: &Pool, mut clock: Clock, label: u64) -> Option<Epoch> {
+        let mut lives = self.lives.lock();
+        let Some((tid, time)) = self.choose(&mut lives, pool, &clock) else {
+            drop(lives);
+            clock.clear(pool, 0);
+            pool.note_exhausted();
+            return None;
+        };
+        let slot = self.slot(tid);
+        let epoch = Epoch::new(tid, time);
+        slot.label.store(label, Ordering::Relaxed);
+        slot.start.store(time.get(), Ordering::Relaxed);
+        slot.set_clean(false);
+        slot.change(|place| {
+            *place = clock;
+            place.set_own(epoch);
+        });
+        slot.state.store(RUNNING, Ordering::Release);
+        lives.running += 1;
+        self.forks.fetch_add(1, Ordering::Release);
+        Some(epoch)
+    }
+
+    /// An index for a thread that starts with `clock`, and its first time.
+    fn choose(&self, lives: &mut Lives, pool: &Pool, clock: &Clock) -> Option<(Tid, Time)> {
+        if let Some(tid) = self.pop(&mut lives.free) {
+            return Some((tid, self.slot(tid).peek().own().time()));
+        }
+        for _ in 0..CANDIDATES.min(lives.ended.len) {
+            let tid = self.pop(&mut lives.ended)?;
+            let slot = self.slot(tid);
+            let own = slot.peek().own();
+            if own.time() < Time::LAST && clock.knows(pool, last(slot)) && self.remember(pool, slot)
+            {
+                slot.change(|clock| clock.clear(pool, tid.shard()));
+                return Some((tid, own.time().next()));
+            }
+            self.push(&mut lives.ended, tid);
+        }
+        let tid = Tid::new(lives.used as usize)?;
+        pool::ensure(&self.chunks[tid.index() >> CHUNK_BITS], CHUNK, &self.source)?;
+        lives.used += 1;
+        Some((tid, Time::START))
+    }
+
+    /// Notes who has had the index of `slot` until now; `false` where there is no memory.
+    fn remember(&self, pool: &Pool, slot: &Slot) -> bool {
+        let shard = slot.label() as usize;
+        let Some((index, node)) =
+            pool.take(Kind::Spill, slot.former.load(Ordering::Relaxed), shard)
+        else {
+            return false;
+        };
+        (0..pool::WORDS).for_each(|i| node.set_word(i, 0));
+        node.set_word(1, slot.start.load(Ordering::Relaxed));
+        node.set_word(3, slot.label());
+        slot.former.store(index, Ordering::Relaxed);
+        true
+    }
+
+    /// The thread of `epoch` does nothing more.
+    pub(crate) fn end(&self, pool: &Pool, tid: Tid) {
+        let slot = self.slot(tid);
+        let shard = tid.shard();
+        slot.take_clock(pool, &slot.unfenced).clear(pool, shard);
+        slot.take_clock(pool, &slot.fenced).clear(pool, shard);
+        let mut lives = self.lives.lock();
+        slot.state.store(ENDED, Ordering::Release);
+        lives.running -= 1;
+        self.push(&mut lives.ended, tid);
+    }
+
+    /// What the front end calls the thread of `epoch`.
+    pub(crate) fn label(&self, pool: &Pool, epoch: Epoch) -> u64 {
+        let _lives = self.lives.lock();
+        let slot = self.slot(epoch.tid());
+        let (mut start, mut label) = (slot.start.load(Ordering::Relaxed), slot.label());
+        let mut former = slot.former.load(Ordering::Relaxed);
+        while epoch.time().get() < start && former != 0 {
+            let node = pool.node(former);
+            (start, label) = (node.word(1), node.word(3));
+            former = node.link();
+        }
+        label
+    }
+
+    /// What every running thread knows, as a trie that is the caller's; `None` where threads
+    /// were forked meanwhile, or there is no memory.
+    pub(crate) fn known_to_all(&self, pool: &Pool) -> Option<Index> {
+        let forks = self.forks.load(Ordering::Acquire);
+        let used = self.lives.lock().used;
+        let maker = Maker {
+            pool,
+            origin: 0,
+            shard: 0,
+        };
+        let mut known: Option<Index> = None;
+        for tid in (0..used as usize).filter_map(Tid::new) {
+            let slot = self.slot(tid);
+            if slot.state.load(Ordering::Acquire) != RUNNING {
+                continue;
+            }
+            let mut clock = slot.copy(pool, &self.source, 0);
+            let theirs = clock.as_trie(maker);
+            clock.clear(pool, 0);
+            let met = match (known, theirs) {
+                (None, Ok(theirs)) => Ok(theirs),
+                (Some(known), Ok(theirs)) => {
+                    let met = maker.meet(known, theirs).ok_or(Exhausted);
+                    pool.release(known, 0);
+                    pool.release(theirs, 0);
+                    met
+                }
+                (known, Err(error)) => {
+                    pool.release(known.unwrap_or(0), 0);
+                    Err(error)
+                }
+            };
+            known = Some(met.ok()?);
+        }
+        let known = known.unwrap_or(0);
+        if self.forks.load(Ordering::Acquire) == forks {
+            return Some(known);
+        }
+        pool.release(known, 0);
+        None
+    }
+
+    /// Frees the indices of ended threads that `known` says every running thread knows, and calls
+    /// `forgotten` with what the front end called them.
+    pub(crate) fn reclaim(&self, pool: &Pool, known: Index, mut forgotten: impl FnMut(u64)) {
+        let mut lives = self.lives.lock();
+        for _ in 0..lives.ended.len {
+            let Some(tid) = self.pop(&mut lives.ended) else {
+                return;
+            };
+            let slot = self.slot(tid);
+            self.forget_former(pool, slot, known, &mut forgotten);
+            if !is_known(pool, known, last(slot)) {
+                self.push(&mut lives.ended, tid);
+                continue;
+            }
+            forgotten(slot.label());
+            let next = slot.peek().own().time().next();
+            slot.change(|clock| {
+                clock.clear(pool, tid.shard());
+                clock.set_own(Epoch::new(tid, next));
+            });
+            slot.state.store(FREE, Ordering::Relaxed);
+            if next < Time::LAST {
+                self.push(&mut lives.free, tid);
+            }
+        }
+        for tid in (0..lives.used as usize).filter_map(Tid::new) {
+            let slot = self.slot(tid);
+            if slot.state.load(Ordering::Relaxed) == RUNNING {
+                self.forget_former(pool, slot, known, &mut forgotten);
+            }
+        }
+    }
+
+    /// Forgets who had the index of `slot` before, as far as all know the end of that.
+    fn forget_former(
+        &self,
+        pool: &Pool,
+        slot: &Slot,
+        known: Index,
+        forgotten: &mut impl FnMut(u64),
+    ) {
+        let tid = slot.peek().own().tid();
+        let mut end = slot.start.load(Ordering::Relaxed);
+        let mut index = slot.former.load(Ordering::Relaxed);
+        let mut after = None;
+        while index != 0 {
+            let node = pool.node(index);
+            if is_known(pool, known, Epoch::new(tid, Time::from_bits(end).before())) {
+                // Those before it were known to those after them: all know them, too.
+                match after {
+                    None => slot.former.store(0, Ordering::Relaxed),
+                    Some(after) => pool.node(after).set_link(Kind::Spill, 0),
+                }
+                let mut rest = index;
+                while rest != 0 {
+                    forgotten(pool.node(rest).word(3));
+                    rest = pool.node(rest).link();
+                }
+                return pool.release(index, tid.shard());
+            }
+            end = node.word(1);
+            after = Some(index);
+            index = node.link();
+        }
+    }
+
+    fn pop(&self, queue: &mut Queue) -> Option<Tid> {
+        let tid = Tid::new((queue.head as usize).checked_sub(1)?)?;
+        queue.head = self.slot(tid).next.load(Ordering::Relaxed);
+        if queue.head == 0 {
+            queue.tail = 0;
+        }
+        queue.len -= 1;
+        Some(tid)
+    }
+
+    fn push(&self, queue: &mut Queue, tid: Tid) {
+        let number = tid.index() as u32 + 1;
+        self.slot(tid).next.store(0, Ordering::Relaxed);
+        match Tid::new((queue.tail as usize).wrapping_sub(1)) {
+            Some(last) => self.slot(last).next.store(number, Ordering::Relaxed),
+            None => queue.head = number,
+        }
+        queue.tail = number;
+        queue.len += 1;
+    }
+}
+
+/// The last epoch at which the ended thread of `slot` did anything.
+fn last(slot: &Slot) -> Epoch {
+    let own = slot.peek().own();
+    if slot.is_clean() {
+        Epoch::new(own.tid(), own.time().before())
+    } else {
+        own
+    }
+}
+
+fn is_known(pool: &Pool, known: Index, epoch: Epoch) -> bool {
+    trie::get(pool, known, epoch.tid().key()) >= epoch.time().get()
+}
+
+impl Drop for Slots {
+    fn drop(&mut self) {
+        for chunk in self.chunks.iter() {
+            // SAFETY: chunks are made by `ensure` with this length and source.
+            unsafe { pool::free(chunk, CHUNK, &self.source) };
+        }
+    }
+}

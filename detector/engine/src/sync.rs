@@ -1,0 +1,638 @@
+//! Synchronisation: the clocks of threads and of sync objects, and the edges between them.
+//!
+//! A thread's clock says what happens-before its next step. A sync object's clock is what a
+//! thread left there on a release, for others to take with them on an acquire. Atomics follow
+//! C++20: a relaxed load keeps what it read for a later acquire fence, a release fence lends
+//! its clock to later relaxed stores, a read-modify-write continues the release sequence that
+//! it read from, a plain atomic store ends it.
+//!
+//! Every function takes the thread's state explicitly; nothing here is thread-local or global.
+
+use crate::access::AccessKind;
+use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
+use crate::pool::{Kind, Pool};
+use crate::slots::{Slot, Slots};
+use crate::source::Source;
+use crate::table::Table;
+use crate::trie::{self, Maker};
+use alloc::sync::Arc;
+use core::mem::ManuallyDrop;
+use core::sync::atomic::Ordering;
+
+/// What the threads and sync objects of an engine have in common.
+pub(crate) struct Shared {
+    pub(crate) pool: Pool,
+    pub(crate) slots: Slots,
+    pub(crate) source: Source,
+}
+
+impl Shared {
+    pub(crate) fn new(source: &Source, nodes: u32) -> Option<Self> {
+        Some(Self {
+            pool: Pool::new(source, nodes)?,
+            slots: Slots::new(source)?,
+            source: *source,
+        })
+    }
+}
+
+/// The clock of a sync object that lives where its owner keeps it: in a channel's slot, say.
+///
+/// The owner serialises access. A clock left by another engine counts as empty, so that an
+/// object that outlives one run carries nothing into the next.
+#[derive(Default)]
+pub struct SyncVar {
+    owner: Option<Arc<Shared>>,
+    clock: Clock,
+}
+
+impl core::fmt::Debug for SyncVar {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("SyncVar").field(&self.clock).finish()
+    }
+}
+
+impl SyncVar {
+    /// A sync object that nobody has released to.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            owner: None,
+            clock: Clock::EMPTY,
+        }
+    }
+
+    /// Adds what was left at `other`, so that whoever acquires this one acquires both.
+    pub fn add(&mut self, other: &Self) {
+        if let Some(owner) = &other.owner {
+            self.merge(owner, &other.clock, 0);
+        }
+    }
+
+    /// Forgets what was left here.
+    pub fn clear(&mut self) {
+        if let Some(owner) = &self.owner {
+            self.clock.clear(&owner.pool, 0);
+        }
+    }
+
+    fn clock_of(&self, engine: &Arc<Shared>) -> Option<&Clock> {
+        let mine = self
+            .owner
+            .as_ref()
+            .is_some_and(|owner| Arc::ptr_eq(owner, engine));
+        (mine && !self.clock.is_empty()).then_some(&self.clock)
+    }
+
+    fn replace(&mut self, engine: &Arc<Shared>, with: Clock, shard: usize) {
+        if self.clock_of(engine).is_some() {
+            self.clock.clear(&engine.pool, shard);
+        } else {
+            self.adopt(engine);
+        }
+        self.clock = with;
+    }
+
+    /// Makes this an empty object of `engine`.
+    fn adopt(&mut self, engine: &Arc<Shared>) {
+        self.clear();
+        if !self
+            .owner
+            .as_ref()
+            .is_some_and(|owner| Arc::ptr_eq(owner, engine))
+        {
+            self.owner = Some(Arc::clone(engine));
+        }
+    }
+
+    fn merge(&mut self, engine: &Arc<Shared>, with: &Clock, shard: usize) {
+        let pool = &engine.pool;
+        let own = self.clock.own();
+        if self.clock_of(engine).is_none() || !own.is_none() && with.knows(pool, own) {
+            return self.replace(engine, with.copy(pool), shard);
+        }
+        let maker = Maker {
+            pool,
+            origin: 0,
+            shard,
+        };
+        // What several threads left is no single one's knowledge.
+        self.clock.set_own(Epoch::NONE);
+        let merged = match own {
+            own if own.is_none() => Ok(()),
+            own => self.clock.add(maker, own),
+        };
+        // Where there is no memory, the pool has noted it, and the engine stops reporting.
+        let _: Result<bool, Exhausted> = merged.and_then(|()| self.clock.learn(maker, with));
+    }
+}
+
+impl Drop for SyncVar {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// The name of a sync object that the engine keeps for its owner.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SyncId(pub u64);
+
+/// Chains stay short up to a million sync objects.
+const BUCKET_BITS: u32 = 18;
+
+/// The sync objects that are known to one engine by name only.
+pub(crate) struct SyncTable {
+    shared: Arc<Shared>,
+    table: Table,
+}
+
+impl SyncTable {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Option<Self> {
+        Some(Self {
+            shared: Arc::clone(shared),
+            table: Table::new(&shared.source, BUCKET_BITS)?,
+        })
+    }
+
+    pub(crate) fn with<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
+        let pool = &self.shared.pool;
+        let mut bucket = self.table.lock(id.0);
+        let known = bucket.find(pool, id.0);
+        let mut visit = Visit::new(&self.shared, known.map_or(Clock::EMPTY, Clock::in_node));
+        let result = f(&mut visit.var);
+        let clock = visit.into_clock();
+        let node = match known {
+            Some(node) => node,
+            None if clock.is_empty() => return result,
+            None => {
+                let Some((index, node)) = pool.take(Kind::Clock, 0, id.0 as usize) else {
+                    return result;
+                };
+                node.set_word(0, id.0);
+                bucket.insert(index, node);
+                node
+            }
+        };
+        clock.into_node(node);
+        result
+    }
+
+    pub(crate) fn forget(&self, id: SyncId) {
+        let mut bucket = self.table.lock(id.0);
+        bucket.retain(&self.shared.pool, |node| node.word(0) != id.0);
+    }
+
+    /// Forgets clocks that say only what `known` does, a trie of what every running thread knows.
+    pub(crate) fn sweep(&self, known: crate::pool::Index) {
+        let pool = &self.shared.pool;
+        self.table.for_each_bucket(|bucket| {
+            bucket.retain(pool, |node| {
+                !is_known(pool, &ManuallyDrop::new(Clock::in_node(node)), known)
+            });
+        });
+    }
+}
+
+/// Whether `known` has all that `clock` does.
+fn is_known(pool: &Pool, clock: &Clock, known: crate::pool::Index) -> bool {
+    let maker = Maker {
+        pool,
+        origin: 0,
+        shard: 0,
+    };
+    let Ok(all) = clock.as_trie(maker) else {
+        return false;
+    };
+    let whole = trie::all(pool, all, |key, time| trie::get(pool, known, key) >= time);
+    pool.release(all, 0);
+    // What only the soft order knows is not compared.
+    whole && clock.roots()[1] == 0
+}
+
+/// A sync object made from a node for the time of a visit.
+struct Visit<'a> {
+    /// Its owner is borrowed, not counted: see [`Visit::new`].
+    var: ManuallyDrop<SyncVar>,
+    owner: core::marker::PhantomData<&'a Arc<Shared>>,
+}
+
+impl<'a> Visit<'a> {
+    fn new(owner: &'a Arc<Shared>, clock: Clock) -> Self {
+        // SAFETY: the copied handle stands for no reference of its own. It is never dropped: the
+        // object is not, and nothing replaces its owner, because only threads of the engine that
+        // keeps the object meet it. The borrow keeps the original alive.
+        let owner = unsafe { core::ptr::read(owner) };
+        Self {
+            var: ManuallyDrop::new(SyncVar {
+                owner: Some(owner),
+                clock,
+            }),
+            owner: core::marker::PhantomData,
+        }
+    }
+
+    fn into_clock(mut self) -> Clock {
+        core::mem::take(&mut self.var.clock)
+    }
+}
+
+/// What an atomic operation turned out to do, with the ordering that it did it with.
+///
+/// A compare-exchange that fails is a load.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AtomicEffect {
+    /// It read.
+    Load(Ordering),
+    /// It wrote without reading.
+    Store(Ordering),
+    /// It read and wrote as one step.
+    ReadModifyWrite(Ordering),
+}
+
+impl AtomicEffect {
+    /// The kind of memory access that the operation is.
+    #[must_use]
+    pub fn access(self) -> AccessKind {
+        match self {
+            Self::Load(_) => AccessKind::AtomicRead,
+            Self::Store(_) | Self::ReadModifyWrite(_) => AccessKind::AtomicWrite,
+        }
+    }
+
+    /// Whether it can order its thread after another.
+    #[must_use]
+    pub fn acquires(self) -> bool {
+        matches!(self, Self::Load(o) | Self::ReadModifyWrite(o) if acquires(o))
+    }
+
+    /// Whether it can order another thread after its own.
+    #[must_use]
+    pub fn releases(self) -> bool {
+        matches!(self, Self::Store(o) | Self::ReadModifyWrite(o) if releases(o))
+    }
+}
+
+fn acquires(ordering: Ordering) -> bool {
+    matches!(
+        ordering,
+        Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst
+    )
+}
+
+fn releases(ordering: Ordering) -> bool {
+    matches!(
+        ordering,
+        Ordering::Release | Ordering::AcqRel | Ordering::SeqCst
+    )
+}
+
+/// The clocks of one thread of execution. Only that thread's steps change them.
+///
+/// Dropping it ends the thread.
+pub struct ThreadClock {
+    shared: Arc<Shared>,
+    slot: core::ptr::NonNull<Slot>,
+    own: Epoch,
+}
+
+// SAFETY: the slot is one of the table in `shared`, which lives as long; its fields are atomics,
+// and what only the thread may do with it asks for `&mut self` or changes nothing that another
+// thread relies on.
+unsafe impl Send for ThreadClock {}
+// SAFETY: as above.
+unsafe impl Sync for ThreadClock {}
+
+impl core::fmt::Debug for ThreadClock {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("ThreadClock").field(&self.own).finish()
+    }
+}
+
+impl ThreadClock {
+    /// The clock of a thread that nothing precedes; `None` where there are too many.
+    pub(crate) fn first(shared: &Arc<Shared>, label: u64) -> Option<Self> {
+        Self::start(shared, Clock::EMPTY, label)
+    }
+
+    fn start(shared: &Arc<Shared>, clock: Clock, label: u64) -> Option<Self> {
+        let own = shared.slots.start(&shared.pool, clock, label)?;
+        Some(Self {
+            shared: Arc::clone(shared),
+            slot: core::ptr::NonNull::from(shared.slots.slot(own.tid())),
+            own,
+        })
+    }
+
+    /// Starts a thread: whatever this thread did so far happens-before it.
+    pub(crate) fn fork(&mut self, label: u64) -> Option<Self> {
+        let mut clock = self.snapshot();
+        let parent = clock.own();
+        clock.set_own(Epoch::NONE);
+        if clock.add(self.maker(), parent).is_err() {
+            clock.clear(&self.shared.pool, self.shard());
+            return None;
+        }
+        self.tick();
+        Self::start(&self.shared, clock, label)
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self) -> &Slot {
+        // SAFETY: the slot is one of the table in `shared`, which keeps it in place.
+        unsafe { self.slot.as_ref() }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    fn shard(&self) -> usize {
+        self.own.tid().shard()
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        Maker {
+            pool: &self.shared.pool,
+            origin: self.own.bits(),
+            shard: self.shard(),
+        }
+    }
+
+    /// This thread's index.
+    #[must_use]
+    pub fn tid(&self) -> Tid {
+        self.own.tid()
+    }
+
+    /// The epoch of this thread's next access.
+    #[must_use]
+    #[inline]
+    pub fn epoch(&self) -> Epoch {
+        self.own
+    }
+
+    /// What the front end calls this thread.
+    #[must_use]
+    pub fn label(&self) -> u64 {
+        self.slot().label()
+    }
+
+    /// Changes what the front end calls this thread.
+    pub fn set_label(&self, label: u64) {
+        self.slot().set_label(label);
+    }
+
+    /// Whether what happened at `epoch` happens-before this thread's next step.
+    #[must_use]
+    #[inline]
+    pub fn knows(&self, epoch: Epoch) -> bool {
+        self.own.reaches(epoch) || self.slot().peek().knows(&self.shared.pool, epoch)
+    }
+
+    /// The latest time of `tid` that happens-before this thread's next step.
+    #[must_use]
+    pub fn time_of(&self, tid: Tid) -> Time {
+        self.slot().peek().get(&self.shared.pool, tid)
+    }
+
+    /// Orders this thread after what was released to `var`.
+    pub fn acquire(&mut self, var: &SyncVar) {
+        if let Some(clock) = var.clock_of(&self.shared) {
+            self.learn(clock);
+        }
+    }
+
+    fn learn(&self, clock: &Clock) {
+        let maker = self.maker();
+        let (slot, pool) = (self.slot(), &self.shared.pool);
+        let own = clock.own();
+        if !own.is_none() && slot.peek().knows(pool, own) {
+            return;
+        }
+        // Where there is no memory, the pool has noted it, and the engine stops reporting.
+        if slot.change(|mine| mine.learn(maker, clock)) != Ok(false) {
+            slot.set_clean(false);
+        }
+    }
+
+    /// What this thread releases now. [`Self::tick`] has to follow.
+    fn snapshot(&self) -> Clock {
+        let mut clock = self.slot().peek().copy(&self.shared.pool);
+        if self.slot().is_clean() {
+            // Nothing is new since the last release: it is repeated.
+            clock.set_own(Epoch::new(self.own.tid(), self.own.time().before()));
+        }
+        clock
+    }
+
+    /// Leaves this thread's clock at `var`, in place of what was there.
+    pub fn release(&mut self, var: &mut SyncVar) {
+        var.replace(&self.shared, self.snapshot(), self.shard());
+        self.tick();
+    }
+
+    /// Adds this thread's clock to what is at `var`.
+    pub fn release_merge(&mut self, var: &mut SyncVar) {
+        let mut snapshot = self.snapshot();
+        var.merge(&self.shared, &snapshot, self.shard());
+        snapshot.clear(&self.shared.pool, self.shard());
+        self.tick();
+    }
+
+    /// Acquires from `var`, then releases to it.
+    pub fn release_acquire(&mut self, var: &mut SyncVar) {
+        self.acquire(var);
+        self.release(var);
+    }
+
+    /// The first half of an atomic operation on the word whose clock is `var`: what it reads.
+    ///
+    /// An edge into an atomic operation comes before the operation itself, so this precedes the
+    /// operation's own access, and [`Self::atomic_release`] follows it.
+    pub fn atomic_acquire(&mut self, var: &SyncVar, effect: AtomicEffect) {
+        match effect {
+            AtomicEffect::Store(_) => {}
+            AtomicEffect::Load(ordering) | AtomicEffect::ReadModifyWrite(ordering) => {
+                if acquires(ordering) {
+                    self.acquire(var);
+                } else if let Some(clock) = var.clock_of(&self.shared) {
+                    self.read_unfenced(clock);
+                }
+            }
+        }
+    }
+
+    fn read_unfenced(&self, clock: &Clock) {
+        let (slot, pool) = (self.slot(), &self.shared.pool);
+        let mut unfenced = slot.take_clock(pool, &slot.unfenced);
+        unfenced.set_own(Epoch::NONE);
+        let maker = Maker {
+            origin: 0,
+            ..self.maker()
+        };
+        // Where there is no memory, the pool has noted it, and the engine stops reporting.
+        let _: Result<bool, Exhausted> = unfenced.learn(maker, clock);
+        slot.keep_clock(pool, &slot.unfenced, unfenced, self.shard());
+    }
+
+    /// The second half of an atomic operation: what it writes.
+    pub fn atomic_release(&mut self, var: &mut SyncVar, effect: AtomicEffect) {
+        match effect {
+            AtomicEffect::Load(_) => {}
+            AtomicEffect::Store(ordering) if releases(ordering) => self.release(var),
+            AtomicEffect::Store(_) => {
+                let fenced = self.fenced();
+                let copy = fenced.copy(&self.shared.pool);
+                var.replace(&self.shared, copy, self.shard());
+            }
+            AtomicEffect::ReadModifyWrite(ordering) if releases(ordering) => {
+                self.release_merge(var);
+            }
+            AtomicEffect::ReadModifyWrite(_) => {
+                let fenced = self.fenced();
+                if !fenced.is_empty() {
+                    var.merge(&self.shared, &fenced, self.shard());
+                }
+            }
+        }
+    }
+
+    /// The clock at the last release fence, to look at.
+    fn fenced(&self) -> ManuallyDrop<Clock> {
+        let index = self.slot().fenced.load(Ordering::Relaxed);
+        ManuallyDrop::new(match index {
+            0 => Clock::EMPTY,
+            index => Clock::in_node(self.shared.pool.node(index)),
+        })
+    }
+
+    /// A memory fence (C++20 [atomics.fences]).
+    pub fn fence(&mut self, ordering: Ordering) {
+        let shard = self.shard();
+        if acquires(ordering) {
+            let (slot, pool) = (self.slot(), &self.shared.pool);
+            let mut unfenced = slot.take_clock(pool, &slot.unfenced);
+            self.learn(&unfenced);
+            unfenced.clear(pool, shard);
+        }
+        if releases(ordering) {
+            let slot = self.slot();
+            slot.keep_clock(&self.shared.pool, &slot.fenced, self.snapshot(), shard);
+            self.tick();
+        }
+    }
+
+    /// Begins the next time: what is done from now on was not released.
+    fn tick(&mut self) {
+        let slot = self.slot();
+        if slot.is_clean() {
+            return;
+        }
+        slot.set_clean(true);
+        let next = Epoch::new(self.own.tid(), self.own.time().next());
+        slot.change(|clock| clock.set_own(next));
+        self.own = next;
+        if next.time() == Time::LAST {
+            self.renew();
+        }
+    }
+
+    /// Goes on under another index: this one has no times left.
+    fn renew(&mut self) {
+        let mut clock = self.slot().peek().copy(&self.shared.pool);
+        let last = Epoch::new(self.own.tid(), self.own.time().before());
+        clock.set_own(Epoch::NONE);
+        if clock.add(self.maker(), last).is_err() {
+            return clock.clear(&self.shared.pool, self.shard());
+        }
+        // Without another index the thread stays at its last time, and the pool has noted that
+        // the engine knows too little from now on.
+        let Some(renewed) = Self::start(&self.shared, clock, self.label()) else {
+            return;
+        };
+        let (from, to) = (self.slot(), renewed.slot());
+        for (from, to) in [(&from.unfenced, &to.unfenced), (&from.fenced, &to.fenced)] {
+            to.store(from.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        }
+        *self = renewed;
+    }
+}
+
+impl Drop for ThreadClock {
+    fn drop(&mut self) {
+        self.shared.slots.end(&self.shared.pool, self.own.tid());
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn shared() -> Arc<Shared> {
+        Arc::new(Shared::new(&Source::default(), 1 << 20).unwrap())
+    }
+
+    #[test]
+    fn a_release_of_nothing_new_repeats_the_last_one() {
+        let shared = shared();
+        let mut a = ThreadClock::first(&shared, 0).unwrap();
+        let (mut one, mut two) = (SyncVar::new(), SyncVar::new());
+        a.release(&mut one);
+        let time = a.epoch().time();
+        a.release(&mut two);
+        assert_eq!(a.epoch().time(), time);
+        assert_eq!(one.clock.own(), two.clock.own());
+    }
+
+    #[test]
+    fn a_thread_without_times_left_goes_on_under_another_index() {
+        let shared = shared();
+        let mut a = ThreadClock::first(&shared, 7).unwrap();
+        let first = a.tid();
+        let almost = Epoch::new(first, Time::LAST.before());
+        a.slot().change(|clock| clock.set_own(almost));
+        a.own = almost;
+        let mut var = SyncVar::new();
+        a.release(&mut var);
+        assert_ne!(a.tid(), first);
+        assert_eq!(a.label(), 7);
+        assert!(a.knows(almost));
+        let mut b = ThreadClock::first(&shared, 0).unwrap();
+        assert!(!b.knows(almost));
+        b.acquire(&var);
+        assert!(b.knows(almost));
+        assert!(!b.knows(a.epoch()));
+    }
+
+    #[test]
+    fn nodes_are_given_back() {
+        let shared = shared();
+        {
+            let mut threads = alloc::vec![ThreadClock::first(&shared, 0).unwrap()];
+            for i in 0..50 {
+                let child = threads[i].fork(0).unwrap();
+                threads.push(child);
+            }
+            let mut var = SyncVar::new();
+            for thread in &mut threads {
+                thread.release_merge(&mut var);
+                thread.fence(Ordering::SeqCst);
+            }
+            for thread in &mut threads {
+                thread.atomic_acquire(&var, AtomicEffect::Load(Ordering::Relaxed));
+                thread.acquire(&var);
+                thread.release(&mut var);
+            }
+            assert!(shared.pool.in_use() > 0);
+        }
+        let known = shared.slots.known_to_all(&shared.pool).unwrap();
+        assert_eq!(known, 0, "nobody runs");
+        assert_eq!(shared.slots.indices().ended, 51);
+        // Only what ended threads knew is left.
+        for i in 0..51 {
+            let slot = shared.slots.slot(Tid::new(i).unwrap());
+            slot.change(|clock| clock.clear(&shared.pool, 0));
+        }
+        assert_eq!(shared.pool.in_use(), 0);
+    }
+}

@@ -1,0 +1,64 @@
+//! When to free what no race can be with any more.
+//!
+//! Finding out takes time in proportion to the threads and, for shadow memory, to all of that. So
+//! it is done when what may be freed has doubled since the last time, and costs no more, on
+//! average, than making it did.
+
+use crate::engine::Engine;
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Forks between two looks at how many threads have ended.
+const FORKS: u64 = 256;
+/// Ended threads that are not worth a look.
+const FEW_ENDED: usize = 1024;
+/// Bytes of shadow that are not worth a sweep.
+const SMALL_SHADOW: u64 = 64 << 20;
+
+/// What was left by the last time.
+#[derive(Default)]
+pub(crate) struct Housekeeping {
+    forks: AtomicU64,
+    left: Mutex<Left>,
+}
+
+#[derive(Default)]
+struct Left {
+    ended: usize,
+    shadow: u64,
+}
+
+impl Housekeeping {
+    /// Frees indices of ended threads, if there may be many to free; `forget` gets their labels.
+    pub(crate) fn on_fork(&self, engine: &Engine, forget: impl FnMut(u64)) {
+        if !self
+            .forks
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(FORKS)
+        {
+            return;
+        }
+        // Whoever finds another one at it leaves it to that one.
+        let Some(mut left) = self.left.try_lock() else {
+            return;
+        };
+        let indices = engine.footprint().indices;
+        if indices.ended > 2 * left.ended + indices.running + FEW_ENDED {
+            engine.reclaim(forget);
+            left.ended = engine.footprint().indices.ended;
+        }
+    }
+
+    /// Frees shadow memory, too, if there may be much to free.
+    pub(crate) fn when_idle(&self, engine: &Engine, forget: impl FnMut(u64)) {
+        let Some(mut left) = self.left.try_lock() else {
+            return;
+        };
+        if engine.footprint().shadow > 2 * left.shadow + SMALL_SHADOW {
+            engine.sweep(forget);
+            let footprint = engine.footprint();
+            left.shadow = footprint.shadow;
+            left.ended = footprint.indices.ended;
+        }
+    }
+}
