@@ -29,23 +29,26 @@ impl AccessKind {
     /// Whether everything that conflicts with `other` also conflicts with `self`, so that a
     /// later access of kind `self` can stand for an earlier, ordered one of kind `other`.
     #[must_use]
+    #[inline]
     pub fn covers(self, other: Self) -> bool {
         match self {
             Self::Write => true,
             Self::Read => !other.is_write(),
             Self::AtomicWrite => other.is_atomic(),
-            Self::AtomicRead => other == Self::AtomicRead,
+            Self::AtomicRead => other as u8 == Self::AtomicRead as u8,
         }
     }
 
     /// Whether the access stores.
     #[must_use]
+    #[inline]
     pub fn is_write(self) -> bool {
         matches!(self, Self::Write | Self::AtomicWrite)
     }
 
     /// Whether the access is atomic.
     #[must_use]
+    #[inline]
     pub fn is_atomic(self) -> bool {
         matches!(self, Self::AtomicRead | Self::AtomicWrite)
     }
@@ -74,6 +77,7 @@ impl ByteRange {
     ///
     /// A range that would run past the end of the address space stops there.
     #[must_use]
+    #[inline]
     pub fn new(start: usize, len: usize) -> Option<Self> {
         let len = len.min(usize::MAX - start);
         (len > 0).then_some(Self { start, len })
@@ -81,18 +85,21 @@ impl ByteRange {
 
     /// The address of the first byte.
     #[must_use]
+    #[inline]
     pub fn start(self) -> usize {
         self.start
     }
 
     /// The address after the last byte.
     #[must_use]
+    #[inline]
     pub fn end(self) -> usize {
         self.start + self.len
     }
 
     /// The number of bytes, at least one.
     #[must_use]
+    #[inline]
     #[allow(clippy::len_without_is_empty, reason = "a range is never empty")]
     pub fn len(self) -> usize {
         self.len

@@ -32,7 +32,7 @@ use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
 use crate::history::{self, ByteMask, Conflict, Conflicts, Context, Record};
 use crate::pool::INDEX_MASK;
-use crate::primitive::{AtomicU64, Ordering, Pair};
+use crate::primitive::{AtomicU64, Ordering, Pair, Words};
 use crate::racy::RacyBytes;
 use crate::shadow::{Shadow, granules_of};
 use crate::slots::Indices;
@@ -222,11 +222,53 @@ impl Engine {
             && let Some(granule) = self.shadow.granule(bytes.start())
         {
             let mask = ByteMask::span(offset, offset + bytes.len());
-            if history::is_covered_inline(granule, kind, mask, thread.epoch()) {
+            let seen = granule.load();
+            if history::is_covered_inline(seen, kind, mask, thread.epoch()) {
                 return;
             }
+            return self.supersede(thread, granule, seen, kind, bytes, node, found);
         }
         self.access_new(thread, kind, bytes, node, found);
+    }
+
+    /// An access that takes the place of the only record of its granule, which was `seen`; any
+    /// other is passed on.
+    #[inline(never)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the access path's own state, in registers"
+    )]
+    fn supersede(
+        &self,
+        thread: &ThreadClock,
+        granule: &Pair,
+        seen: Words,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        let offset = bytes.start() % history::BYTES;
+        let mask = ByteMask::span(offset, offset + bytes.len());
+        if !history::is_superseded(seen, kind, mask, |epoch| thread.knows(epoch)) {
+            return self.access_new(thread, kind, bytes, node, found);
+        }
+        let new = Record {
+            epoch: thread.epoch(),
+            kind,
+            mask,
+            node: node(),
+        };
+        // What was recorded is not in the thread's last release.
+        thread.slot().set_clean(false);
+        let mut recorded = granule.replace(seen, new.words());
+        if self.shadow.is_sweeping() {
+            self.shadow.wait_for_sweep();
+            recorded = false;
+        }
+        if !recorded {
+            self.access_new(thread, kind, bytes, || new.node, found);
+        }
     }
 
     /// An access that the inline same-epoch check did not cover.

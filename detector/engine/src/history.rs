@@ -70,7 +70,7 @@ impl ByteMask {
     #[inline]
     pub(crate) fn span(from: usize, to: usize) -> Self {
         debug_assert!(from < to && to <= BYTES);
-        Self((((1u16 << to) - 1) & !((1u16 << from) - 1)) as u8)
+        Self((((1u32 << (to - from)) - 1) << from) as u8)
     }
 
     pub(crate) fn bits(self) -> u8 {
@@ -156,7 +156,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    fn words(self) -> Words {
+    #[inline]
+    pub(crate) fn words(self) -> Words {
         Words {
             low: self.epoch.bits(),
             high: Meta::new(self.kind, self.mask, self.node).0,
@@ -296,18 +297,35 @@ enum Stop {
 
 /// The same-epoch check on the inline record alone: whether the thread has, in this epoch, already
 /// made an access to all of `mask` that covers `kind`.
+///
+/// The words were read one after the other, the epoch last. It is one that only this thread
+/// writes: so the other word, too, is of its writing.
 #[inline]
 pub(crate) fn is_covered_inline(
-    granule: &Pair,
+    words: Words,
     kind: AccessKind,
     mask: ByteMask,
     epoch: Epoch,
 ) -> bool {
-    // The words are read one after the other. The epoch, read last, is one that only this thread
-    // writes: so the other word, too, is of its writing.
-    let words = granule.load();
     let meta = Meta(words.high);
     words.low == epoch.bits() && mask.without(meta.mask()).is_empty() && meta.kind().covers(kind)
+}
+
+/// Whether an access by one who knows the single record that `words` are takes its place: nothing
+/// races, and nothing else is left to remember.
+#[inline]
+pub(crate) fn is_superseded(
+    words: Words,
+    kind: AccessKind,
+    mask: ByteMask,
+    knows: impl FnOnce(Epoch) -> bool,
+) -> bool {
+    let meta = Meta(words.high);
+    words.low != 0
+        && words.low & CROWD == 0
+        && meta.mask().without(mask).is_empty()
+        && kind.covers(meta.kind())
+        && knows(Epoch::from_bits(words.low))
 }
 
 /// The same-epoch check: such an access can find no new race.

@@ -34,7 +34,7 @@ impl Model {
     pub fn access(&self, tid: usize, version: u64, kind: AccessKind, mask: u8) -> Vec<usize> {
         let epoch = Epoch::new(Tid::new(tid).expect("few threads"), Time::START);
         let mask = ByteMask::from_bits(mask);
-        if history::is_covered_inline(&self.granule, kind, mask, epoch)
+        if history::is_covered_inline(self.granule.load(), kind, mask, epoch)
             || history::is_covered(&self.granule, &self.pool, kind, mask, epoch)
         {
             return Vec::new();

@@ -87,6 +87,8 @@ pub(crate) struct Place<'a> {
 
 /// The shadow of an address space.
 pub(crate) struct Shadow {
+    /// The granules of each region, for the access path: the regions own them.
+    hot: Array<AtomicPtr<Pair>>,
     near: Array<Region>,
     far: Array<Region>,
     /// The numbers, plus one, of the regions of `near` that are there.
@@ -101,6 +103,7 @@ pub(crate) struct Shadow {
 impl Shadow {
     pub(crate) fn new(source: &Source) -> Option<Self> {
         Some(Self {
+            hot: Array::new(REGIONS, source)?,
             near: Array::new(REGIONS, source)?,
             far: Array::new(FAR, source)?,
             made: Array::new(REGIONS, source)?,
@@ -120,8 +123,10 @@ impl Shadow {
     /// The granule of `address`, if its region is there.
     #[inline]
     pub(crate) fn granule(&self, address: usize) -> Option<&Pair> {
-        let region = self.near.get(address >> REGION_BITS)?;
-        let start = region.granules.load(Ordering::Acquire);
+        let start = self
+            .hot
+            .get(address >> REGION_BITS)?
+            .load(Ordering::Acquire);
         if start.is_null() {
             return None;
         }
@@ -148,6 +153,8 @@ impl Shadow {
         let made = ensure(&region.granules, REGION_GRANULES, &self.source)?;
         let number = address >> REGION_BITS;
         if made && number < REGIONS {
+            let granules = region.granules.load(Ordering::Acquire);
+            self.hot[number].store(granules, Ordering::Release);
             let place = self.made_len.fetch_add(1, Ordering::Relaxed);
             self.made[place as usize].store(number as u32 + 1, Ordering::Release);
         }
@@ -179,21 +186,33 @@ impl Shadow {
         })
     }
 
+    /// Whether a sweep may be taking away what was just recorded.
+    #[inline]
+    pub(crate) fn is_sweeping(&self) -> bool {
+        // The compare-exchange that recorded was a full barrier on x86-64 only.
+        if !cfg!(target_arch = "x86_64") {
+            fence(Ordering::SeqCst);
+        }
+        self.sweeping.load(Ordering::Relaxed) != 0
+    }
+
     /// Notes that an access was recorded at `place`; `false` where a sweep may have taken the
     /// record away, which is over now: it has to be recorded again.
     pub(crate) fn note_recorded(&self, place: Place<'_>, first: bool) -> bool {
         if first {
             self.touch(place);
         }
-        // The compare-exchange that recorded was a full barrier on x86-64 only.
-        if !cfg!(target_arch = "x86_64") {
-            fence(Ordering::SeqCst);
+        let sweeping = self.is_sweeping();
+        if sweeping {
+            self.wait_for_sweep();
         }
-        if self.sweeping.load(Ordering::Relaxed) == 0 {
-            return true;
-        }
+        !sweeping
+    }
+
+    /// Returns when no page is being given back.
+    #[cold]
+    pub(crate) fn wait_for_sweep(&self) {
         drop(self.sweep.lock());
-        false
     }
 
     fn touch(&self, place: Place<'_>) {

@@ -76,6 +76,17 @@ impl Slot {
         core::mem::ManuallyDrop::new(Clock::from_words(words))
     }
 
+    /// Whether this thread knows `epoch`; for its thread only.
+    #[inline]
+    pub(crate) fn knows(&self, pool: &Pool, epoch: Epoch) -> bool {
+        let known =
+            |word: &AtomicU64| Epoch::from_bits(word.load(Ordering::Relaxed)).reaches(epoch);
+        self.clock[2..].iter().chain([&self.clock[1]]).any(known) || {
+            let root = self.clock[0].load(Ordering::Relaxed) as Index;
+            trie::get(pool, root, epoch.tid().key()) >= epoch.time().get()
+        }
+    }
+
     /// Changes this thread's clock; for its thread only.
     pub(crate) fn change<R>(&self, f: impl FnOnce(&mut Clock) -> R) -> R {
         let sequence = self.sequence.load(Ordering::Relaxed);

@@ -386,7 +386,7 @@ impl ThreadClock {
     #[must_use]
     #[inline]
     pub fn knows(&self, epoch: Epoch) -> bool {
-        self.own.reaches(epoch) || self.slot().peek().knows(&self.shared.pool, epoch)
+        self.own.reaches(epoch) || self.slot().knows(&self.shared.pool, epoch)
     }
 
     /// The latest time of `tid` that happens-before this thread's next step.
