@@ -3,6 +3,7 @@
 use crate::access::{AccessKind, ByteRange};
 use crate::context::{ContextTree, Frame, NodeId};
 use crate::engine::{Engine, Footprint, Race};
+use crate::event::{Action, Atomic, Event};
 use crate::fingerprint::fingerprint;
 use crate::housekeeping::Housekeeping;
 use crate::memory::{CellId, Declaration, Memory};
@@ -15,6 +16,7 @@ use crate::stack;
 use crate::symbolize;
 use crate::sync::{AtomicEffect, SyncId, SyncVar};
 use crate::thread::{Registry, SyncOp, Thread, ThreadInfo};
+use crate::trace::Recorder;
 use dashmap::DashSet;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -45,6 +47,7 @@ pub struct Detector {
     id: u64,
     housekeeping: Housekeeping,
     out_of_memory: Complaint,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Detector {
@@ -63,7 +66,15 @@ impl Detector {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             housekeeping: Housekeeping::default(),
             out_of_memory: Complaint::new(),
+            recorder: None,
         }
+    }
+
+    /// Records every event, too; see [`crate::trace`].
+    #[must_use]
+    pub fn recording(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(Arc::new(recorder));
+        self
     }
 
     /// What tells this instance from all others in the process; never 0.
@@ -81,7 +92,11 @@ impl Detector {
     pub fn main_thread(&self) -> Thread {
         let (info, label) = self.threads.add(None, NodeId::ROOT);
         let clock = self.engine.first_thread(label);
-        Thread::new(clock.expect("the first thread fits"), info)
+        Thread::new(
+            clock.expect("the first thread fits"),
+            info,
+            self.recorder.clone(),
+        )
     }
 
     /// Event *fork*: `parent` starts a thread, at `op`. `None` where the detector already knows
@@ -98,7 +113,8 @@ impl Detector {
             self.threads.forget(label);
             return None;
         };
-        let mut child = Thread::new(clock, info);
+        let mut child = Thread::new(clock, info, self.recorder.clone());
+        parent.record(op.at, || Action::Fork(child.id()));
         child.last_acquire = Some(SyncOp {
             what: "goroutine start",
             at: op.at,
@@ -124,6 +140,10 @@ impl Detector {
         bytes: ByteRange,
         at: &'static Location<'static>,
     ) {
+        thread.record(at, || match kind {
+            AccessKind::Write => Action::Write(bytes),
+            _ => Action::Read(bytes),
+        });
         let mut node = NodeId::ROOT;
         let capture = || {
             node = self.access_node(&thread.stack, bytes, at);
@@ -158,6 +178,18 @@ impl Detector {
         // Reports are made once the word's clock is not held any more.
         let mut races = Races::new();
         let found = |race: &Race| races.push(*race);
+        let recorded = (thread.id(), thread.recorder.clone());
+        let operation = || {
+            let (result, effect) = operation();
+            if let (thread, Some(recorder)) = recorded {
+                recorder.record(&Event {
+                    thread,
+                    action: atomic_action(effect, bytes, id),
+                    site: recorder.site(op.at),
+                });
+            }
+            (result, effect)
+        };
         let clock = &mut thread.clock;
         let (result, effect) = self
             .engine
@@ -183,25 +215,40 @@ impl Detector {
     }
 
     /// Event *alloc* for a cell: `bytes` are its memory from now on. Repeating it does nothing.
-    pub fn claim(&self, bytes: ByteRange, owner: CellId, declaration: Declaration) {
-        self.memory
-            .claim(bytes, owner, declaration, || self.engine.reset(bytes));
+    pub fn claim(
+        &self,
+        thread: &Thread,
+        bytes: ByteRange,
+        owner: CellId,
+        declaration: Declaration,
+    ) {
+        self.memory.claim(bytes, owner, declaration, || {
+            thread.record(declaration.declared, || Action::Alloc(bytes));
+            if let Some(recorder) = &self.recorder {
+                recorder.define_memory(bytes, &describe_cell(&declaration));
+            }
+            self.engine.reset(bytes);
+        });
     }
 
     /// Event *free* for a cell whose claimed memory starts at `start`.
-    pub fn release_memory(&self, start: usize, owner: CellId) {
-        self.memory
-            .release(start, owner, |bytes| self.engine.reset(bytes));
+    pub fn release_memory(&self, thread: &Thread, start: usize, owner: CellId, op: SyncOp) {
+        self.memory.release(start, owner, |bytes| {
+            thread.record(op.at, || Action::Free(bytes));
+            self.engine.reset(bytes);
+        });
     }
 
     /// Events *alloc* and *free* for memory that no cell claims: forgets its history.
-    pub fn reset(&self, bytes: ByteRange) {
+    pub fn reset(&self, thread: &Thread, bytes: ByteRange, op: SyncOp) {
+        thread.record(op.at, || Action::Alloc(bytes));
         self.engine.reset(bytes);
     }
 
     /// Event *end*: `thread` does nothing more; `var` is what a join acquires.
     pub fn end(&self, thread: &mut Thread, var: &mut SyncVar, op: SyncOp) {
         thread.release(var, op);
+        thread.record(op.at, || Action::End);
         self.threads.note_finished(&thread.info);
     }
 
@@ -217,6 +264,12 @@ impl Detector {
         self.engine.footprint()
     }
 
+    /// The bytes on which a race was found, and that were not reset since.
+    #[must_use]
+    pub fn racy_bytes(&self) -> Vec<ByteRange> {
+        self.engine.racy_bytes()
+    }
+
     /// How often an access was found to race so far.
     #[must_use]
     pub fn races(&self) -> u64 {
@@ -227,6 +280,10 @@ impl Detector {
     pub fn finish(&self) {
         if self.engine.is_exhausted() {
             self.out_of_memory.say(OUT_OF_MEMORY);
+        }
+        if let Some(recorder) = &self.recorder {
+            // What went wrong, the recorder has said.
+            let _ = recorder.finish();
         }
         self.emit(&Record::Outcome(Outcome {
             run: self.run.clone(),
@@ -341,6 +398,29 @@ fn describe_sync(op: SyncOp) -> SyncEvent {
         operation: op.what.to_owned(),
         at: symbolize::position(op.at),
     }
+}
+
+fn atomic_action(effect: AtomicEffect, bytes: ByteRange, object: SyncId) -> Action {
+    let atomic = |ordering| Atomic {
+        bytes,
+        object,
+        ordering,
+    };
+    match effect {
+        AtomicEffect::Load(ordering) => Action::AtomicLoad(atomic(ordering)),
+        AtomicEffect::Store(ordering) => Action::AtomicStore(atomic(ordering)),
+        AtomicEffect::ReadModifyWrite(ordering) => Action::AtomicRmw(atomic(ordering)),
+    }
+}
+
+/// A cell as a trace names it: type, name, declaration.
+fn describe_cell(declaration: &Declaration) -> String {
+    let name = declaration
+        .name
+        .map_or(String::new(), |name| format!(" {name}"));
+    let at = symbolize::position(declaration.declared);
+    let cell = cell_type(declaration);
+    format!("{cell}{name} ({}:{}:{})", at.file, at.line, at.column)
 }
 
 fn cell_type(declaration: &Declaration) -> String {

@@ -12,6 +12,8 @@
 //! - [`event`]: the vocabulary of events, as data;
 //! - [`engine`]: events in, conflicts out, over shadow memory;
 //! - [`analysis`]: the engine, driven by events as data;
+//! - [`locations`]: the racy locations of an analysis, each once;
+//! - [`trace`]: such events in a file;
 //! - [`context`]: call stacks as small numbers;
 //! - [`memory`]: which bytes belong to which cell;
 //! - [`thread`]: a thread as reports show it;
@@ -51,6 +53,7 @@ mod detector;
 pub mod event;
 mod fingerprint;
 mod housekeeping;
+pub mod locations;
 pub mod memory;
 mod once;
 pub mod report;
@@ -58,6 +61,7 @@ pub mod settings;
 mod stack;
 mod symbolize;
 pub mod thread;
+pub mod trace;
 
 pub use deadheat_engine::{access, clock, context, engine, source, sync};
 pub use detector::Detector;

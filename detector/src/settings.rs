@@ -34,10 +34,12 @@ pub struct Settings {
     pub steps: Option<u64>,
     /// `log=FILE`: where reports are added as JSON lines.
     pub log: Option<PathBuf>,
+    /// `record=DIR`: a folder for traces of all events, one file for each run.
+    pub record: Option<PathBuf>,
 }
 
 /// Every key, with the values that it takes.
-pub const KEYS: [(&str, &str); 7] = [
+pub const KEYS: [(&str, &str); 8] = [
     ("detect", "on or off"),
     ("seed", "a whole number below 2^64"),
     ("schedules", "a whole number from 1"),
@@ -45,6 +47,7 @@ pub const KEYS: [(&str, &str); 7] = [
     ("maxprocs", "a whole number from 1"),
     ("steps", "a whole number from 1"),
     ("log", "the path of a file"),
+    ("record", "the path of a folder"),
 ];
 
 /// What is wrong with the value of `DEADHEAT`.
@@ -86,7 +89,8 @@ impl Settings {
             "scheduler" => fill(&mut self.scheduler, parse_scheduler(value)),
             "maxprocs" => fill(&mut self.maxprocs, positive(value)),
             "steps" => fill(&mut self.steps, positive(value)),
-            "log" => fill(&mut self.log, (!value.is_empty()).then(|| value.into())),
+            "log" => fill(&mut self.log, path(value)),
+            "record" => fill(&mut self.record, path(value)),
             _ => unreachable!("{key} is in KEYS"),
         };
         match parsed {
@@ -114,6 +118,10 @@ fn fill<T>(slot: &mut Option<T>, value: Option<T>) -> Fill {
             Fill::Done
         }
     }
+}
+
+fn path(value: &str) -> Option<PathBuf> {
+    (!value.is_empty()).then(|| value.into())
 }
 
 fn on_or_off(value: &str) -> Option<bool> {
@@ -231,6 +239,9 @@ impl fmt::Display for Settings {
             self.log
                 .as_ref()
                 .map(|path| ("log", quote(&path.to_string_lossy()))),
+            self.record
+                .as_ref()
+                .map(|path| ("record", quote(&path.to_string_lossy()))),
         ];
         for (i, (key, value)) in pairs.into_iter().flatten().enumerate() {
             let comma = if i == 0 { "" } else { "," };
@@ -250,7 +261,7 @@ mod tests {
 
     #[test]
     fn reads_every_key() {
-        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,log="a b\"c\\d.jsonl""#;
+        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,log="a b\"c\\d.jsonl" record="traces of mine""#;
         let settings: Settings = text.parse().unwrap();
         assert_eq!(
             settings,
@@ -262,6 +273,7 @@ mod tests {
                 maxprocs: Some(2),
                 steps: Some(9),
                 log: Some(r#"a b"c\d.jsonl"#.into()),
+                record: Some("traces of mine".into()),
             }
         );
         assert_eq!(settings.to_string().parse(), Ok(settings));

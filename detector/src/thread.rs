@@ -2,7 +2,9 @@
 
 use crate::clock::Time;
 use crate::context::NodeId;
-use crate::sync::{SyncVar, ThreadClock};
+use crate::event::{Action, Event, ThreadId};
+use crate::sync::{SyncId, SyncVar, ThreadClock};
+use crate::trace::Recorder;
 use parking_lot::{Mutex, RwLock};
 use std::ops::Range;
 use std::panic::Location;
@@ -38,16 +40,45 @@ pub struct Thread {
     pub(crate) last_acquire: Option<SyncOp>,
     /// Where the thread's stack lies: frames elsewhere belong to whoever runs it.
     pub(crate) stack: Range<usize>,
+    /// Where its events are recorded, if they are.
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 impl Thread {
-    pub(crate) fn new(clock: ThreadClock, info: Arc<ThreadInfo>) -> Self {
+    pub(crate) fn new(
+        clock: ThreadClock,
+        info: Arc<ThreadInfo>,
+        recorder: Option<Arc<Recorder>>,
+    ) -> Self {
         Self {
             clock,
             info,
             last_acquire: None,
             stack: 0..usize::MAX,
+            recorder,
         }
+    }
+
+    /// What a trace calls this thread.
+    pub(crate) fn id(&self) -> ThreadId {
+        ThreadId(self.info.number() - 1)
+    }
+
+    /// Records an event of this thread, at `at`.
+    #[inline]
+    pub(crate) fn record(&self, at: &'static Location<'static>, action: impl FnOnce() -> Action) {
+        if let Some(recorder) = &self.recorder {
+            recorder.record(&Event {
+                thread: self.id(),
+                action: action(),
+                site: recorder.site(at),
+            });
+        }
+    }
+
+    /// Records an event of this thread on `var`.
+    fn record_release(&self, var: &mut SyncVar, op: SyncOp, action: fn(SyncId) -> Action) {
+        self.record(op.at, || action(var.named()));
     }
 
     /// The number that reports show: 1 for the first thread.
@@ -64,25 +95,45 @@ impl Thread {
 
     /// Gives the thread a name; the first one given stays.
     pub fn set_name(&self, name: &str) {
-        let _ = self.info.name.set(name.to_owned());
+        if self.info.name.set(name.to_owned()).is_ok()
+            && let Some(recorder) = &self.recorder
+        {
+            recorder.define_thread(self.id(), name);
+        }
     }
 
     /// Orders this thread after what was released to `var`.
     pub fn acquire(&mut self, var: &SyncVar, op: SyncOp) {
+        if let Some(name) = var.name() {
+            self.record(op.at, || Action::Acquire(name));
+        }
         self.clock.acquire(var);
         self.last_acquire = Some(op);
     }
 
     /// Leaves this thread's clock at `var`, in place of what was there.
     pub fn release(&mut self, var: &mut SyncVar, op: SyncOp) {
+        self.record_release(var, op, Action::Release);
         self.note_release(op);
         self.clock.release(var);
     }
 
     /// Adds this thread's clock to what is at `var`.
     pub fn release_merge(&mut self, var: &mut SyncVar, op: SyncOp) {
+        self.record_release(var, op, Action::ReleaseMerge);
         self.note_release(op);
         self.clock.release_merge(var);
+    }
+
+    /// Adds what was left at `from` to what is at `into`, for others to acquire.
+    pub fn transfer(&self, from: &SyncVar, into: &mut SyncVar, op: SyncOp) {
+        if let Some(from) = from.name() {
+            self.record(op.at, || Action::Transfer {
+                from,
+                into: into.named(),
+            });
+        }
+        into.add(from);
     }
 
     /// Acquires from `var`, then releases to it.
@@ -99,6 +150,7 @@ impl Thread {
         if !matches!(ordering, Ordering::Release) {
             self.last_acquire = Some(op);
         }
+        self.record(op.at, || Action::Fence(ordering));
         self.clock.fence(ordering);
     }
 

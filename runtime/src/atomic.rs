@@ -65,7 +65,7 @@ impl Watch {
         let bytes = detect::bytes_at(address as usize, size_of::<A>());
         let watched = detect::with(|detector, thread| {
             self.anchor
-                .claim(detector, bytes, || self.declaration(holds));
+                .claim(detector, thread, bytes, || self.declaration(holds));
             detector.atomic(thread, self.name.id(), bytes, op, &operation)
         });
         watched.unwrap_or_else(|| operation().0)

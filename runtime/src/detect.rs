@@ -21,6 +21,13 @@ pub(crate) fn with<R>(f: impl FnOnce(&Detector, &mut Thread) -> R) -> Option<R> 
     .flatten()
 }
 
+/// Adds what was left at `from` to what is at `into`, on behalf of whoever calls.
+pub(crate) fn transfer(from: &SyncVar, into: &mut SyncVar, op: SyncOp) {
+    if with(|_, thread| thread.transfer(from, into, op)).is_none() {
+        into.add(from);
+    }
+}
+
 fn fresh_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -128,6 +135,7 @@ impl Anchor {
     pub(crate) fn claim(
         &self,
         detector: &Detector,
+        thread: &Thread,
         bytes: ByteRange,
         declaration: impl FnOnce() -> Declaration,
     ) {
@@ -138,7 +146,7 @@ impl Anchor {
         {
             return;
         }
-        detector.claim(bytes, CellId(self.id.get()), declaration());
+        detector.claim(thread, bytes, CellId(self.id.get()), declaration());
         self.address.store(bytes.start(), Ordering::Release);
         self.detector.store(detector.id(), Ordering::Release);
     }
@@ -148,7 +156,8 @@ impl Drop for Anchor {
     fn drop(&mut self) {
         if let Some(id) = self.id.known() {
             let start = *self.address.get_mut();
-            with(|detector, _| detector.release_memory(start, CellId(id)));
+            let op = SyncOp::here("drop");
+            with(|detector, thread| detector.release_memory(thread, start, CellId(id), op));
         }
     }
 }
@@ -173,7 +182,7 @@ pub fn access_cell(
     at: &'static Location<'static>,
 ) {
     with(|detector, thread| {
-        anchor.claim(detector, whole, declaration);
+        anchor.claim(detector, thread, whole, declaration);
         detector.access(thread, kind, bytes, at);
     });
 }
@@ -181,7 +190,7 @@ pub fn access_cell(
 /// Makes `whole` known to the caller's run as the memory of the cell that `anchor` identifies.
 #[doc(hidden)]
 pub fn claim_cell(anchor: &Anchor, whole: ByteRange, declaration: impl FnOnce() -> Declaration) {
-    with(|detector, _| anchor.claim(detector, whole, declaration));
+    with(|detector, thread| anchor.claim(detector, thread, whole, declaration));
 }
 
 /// Records an access to memory that no cell owns.
@@ -193,5 +202,6 @@ pub fn access_memory(kind: AccessKind, bytes: ByteRange, at: &'static Location<'
 /// Forgets the accesses to memory that was allocated or is to be freed.
 #[doc(hidden)]
 pub fn reset_memory(bytes: ByteRange) {
-    with(|detector, _| detector.reset(bytes));
+    let op = SyncOp::here("reset");
+    with(|detector, thread| detector.reset(thread, bytes, op));
 }

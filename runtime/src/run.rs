@@ -14,12 +14,14 @@ use crate::waiter::WaitReason;
 use deadheat_detector::Detector;
 use deadheat_detector::report::{self, FailureKind, Record, RunInfo, Sink};
 use deadheat_detector::thread::Thread;
+use deadheat_detector::trace::Recorder;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZero;
 use std::panic::Location;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -46,6 +48,7 @@ pub struct Builder {
     steps: u64,
     detect: bool,
     sinks: Vec<Arc<dyn Sink>>,
+    traces: Option<PathBuf>,
 }
 
 impl Builder {
@@ -59,6 +62,7 @@ impl Builder {
             steps: DEFAULT_STEPS,
             detect: false,
             sinks: Vec::new(),
+            traces: None,
         }
     }
 
@@ -118,6 +122,14 @@ impl Builder {
         self
     }
 
+    /// Records every event of the run in a file of its own in the folder `traces`, if it is
+    /// checked for races. Where no file can be made, the run says so and goes on.
+    #[must_use]
+    pub fn record(mut self, traces: &Path) -> Self {
+        self.traces = Some(traces.to_path_buf());
+        self
+    }
+
     /// Runs `main` as the run's main goroutine, until it and all others have ended.
     ///
     /// When `main` has returned, the goroutines that can still run may do so for a while (a
@@ -147,6 +159,22 @@ impl Builder {
         run.outcome(&handle, stuck)
     }
 
+    fn detector(&self) -> Detector {
+        let detector = Detector::new(self.info.clone(), self.sinks.clone());
+        let Some(traces) = &self.traces else {
+            return detector;
+        };
+        let file = traces.join(trace_name(&self.info));
+        match Recorder::create(&file) {
+            Ok(recorder) => detector.recording(recorder),
+            Err(error) => {
+                let file = file.display();
+                eprintln!("deadheat: the trace {file} cannot be written: {error}; not recording");
+                detector
+            }
+        }
+    }
+
     fn build(self) -> Arc<Run> {
         let seed = self.info.seed;
         let scheduler: Arc<dyn Scheduler> = match self.info.scheduler {
@@ -155,9 +183,7 @@ impl Builder {
         };
         // Where nothing is recorded, and no choice drawn, accesses to cells need no attention.
         let watched = self.detect || self.info.scheduler == report::Scheduler::Controlled;
-        let detector = self
-            .detect
-            .then(|| Detector::new(self.info.clone(), self.sinks.clone()));
+        let detector = self.detect.then(|| self.detector());
         static RUNS: AtomicU64 = AtomicU64::new(1);
         Arc::new(Run {
             id: RUNS.fetch_add(1, Ordering::Relaxed),
@@ -410,4 +436,19 @@ fn panic_text(payload: &(dyn Any + Send)) -> &str {
 #[track_caller]
 pub(crate) fn here() -> &'static Location<'static> {
     Location::caller()
+}
+
+/// A file name that no other run of any process has: the run's name, seed, and a number.
+fn trace_name(info: &RunInfo) -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '_' {
+            c
+        } else {
+            '-'
+        }
+    };
+    let name: String = info.name.chars().map(plain).take(100).collect();
+    let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    format!("{name}-seed{}-{process}-{number}.trace", info.seed)
 }

@@ -44,6 +44,8 @@ impl Shared {
 pub struct SyncVar {
     owner: Option<Arc<Shared>>,
     clock: Clock,
+    /// What a trace calls it; 0 while it has no name.
+    name: u64,
 }
 
 impl core::fmt::Debug for SyncVar {
@@ -59,7 +61,24 @@ impl SyncVar {
         Self {
             owner: None,
             clock: Clock::EMPTY,
+            name: 0,
         }
+    }
+
+    /// What a trace calls this object, if it was named.
+    #[must_use]
+    pub fn name(&self) -> Option<SyncId> {
+        (self.name != 0).then_some(SyncId(self.name))
+    }
+
+    /// What a trace calls this object. An object that the engine does not keep gets a name that no
+    /// other has, and that front ends must not give: its top bit is set.
+    pub fn named(&mut self) -> SyncId {
+        static NEXT: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(1);
+        if self.name == 0 {
+            self.name = 1 << 63 | NEXT.fetch_add(1, Ordering::Relaxed);
+        }
+        SyncId(self.name)
     }
 
     /// Adds what was left at `other`, so that whoever acquires this one acquires both.
@@ -158,7 +177,7 @@ impl SyncTable {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(id.0);
         let known = bucket.find(pool, id.0);
-        let mut visit = Visit::new(&self.shared, known.map_or(Clock::EMPTY, Clock::in_node));
+        let mut visit = Visit::new(&self.shared, id, known.map_or(Clock::EMPTY, Clock::in_node));
         let result = f(&mut visit.var);
         let clock = visit.into_clock();
         let node = match known {
@@ -217,7 +236,7 @@ struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    fn new(owner: &'a Arc<Shared>, clock: Clock) -> Self {
+    fn new(owner: &'a Arc<Shared>, id: SyncId, clock: Clock) -> Self {
         // SAFETY: the copied handle stands for no reference of its own. It is never dropped: the
         // object is not, and nothing replaces its owner, because only threads of the engine that
         // keeps the object meet it. The borrow keeps the original alive.
@@ -226,6 +245,7 @@ impl<'a> Visit<'a> {
             var: ManuallyDrop::new(SyncVar {
                 owner: Some(owner),
                 clock,
+                name: id.0,
             }),
             owner: core::marker::PhantomData,
         }

@@ -3,7 +3,7 @@
 use super::process;
 use deadheat_runtime::detector::report::Scheduler;
 use deadheat_runtime::detector::settings::EXIT_RACES;
-use deadheat_runtime::{Builder, Failure, Run};
+use deadheat_runtime::{Failure, Run};
 use std::process::{ExitCode, Termination};
 
 /// The exit code of a program that panicked or deadlocked: that of a Rust program that panics.
@@ -42,11 +42,7 @@ impl Main {
         if scheduler == Scheduler::Controlled {
             builder = builder.replay(replay_command(seed));
         }
-        let outcome = process::sinks()
-            .iter()
-            .cloned()
-            .fold(builder, Builder::sink)
-            .go(move || body().report());
+        let outcome = process::configure(builder).go(move || body().report());
         if outcome.races > 0 {
             return ExitCode::from(EXIT_RACES as u8);
         }

@@ -1,10 +1,12 @@
 //! What the `DEADHEAT` variable asks of this process, and where reports go.
 
+use deadheat_runtime::Builder;
 use deadheat_runtime::detector::report::Sink;
 use deadheat_runtime::detector::report::jsonl::JsonLinesSink;
 use deadheat_runtime::detector::report::text::TextSink;
 use deadheat_runtime::detector::settings::{EXIT_USAGE, Settings, VARIABLE};
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// The settings of this process. Where the variable cannot be understood, the process ends
@@ -15,9 +17,34 @@ pub(super) fn settings() -> &'static Settings {
         .get_or_init(|| Settings::from_env().unwrap_or_else(|error| give_up(&error.to_string())))
 }
 
+/// A run of this process: where its reports go, and its trace, if one is asked for.
+pub(super) fn configure(builder: Builder) -> Builder {
+    recorded(sinks().iter().cloned().fold(builder, Builder::sink))
+}
+
+/// A run of this process that leaves a trace, if one is asked for.
+pub(super) fn recorded(builder: Builder) -> Builder {
+    match traces() {
+        Some(folder) => builder.record(folder),
+        None => builder,
+    }
+}
+
+/// The folder for traces, which is there.
+fn traces() -> Option<&'static Path> {
+    let folder = settings().record.as_deref()?;
+    if let Err(error) = std::fs::create_dir_all(folder) {
+        give_up(&format!(
+            "{VARIABLE}: the folder {} cannot be made: {error}; name another with record=DIR",
+            folder.display()
+        ));
+    }
+    Some(folder)
+}
+
 /// Where all runs of this process write their reports: the standard error stream, and the
 /// file that `log` names.
-pub(super) fn sinks() -> &'static [Arc<dyn Sink>] {
+fn sinks() -> &'static [Arc<dyn Sink>] {
     static SINKS: OnceLock<Vec<Arc<dyn Sink>>> = OnceLock::new();
     SINKS.get_or_init(|| {
         let text: Arc<dyn Sink> = Arc::new(TextSink::new(std::io::stderr()));

@@ -89,13 +89,11 @@ impl Plan {
         }
         if self.test.expect_race {
             // Expected races are nobody's news.
-            return builder.detect(true).sink(Arc::new(Memory::default()));
+            let unheard = Arc::new(Memory::default());
+            return process::recorded(builder.detect(true).sink(unheard));
         }
         builder = builder.detect(self.settings.detect.unwrap_or(false));
-        process::sinks()
-            .iter()
-            .cloned()
-            .fold(builder, Builder::sink)
+        process::configure(builder)
     }
 
     fn replay_command(&self, seed: u64) -> String {

@@ -137,7 +137,7 @@ impl<T> State<T> {
         let slot = &mut self.slots[self.sent % self.capacity];
         detect::with(|_, thread| thread.acquire(&slot.to_sender, op));
         slot.to_sender = std::mem::take(&mut deal.offered);
-        slot.to_sender.add(&deal.taken);
+        detect::transfer(&deal.taken, &mut slot.to_sender, op);
         self.sent += 1;
         self.received += 1;
     }
@@ -150,7 +150,7 @@ impl<T> State<T> {
                 thread.release(&mut slot.to_sender, op);
             });
             self.received += 1;
-            return (Ok(value), self.refill());
+            return (Ok(value), self.refill(op));
         }
         while let Some(offer) = self.sending.pop_front() {
             if offer.claim() {
@@ -166,13 +166,13 @@ impl<T> State<T> {
     }
 
     /// Lets a waiting sender put its value into the slot that has just become free.
-    fn refill(&mut self) -> Option<Arc<Waiter>> {
+    fn refill(&mut self, op: SyncOp) -> Option<Arc<Waiter>> {
         while let Some(offer) = self.sending.pop_front() {
             if offer.claim() {
                 let mut deal = offer.deal.lock();
                 let slot = &mut self.slots[self.sent % self.capacity];
                 slot.to_receiver = std::mem::take(&mut deal.offered);
-                deal.taken.add(&slot.to_sender);
+                detect::transfer(&slot.to_sender, &mut deal.taken, op);
                 self.sent += 1;
                 self.buffer.extend(deal.value.take());
                 drop(deal);
@@ -187,13 +187,13 @@ impl<T> State<T> {
         self.closed = true;
         detect::with(|_, thread| thread.release(&mut self.close_edge, op));
         if by_drop {
-            self.close_edge.add(&self.drop_edge);
+            detect::transfer(&self.drop_edge, &mut self.close_edge, op);
         }
         let offers = self.sending.drain(..).chain(self.receiving.drain(..));
         offers
             .filter(Offer::claim)
             .map(|offer| {
-                offer.deal.lock().taken.add(&self.close_edge);
+                detect::transfer(&self.close_edge, &mut offer.deal.lock().taken, op);
                 offer.waiter
             })
             .collect()

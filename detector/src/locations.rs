@@ -1,0 +1,287 @@
+//! The racy locations of an analysis, each once.
+//!
+//! A *location* is a run of bytes on which one access completed a first race: a race on bytes none
+//! of which had one before under the same name. It stays one when its memory is freed, and another
+//! race on the same bytes under the same name later makes no further location. What is kept for a
+//! location is its first race and the number of all, so that memory follows the number of
+//! locations and not that of races.
+
+use crate::access::ByteRange;
+use crate::analysis::Finding;
+use std::collections::{BTreeMap, HashMap};
+
+/// A racy location.
+#[derive(Clone, Debug)]
+pub struct Location {
+    /// Its bytes.
+    pub bytes: ByteRange,
+    /// What lay there at its first race, where that has a name.
+    pub name: Option<Name>,
+    /// Its first race.
+    pub first: Finding,
+    /// The number of the event that completed the first race.
+    pub event: u64,
+    /// How many races there were on its bytes.
+    pub races: u64,
+    /// How many of them may follow from an earlier race, by the schedulable-happens-before order.
+    pub dependent: u64,
+}
+
+/// The name of what lies around a location.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Name {
+    /// The name.
+    pub text: Box<str>,
+    /// How far the location's first byte is from the first byte of what is named.
+    pub offset: usize,
+}
+
+/// Racy locations in the order in which they were found.
+///
+/// # Example
+///
+/// ```
+/// use deadheat_detector::access::ByteRange;
+/// use deadheat_detector::analysis::Analysis;
+/// use deadheat_detector::event::{Action, Event, SiteId, ThreadId};
+/// use deadheat_detector::locations::Locations;
+///
+/// let bytes = ByteRange::new(0x1000, 8).unwrap();
+/// let (mut analysis, mut locations) = (Analysis::new(), Locations::default());
+/// for (number, thread) in (1..).zip([0, 1, 0]) {
+///     let (thread, action, site) = (ThreadId(thread), Action::Write(bytes), SiteId(0));
+///     let event = Event { thread, action, site };
+///     analysis.step(&event, |race| locations.note(race, number, None)).unwrap();
+/// }
+/// assert_eq!(locations.len(), 1);
+/// let location = locations.iter().next().unwrap();
+/// assert_eq!((location.event, location.races, location.dependent), (2, 2, 0));
+/// ```
+#[derive(Default, Debug)]
+pub struct Locations {
+    all: Vec<Location>,
+    /// Locations by what tells them apart.
+    known: HashMap<(ByteRange, Option<Name>), usize>,
+    /// What is racy at present: disjoint ranges by their start, with their ends and locations.
+    present: BTreeMap<usize, (usize, usize)>,
+}
+
+impl Locations {
+    /// Takes note of a race that the event of this number completed. `memory` is what the race's
+    /// bytes lie in, with its name.
+    pub fn note(&mut self, found: &Finding, event: u64, memory: Option<(ByteRange, &str)>) {
+        let bytes = found.race.bytes;
+        let mut touched = self.present_at(bytes, memory.map(|(_, name)| name));
+        for (start, end) in self.new_parts(bytes, &touched) {
+            let part = ByteRange::new(start, end - start).expect("parts have bytes");
+            let name = memory.map(|(memory, name)| Name {
+                text: name.into(),
+                offset: start - memory.start(),
+            });
+            touched.push(self.locate(part, name, found, event));
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        for location in touched {
+            let location = &mut self.all[location];
+            location.races += 1;
+            location.dependent += u64::from(found.race.dependent);
+        }
+    }
+
+    /// The location of `bytes` under this name, which may have had it before.
+    fn locate(
+        &mut self,
+        bytes: ByteRange,
+        name: Option<Name>,
+        first: &Finding,
+        event: u64,
+    ) -> usize {
+        let next = self.all.len();
+        let index = *self.known.entry((bytes, name.clone())).or_insert(next);
+        if index == next {
+            self.all.push(Location {
+                bytes,
+                name,
+                first: first.clone(),
+                event,
+                races: 0,
+                dependent: 0,
+            });
+        }
+        self.put(bytes, index);
+        index
+    }
+
+    /// The parts of `bytes` that are in none of the `touched` locations.
+    fn new_parts(&self, bytes: ByteRange, touched: &[usize]) -> Vec<(usize, usize)> {
+        let mut parts = Vec::new();
+        let mut from = bytes.start();
+        let before = self.present.range(..=from).next_back();
+        let after = self.present.range(from + 1..bytes.end());
+        for (&start, &(end, location)) in before.into_iter().chain(after) {
+            if end <= from || !touched.contains(&location) {
+                continue;
+            }
+            if from < start {
+                parts.push((from, start));
+            }
+            from = end;
+        }
+        if from < bytes.end() {
+            parts.push((from, bytes.end()));
+        }
+        parts
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// All of them, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Location> {
+        self.all.iter()
+    }
+
+    /// The locations with a byte in `bytes` that have this name, each once.
+    fn present_at(&self, bytes: ByteRange, name: Option<&str>) -> Vec<usize> {
+        let touched = self.present.range(..bytes.end()).rev();
+        let named = |location: &usize| self.all[*location].name.as_ref().map(|n| &*n.text) == name;
+        let mut found: Vec<_> = touched
+            .take_while(|(_, (end, _))| *end > bytes.start())
+            .map(|(_, (_, location))| *location)
+            .filter(named)
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Makes `bytes` belong to a location, and to no other any more.
+    fn put(&mut self, bytes: ByteRange, location: usize) {
+        while let Some((&start, &(end, other))) = self.present.range(..bytes.end()).next_back() {
+            if end <= bytes.start() {
+                break;
+            }
+            self.present.remove(&start);
+            if bytes.end() < end {
+                self.present.insert(bytes.end(), (end, other));
+            }
+            if start < bytes.start() {
+                self.present.insert(start, (bytes.start(), other));
+            }
+        }
+        self.present.insert(bytes.start(), (bytes.end(), location));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Analysis;
+    use crate::event::{Action, Event, SiteId, ThreadId};
+
+    fn range(start: usize, len: usize) -> ByteRange {
+        ByteRange::new(start, len).unwrap()
+    }
+
+    type Memory<'a> = Option<(ByteRange, &'a str)>;
+
+    fn locations(steps: &[(u64, Action, Memory<'_>)]) -> Vec<Location> {
+        let (mut analysis, mut locations) = (Analysis::new(), Locations::default());
+        for (number, &(thread, action, memory)) in (1..).zip(steps) {
+            let (thread, site) = (ThreadId(thread), SiteId(0));
+            let event = Event {
+                thread,
+                action,
+                site,
+            };
+            let note = |found: &Finding| locations.note(found, number, memory);
+            analysis.step(&event, note).unwrap();
+        }
+        locations.all
+    }
+
+    #[track_caller]
+    fn check(steps: &[(u64, Action, Memory<'_>)], expected: &[(usize, usize, u64, u64)]) {
+        let found = locations(steps);
+        let found: Vec<_> = found
+            .iter()
+            .map(|l| (l.bytes.start(), l.bytes.len(), l.races, l.dependent))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn neighbours_are_told_apart() {
+        let (a, b) = (Action::Write(range(8, 8)), Action::Write(range(16, 8)));
+        let steps = [(0, a, None), (1, a, None), (0, b, None), (1, b, None)];
+        check(&steps, &[(8, 8, 1, 0), (16, 8, 1, 0)]);
+    }
+
+    #[test]
+    fn a_wide_race_counts_on_all_that_it_touches() {
+        let (a, b) = (Action::Write(range(8, 8)), Action::Write(range(16, 8)));
+        let wide = Action::Write(range(8, 16));
+        let steps = [
+            (0, a, None),
+            (1, a, None),
+            (0, b, None),
+            (1, b, None),
+            (2, wide, None),
+        ];
+        check(&steps, &[(8, 8, 2, 0), (16, 8, 2, 0)]);
+    }
+
+    #[test]
+    fn memory_that_is_used_again_is_known_by_its_name() {
+        let bytes = range(8, 8);
+        let (write, free) = (Action::Write(bytes), Action::Free(bytes));
+        let (one, two) = (Some((bytes, "one")), Some((range(0, 32), "two")));
+        let steps = [
+            (0, write, one),
+            (1, write, one),
+            (0, free, one),
+            (0, write, one),
+            (1, write, one),
+            (0, free, two),
+            (0, write, two),
+            (1, write, two),
+            (2, write, two),
+        ];
+        check(&steps, &[(8, 8, 2, 0), (8, 8, 2, 0)]);
+        let names: Vec<_> = locations(&steps).iter().map(|l| l.name.clone()).collect();
+        let name = |text: &str, offset| {
+            let text = text.into();
+            Some(Name { text, offset })
+        };
+        assert_eq!(names, [name("one", 0), name("two", 8)]);
+    }
+
+    #[test]
+    fn a_race_beside_a_racy_part_is_a_location_of_its_own() {
+        let (inner, outer) = (Action::Write(range(10, 4)), Action::Write(range(8, 8)));
+        let steps = [(0, outer, None), (1, inner, None), (2, outer, None)];
+        check(&steps, &[(10, 4, 2, 0), (8, 2, 1, 0), (14, 2, 1, 0)]);
+    }
+
+    #[test]
+    fn a_race_that_a_racy_read_orders_is_dependent() {
+        let (data, flag) = (range(8, 8), range(16, 8));
+        let steps = [
+            (0, Action::Write(data), None),
+            (0, Action::Write(flag), None),
+            (1, Action::Read(flag), None),
+            (1, Action::Read(data), None),
+        ];
+        check(&steps, &[(16, 8, 1, 0), (8, 8, 1, 1)]);
+    }
+}
