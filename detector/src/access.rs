@@ -73,6 +73,7 @@ impl ByteRange {
     ///
     /// A range that would run past the end of the address space stops there.
     #[must_use]
+    #[inline]
     pub fn new(start: usize, len: usize) -> Option<Self> {
         let len = len.min(usize::MAX - start);
         (len > 0).then_some(Self { start, len })
@@ -80,12 +81,14 @@ impl ByteRange {
 
     /// The address of the first byte.
     #[must_use]
+    #[inline]
     pub fn start(self) -> usize {
         self.start
     }
 
     /// The address after the last byte.
     #[must_use]
+    #[inline]
     pub fn end(self) -> usize {
         self.start + self.len
     }
@@ -93,12 +96,14 @@ impl ByteRange {
     /// The number of bytes, at least one.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "a range is never empty")]
+    #[inline]
     pub fn len(self) -> usize {
         self.len
     }
 
     /// Whether the two share a byte.
     #[must_use]
+    #[inline]
     pub fn overlaps(self, other: Self) -> bool {
         self.start < other.end() && other.start < self.end()
     }

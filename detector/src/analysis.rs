@@ -1,11 +1,11 @@
 //! The engine, driven by events as data: what a recorded trace is analysed with.
 
 use crate::access::{AccessKind, ByteRange};
+use crate::actors::Actors;
 use crate::context::{ContextTree, Frame, NodeId};
 use crate::engine::{Engine, Race};
 use crate::event::{Action, Atomic, Event, SiteId, ThreadId};
 use crate::sync::{AtomicEffect, SyncId, SyncVar, ThreadClock};
-use std::collections::HashMap;
 use std::fmt;
 
 /// A race that an event completed.
@@ -48,6 +48,13 @@ impl fmt::Display for Impossible {
 
 impl std::error::Error for Impossible {}
 
+/// What has become of a thread.
+enum Life {
+    Running(Actor),
+    /// What it leaves to those that join it.
+    Ended(SyncVar),
+}
+
 struct Actor {
     clock: ThreadClock,
     context: NodeId,
@@ -71,9 +78,8 @@ impl Actor {
 #[derive(Default)]
 pub struct Analysis {
     engine: Engine,
-    contexts: ContextTree,
-    running: HashMap<ThreadId, Actor>,
-    ended: HashMap<ThreadId, SyncVar>,
+    contexts: Contexts,
+    threads: Actors<Life>,
     /// The thread of each index of the engine's clocks.
     numbers: Vec<ThreadId>,
 }
@@ -94,7 +100,7 @@ impl Analysis {
     /// The places of the call stack `node`, innermost first.
     #[must_use]
     pub fn sites(&self, node: NodeId) -> Vec<SiteId> {
-        let frames = self.contexts.frames(node);
+        let frames = self.contexts.tree.frames(node);
         let site = |frame: &Frame| match frame {
             Frame::Return(number) => Some(SiteId(u32::try_from(*number).unwrap_or(0))),
             Frame::Site(_) | Frame::Size(_) => None,
@@ -121,8 +127,9 @@ impl Analysis {
         match action {
             Action::Fork(child) => return self.fork(thread, child),
             Action::End => {
-                let mut actor = self.running.remove(&thread).expect("it runs");
-                actor.clock.release(self.ended.entry(thread).or_default());
+                let mut end = SyncVar::new();
+                self.actor(thread).clock.release(&mut end);
+                self.threads.insert(thread, Life::Ended(end));
             }
             Action::Join(other) => self.join(thread, other),
             Action::Acquire(id) => self.sync(thread, id, |thread, var| thread.acquire(var)),
@@ -145,9 +152,9 @@ impl Analysis {
             Action::Fence(ordering) => self.actor(thread).clock.fence(ordering),
             Action::Alloc(bytes) | Action::Free(bytes) => self.engine.reset(bytes),
             Action::Call => {
-                let actor = self.running.get_mut(&thread).expect("it runs");
+                let actor = running(&mut self.threads, thread);
                 actor.callers.push(actor.context);
-                actor.context = child(&self.contexts, actor.context, site);
+                actor.context = self.contexts.child(actor.context, site);
             }
             Action::Return => {
                 let actor = self.actor(thread);
@@ -158,11 +165,10 @@ impl Analysis {
     }
 
     fn ensure_running(&mut self, thread: ThreadId) -> Result<(), Impossible> {
-        if self.running.contains_key(&thread) {
-            return Ok(());
-        }
-        if self.ended.contains_key(&thread) {
-            return Err(Impossible::Ended(thread));
+        match self.threads.get(thread) {
+            Some(Life::Running(_)) => return Ok(()),
+            Some(Life::Ended(_)) => return Err(Impossible::Ended(thread)),
+            None => {}
         }
         let clock = self.engine.first_thread();
         self.add(thread, clock.ok_or(Impossible::TooManyThreads)?);
@@ -174,35 +180,36 @@ impl Analysis {
         self.numbers
             .resize(self.numbers.len().max(index + 1), thread);
         self.numbers[index] = thread;
-        self.running.insert(thread, Actor::new(clock));
+        self.threads
+            .insert(thread, Life::Running(Actor::new(clock)));
     }
 
     fn actor(&mut self, thread: ThreadId) -> &mut Actor {
-        self.running.get_mut(&thread).expect("it runs")
+        running(&mut self.threads, thread)
     }
 
     fn fork(&mut self, parent: ThreadId, child: ThreadId) -> Result<(), Impossible> {
-        if self.running.contains_key(&child) || self.ended.contains_key(&child) {
+        if self.threads.get(child).is_some() {
             return Err(Impossible::ForkedTwice(child));
         }
-        let parent = &mut self.running.get_mut(&parent).expect("it runs").clock;
+        let parent = &mut running(&mut self.threads, parent).clock;
         let clock = self.engine.fork(parent);
         self.add(child, clock.ok_or(Impossible::TooManyThreads)?);
         Ok(())
     }
 
     fn join(&mut self, joiner: ThreadId, other: ThreadId) {
-        let mut present = SyncVar::new();
-        if let Some(other) = self.running.get_mut(&other) {
-            other.clock.release(&mut present);
+        let mut end = SyncVar::new();
+        match self.threads.get_mut(other) {
+            Some(Life::Running(other)) => other.clock.release(&mut end),
+            Some(Life::Ended(left)) => end.add(left),
+            None => return,
         }
-        let end = self.ended.get(&other).unwrap_or(&present);
-        let joiner = self.running.get_mut(&joiner).expect("it runs");
-        joiner.clock.acquire(end);
+        self.actor(joiner).clock.acquire(&end);
     }
 
     fn sync(&mut self, thread: ThreadId, id: SyncId, f: fn(&mut ThreadClock, &mut SyncVar)) {
-        let thread = &mut self.running.get_mut(&thread).expect("it runs").clock;
+        let thread = &mut running(&mut self.threads, thread).clock;
         self.engine.sync(id, |var| f(thread, var));
     }
 
@@ -220,9 +227,14 @@ impl Analysis {
         site: SiteId,
         found: &mut impl FnMut(&Finding),
     ) {
-        let actor = &self.running[&thread];
-        let node = child(&self.contexts, actor.context, site);
-        let races = self.engine.access(&actor.clock, kind, bytes, || node);
+        let actor = running(&mut self.threads, thread);
+        let (contexts, caller) = (&mut self.contexts, actor.context);
+        let node = || contexts.child(caller, site);
+        let races = self.engine.access(&actor.clock, kind, bytes, node);
+        if races.is_empty() {
+            return;
+        }
+        let node = contexts.child(caller, site);
         for race in races {
             found(&self.finding(race, thread, kind, node));
         }
@@ -236,12 +248,18 @@ impl Analysis {
         site: SiteId,
         found: &mut impl FnMut(&Finding),
     ) {
-        let actor = self.running.get_mut(&thread).expect("it runs");
-        let node = child(&self.contexts, actor.context, site);
+        let actor = running(&mut self.threads, thread);
+        let (contexts, caller) = (&mut self.contexts, actor.context);
+        let node = || contexts.child(caller, site);
         let done = || ((), effect);
-        let ((), _, races) = self
+        let atomic = self
             .engine
-            .atomic(&mut actor.clock, object, bytes, done, || node);
+            .atomic(&mut actor.clock, object, bytes, done, node);
+        let ((), _, races) = atomic;
+        if races.is_empty() {
+            return;
+        }
+        let node = contexts.child(caller, site);
         for race in races {
             found(&self.finding(race, thread, effect.access(), node));
         }
@@ -259,6 +277,127 @@ impl Analysis {
     }
 }
 
-fn child(contexts: &ContextTree, caller: NodeId, site: SiteId) -> NodeId {
-    contexts.child(caller, Frame::Return(site.0 as usize))
+fn running(threads: &mut Actors<Life>, thread: ThreadId) -> &mut Actor {
+    match threads.get_mut(thread) {
+        Some(Life::Running(actor)) => actor,
+        _ => unreachable!("it has been seen to run"),
+    }
+}
+
+/// Call stacks, of which the ones that were last asked for need no look into the tree.
+struct Contexts {
+    tree: ContextTree,
+    /// By the low bits of the site: caller, site, and the stack of both.
+    recent: Box<[(NodeId, SiteId, NodeId)]>,
+}
+
+impl Default for Contexts {
+    fn default() -> Self {
+        let tree = ContextTree::default();
+        let (caller, site) = (NodeId::ROOT, SiteId::default());
+        let known = (caller, site, tree.child(caller, frame(site)));
+        Self {
+            tree,
+            recent: vec![known; RECENT].into(),
+        }
+    }
+}
+
+/// How many call stacks are kept at hand.
+const RECENT: usize = 4096;
+
+impl Contexts {
+    /// The call stack of `site`, called from `caller`.
+    fn child(&mut self, caller: NodeId, site: SiteId) -> NodeId {
+        let known = &mut self.recent[site.0 as usize % RECENT];
+        if (known.0, known.1) != (caller, site) {
+            *known = (caller, site, self.tree.child(caller, frame(site)));
+        }
+        known.2
+    }
+}
+
+fn frame(site: SiteId) -> Frame {
+    Frame::Return(site.0 as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(thread: u64, action: Action, site: u32) -> Event {
+        Event {
+            thread: ThreadId(thread),
+            action,
+            site: SiteId(site),
+        }
+    }
+
+    fn write() -> Action {
+        Action::Write(ByteRange::new(8, 8).unwrap())
+    }
+
+    /// The races that the last of the events completes.
+    fn last(events: &[Event]) -> (Analysis, Vec<Finding>) {
+        let (mut analysis, mut races) = (Analysis::new(), Vec::new());
+        for event in events {
+            races.clear();
+            let found = |race: &Finding| races.push(race.clone());
+            analysis.step(event, found).unwrap();
+        }
+        (analysis, races)
+    }
+
+    #[test]
+    fn a_race_has_both_threads_and_stacks_whatever_their_numbers() {
+        let far = RECENT as u32;
+        for other in [1, 1 << 40] {
+            let (analysis, races) = last(&[
+                event(0, Action::Fork(ThreadId(other)), 1),
+                event(0, Action::Call, 2),
+                event(0, write(), 3),
+                event(0, Action::Return, 0),
+                event(0, Action::Call, 2 + far),
+                event(0, Action::Call, 3 + far),
+                event(other, write(), 3 + far),
+            ]);
+            assert_eq!(races.len(), 1);
+            let race = &races[0];
+            assert_eq!(race.thread, ThreadId(other));
+            assert_eq!(race.previous_thread, ThreadId(0));
+            assert_eq!(analysis.sites(race.node), [SiteId(3 + far)]);
+            let previous = analysis.sites(race.race.previous_node);
+            assert_eq!(previous, [SiteId(3), SiteId(2)]);
+        }
+    }
+
+    #[test]
+    fn a_join_orders_what_has_ended_and_what_has_not() {
+        let fork = event(0, Action::Fork(ThreadId(1)), 0);
+        let join = event(0, Action::Join(ThreadId(1)), 0);
+        let (other, end) = (event(1, write(), 0), event(1, Action::End, 0));
+        let own = event(0, write(), 0);
+        assert_eq!(last(&[fork, other, end, join, own]).1.len(), 0);
+        assert_eq!(last(&[fork, other, join, own]).1.len(), 0);
+        assert_eq!(last(&[fork, other, join, own, other]).1.len(), 1);
+        let stranger = event(0, Action::Join(ThreadId(9)), 0);
+        assert_eq!(last(&[fork, other, stranger, own]).1.len(), 1);
+    }
+
+    #[test]
+    fn what_no_program_does_is_refused_and_changes_nothing() {
+        let fork = event(0, Action::Fork(ThreadId(1)), 0);
+        let end = event(1, Action::End, 0);
+        let (mut analysis, _) = last(&[fork, end]);
+        let mut step = |event: Event| analysis.step(&event, |_| {});
+        let (ended, twice) = (
+            Impossible::Ended(ThreadId(1)),
+            Impossible::ForkedTwice(ThreadId(1)),
+        );
+        assert_eq!(step(event(1, write(), 0)), Err(ended));
+        assert_eq!(step(fork), Err(twice));
+        let itself = event(0, Action::Fork(ThreadId(0)), 0);
+        assert_eq!(step(itself), Err(Impossible::ForkedTwice(ThreadId(0))));
+        assert_eq!(step(event(0, write(), 0)), Ok(()));
+    }
 }

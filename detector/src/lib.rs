@@ -12,6 +12,8 @@
 //! - [`event`]: the vocabulary of events, as data;
 //! - [`engine`]: events in, conflicts out, over shadow memory;
 //! - [`analysis`]: the engine, driven by events as data;
+//! - [`locations`]: the racy locations of an analysis, each once;
+//! - [`trace`]: such events in a file;
 //! - [`context`]: call stacks as small numbers;
 //! - [`memory`]: which bytes belong to which cell;
 //! - [`thread`]: a thread as reports show it;
@@ -46,6 +48,7 @@
 //! ```
 
 pub mod access;
+mod actors;
 pub mod analysis;
 pub mod clock;
 pub mod context;
@@ -54,6 +57,7 @@ pub mod engine;
 pub mod event;
 mod fingerprint;
 mod granule;
+pub mod locations;
 pub mod memory;
 mod once;
 mod ranges;
@@ -64,6 +68,7 @@ mod stack;
 mod symbolize;
 pub mod sync;
 pub mod thread;
+pub mod trace;
 mod zeroed;
 
 pub use detector::Detector;
