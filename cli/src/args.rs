@@ -33,6 +33,16 @@ pub(crate) enum Command {
 
     /// Prints saved reports again: every race once for each test, every failure, and a summary.
     Report(ReportArgs),
+
+    /// Looks for data races in a recorded trace, and lists the racy locations.
+    ///
+    /// Each location is listed once, with both accesses of its first race and the number of all.
+    /// The last line is `racy locations: N`. A trace that is cut short is analysed up to its last
+    /// whole block; if no race is found up to there, the exit code is 2.
+    Analyze(AnalyzeArgs),
+
+    /// Translates traces from and to RAPID's text format.
+    Trace(TraceArgs),
 }
 
 /// The arguments of `deadheat test`.
@@ -89,6 +99,77 @@ pub(crate) struct ReportArgs {
     pub(crate) file: PathBuf,
 }
 
+/// The arguments of `deadheat analyze`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct AnalyzeArgs {
+    /// A recorded or imported trace; `-` is the standard input.
+    #[arg(value_name = "TRACE")]
+    pub(crate) trace: PathBuf,
+
+    /// Print JSON lines: an object for each racy location, and a summary as the last.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `deadheat trace`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help(), arg_required_else_help = true)]
+pub(crate) struct TraceArgs {
+    #[command(subcommand)]
+    pub(crate) command: TraceCommand,
+}
+
+/// The commands of `deadheat trace`.
+#[derive(Subcommand, Debug)]
+pub(crate) enum TraceCommand {
+    /// Makes a trace of a file in RAPID's text format, STD.
+    ///
+    /// Each line is `thread|op(arg)|location`, where op is r, w, acq, rel, fork or join, and
+    /// location an integer. A line that is malformed is refused with its number, and no trace is
+    /// left.
+    Import(ImportArgs),
+
+    /// Makes a file in RAPID's text format, STD, of a trace.
+    ///
+    /// An imported trace gives the very same lines back. Memory that accesses overlap in parts
+    /// becomes a variable for each part. The ends of threads, calls and returns are left out, for
+    /// they order nothing. An event that RAPID cannot say (atomics, fences, merging releases,
+    /// transfers, memory that is given or taken back) is refused, and no file is left.
+    Export(ExportArgs),
+}
+
+/// The arguments of `deadheat trace import`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct ImportArgs {
+    /// The text; `-` is the standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Where the trace is written, in place of what is there; `-` is the standard output.
+    #[arg(short, long, value_name = "TRACE")]
+    pub(crate) output: PathBuf,
+}
+
+/// The arguments of `deadheat trace export`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct ExportArgs {
+    /// The trace; it is read twice.
+    #[arg(value_name = "TRACE")]
+    pub(crate) trace: PathBuf,
+
+    /// Where the text is written, in place of what is there; `-` is the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Leave out what RAPID cannot say, and tell how much that is. RAPID may then report races
+    /// that are none, and miss some.
+    #[arg(long)]
+    pub(crate) lossy: bool,
+}
+
 /// The options that choose a schedule.
 #[derive(Args, Debug)]
 pub(crate) struct ScheduleArgs {
@@ -99,6 +180,10 @@ pub(crate) struct ScheduleArgs {
     /// Who decides which goroutine runs.
     #[arg(long, value_name = "SCHEDULER")]
     pub(crate) scheduler: Option<SchedulerChoice>,
+
+    /// Record every event, in a trace file for each run in this folder; `deadheat analyze` reads them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// A scheduler by name.
@@ -221,6 +306,10 @@ mod tests {
         refused("run", "PROGRAM");
         refused("run ls", "'ls'");
         refused("report", "FILE");
+        refused("analyze", "TRACE");
+        refused("trace import a", "--output");
+        refused("trace export -o a", "TRACE");
+        refused("trace imprt a", "'import'");
         refused("tset", "'test'");
     }
 
@@ -232,6 +321,10 @@ mod tests {
             "test x -h",
             "run --help",
             "report --help",
+            "analyze --help",
+            "trace --help",
+            "trace import --help",
+            "trace export --help",
         ] {
             let help = parsed(line).unwrap_err();
             for code in ["  0  ", " 66  ", "101  ", "  2  "] {

@@ -1,11 +1,12 @@
 //! The command line of Deadheat.
 //!
 //! `deadheat test` runs a cargo suite under detection, `deadheat run` any program, and
-//! `deadheat report` prints saved reports again. Each command parses its arguments, then decides
+//! `deadheat report` prints saved reports again; `deadheat analyze` looks for races in a recorded
+//! trace, and `deadheat trace` translates traces. Each command parses its arguments, then decides
 //! what to do, then does it; what goes wrong on the way is an `error::UserError`, said in one
 //! message, and every way to end has its row in the table of `exit`.
 //!
-//! Detection itself happens in the processes that are started. They are told what to do by the
+//! But for `analyze`, detection happens in the processes that are started. They are told what to do by the
 //! `DEADHEAT` variable, print their reports on the standard error stream as they find them, and
 //! add them to a file of JSON lines; this crate reads that file when they have ended.
 //!
@@ -17,7 +18,8 @@
 //! - `log`: the report file while processes add to it; `records`: such a file, read;
 //! - `cargo`: cargo's subcommands; `libtest`: the numbers in a test binary's output;
 //!   `pump`: that output on its way to the terminal;
-//! - `summary`: what was found, race by race;
+//! - `summary`: what was found, race by race; `racy`: what a trace holds, location by location;
+//! - `input`, `output`: files; `progress`: how much of one has been read;
 //! - `console`, `error`, `exit`, `shown`: how things are said.
 
 mod args;
@@ -26,11 +28,15 @@ mod command;
 mod console;
 mod error;
 mod exit;
+mod input;
 mod libtest;
 mod log;
+mod output;
 mod plan;
 mod program;
+mod progress;
 mod pump;
+mod racy;
 mod records;
 #[cfg(test)]
 mod sample;

@@ -3,6 +3,7 @@
 use crate::args::{ScheduleArgs, SchedulerChoice};
 use crate::error::UserError;
 use crate::seed::SeedChoice;
+use crate::shown::Shown;
 use deadheat_detector::settings::Settings;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,15 @@ impl Plan {
         json: Option<PathBuf>,
     ) -> Result<Self, UserError> {
         let from_env = Settings::from_env().map_err(|error| UserError::new(error.to_string()))?;
-        Ok(Self::over(from_env, schedule, schedules, json))
+        let mut plan = Self::over(from_env, schedule, schedules, json);
+        // The processes may run in other folders.
+        if let Some(folder) = &mut plan.settings.record {
+            *folder = std::path::absolute(&folder).map_err(|error| {
+                let folder = Shown::path(folder);
+                UserError::new(format!("{folder} is no place for traces: {error}"))
+            })?;
+        }
+        Ok(plan)
     }
 
     fn over(
@@ -38,6 +47,7 @@ impl Plan {
         settings.schedules = schedules.or(settings.schedules);
         settings.scheduler = scheduler.or(settings.scheduler);
         settings.log = json.or(settings.log);
+        settings.record = schedule.record.clone().or(settings.record);
         Self {
             settings,
             drawn_seed: seed.filter(|_| drawn),
@@ -76,13 +86,14 @@ mod tests {
         let schedule = ScheduleArgs {
             seed: Some(SeedChoice::Number(7)),
             scheduler: Some(SchedulerChoice::Parallel),
+            record: Some("traces".into()),
         };
         let plan = Plan::over(from_env, &schedule, None, None);
         assert_eq!(plan.log(), Some(Path::new("a")));
         assert_eq!(plan.drawn_seed(), None);
         assert_eq!(
             plan.variable(Path::new("/x y")),
-            "detect=on,seed=7,schedules=2,scheduler=parallel,steps=9,log=\"/x y\""
+            "detect=on,seed=7,schedules=2,scheduler=parallel,steps=9,log=\"/x y\",record=traces"
         );
         let over = Plan::over(Settings::default(), &schedule, Some(3), Some("b".into()));
         assert_eq!(over.log(), Some(Path::new("b")));
@@ -94,6 +105,7 @@ mod tests {
         let schedule = ScheduleArgs {
             seed: Some(SeedChoice::Random),
             scheduler: None,
+            record: None,
         };
         let plan = Plan::over(Settings::default(), &schedule, None, None);
         let seed = plan.drawn_seed().unwrap();

@@ -128,15 +128,32 @@ fn ordered_epoch() {
 fn shadow() {
     const MEMORY: usize = 16 << 20;
     let bound = 4.0;
-    for (name, size, by_two) in [
-        ("words, one writer", 8, false),
-        ("bytes, one writer", 1, false),
-        ("words, handed over to another writer", 8, true),
-        ("4-byte words, two writers of each", 4, true),
+    for (name, size, then) in [
+        ("words, one writer", 8, None),
+        ("bytes, one writer", 1, None),
+        (
+            "words, handed over to another writer",
+            8,
+            Some(AccessKind::Write),
+        ),
+        (
+            "4-byte words, handed over to another writer",
+            4,
+            Some(AccessKind::Write),
+        ),
+        (
+            "words, written and read by another later",
+            8,
+            Some(AccessKind::Read),
+        ),
     ] {
         let mut pair = Pair::new();
         let before = pair.engine.footprint();
-        for i in 0..=usize::from(by_two) {
+        for (i, kind) in [Some(AccessKind::Write), then]
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             if i > 0 {
                 pair.hand_to(i);
             }
@@ -144,7 +161,7 @@ fn shadow() {
                 let bytes = ByteRange::new((1 << 32) + start, size).expect("some bytes");
                 let node = || NodeId::ROOT;
                 pair.engine
-                    .access(&pair.threads[i], AccessKind::Write, bytes, node, |_| race());
+                    .access(&pair.threads[i], kind, bytes, node, |_| race());
             }
         }
         let after = pair.engine.footprint();

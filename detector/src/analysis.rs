@@ -3,7 +3,7 @@
 use crate::access::{AccessKind, ByteRange};
 use crate::actors::Actors;
 use crate::context::{ContextTree, Frame, NodeId};
-use crate::engine::{Engine, Race};
+use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event, SiteId, ThreadId};
 use crate::sync::{AtomicEffect, SyncId, SyncVar, ThreadClock};
 use smallvec::SmallVec;
@@ -80,7 +80,7 @@ impl Actor {
 #[derive(Default)]
 pub struct Analysis {
     engine: Engine,
-    contexts: ContextTree,
+    contexts: Contexts,
     threads: Actors<Life>,
 }
 
@@ -97,10 +97,16 @@ impl Analysis {
         self.engine.racy_bytes()
     }
 
+    /// What the engine has in memory.
+    #[must_use]
+    pub fn footprint(&self) -> Footprint {
+        self.engine.footprint()
+    }
+
     /// The places of the call stack `node`, innermost first.
     #[must_use]
     pub fn sites(&self, node: NodeId) -> Vec<SiteId> {
-        let frames = self.contexts.frames(node);
+        let frames = self.contexts.tree.frames(node);
         let site = |frame: &Frame| match frame {
             Frame::Return(number) => Some(SiteId(u32::try_from(*number).unwrap_or(0))),
             Frame::Site(_) | Frame::Size(_) => None,
@@ -154,7 +160,7 @@ impl Analysis {
             Action::Call => {
                 let actor = running(&mut self.threads, thread);
                 actor.callers.push(actor.context);
-                actor.context = child(&self.contexts, actor.context, site);
+                actor.context = self.contexts.child(actor.context, site);
             }
             Action::Return => {
                 let actor = self.actor(thread);
@@ -224,15 +230,13 @@ impl Analysis {
         found: &mut impl FnMut(&Finding),
     ) {
         let actor = running(&mut self.threads, thread);
-        let context = Context::new(&self.contexts, actor.context, site);
+        let (contexts, caller) = (&mut self.contexts, actor.context);
         let engine = &self.engine;
-        engine.access(
-            &actor.clock,
-            kind,
-            bytes,
-            || context.node(),
-            |race| found(&finding(engine, race, thread, kind, context.node())),
-        );
+        let node = Cell::new(NodeId::ROOT);
+        let stack = || kept(&node, contexts.child(caller, site));
+        engine.access(&actor.clock, kind, bytes, stack, |race| {
+            found(&finding(engine, race, thread, kind, node.get()));
+        });
     }
 
     fn atomic(
@@ -244,23 +248,26 @@ impl Analysis {
         found: &mut impl FnMut(&Finding),
     ) {
         let actor = running(&mut self.threads, thread);
-        let context = Context::new(&self.contexts, actor.context, site);
-        let engine = &self.engine;
-        let kind = effect.access();
+        let (contexts, caller) = (&mut self.contexts, actor.context);
+        let (engine, kind) = (&self.engine, effect.access());
+        let node = Cell::new(NodeId::ROOT);
+        let stack = || kept(&node, contexts.child(caller, site));
+        let done = || ((), effect);
         // The engine holds the word's clock while it looks: what it finds is told afterwards.
         let mut races: SmallVec<[Race; 1]> = SmallVec::new();
-        engine.atomic(
-            &mut actor.clock,
-            object,
-            bytes,
-            || ((), effect),
-            || context.node(),
-            |race| races.push(*race),
-        );
+        engine.atomic(&mut actor.clock, object, bytes, done, stack, |race| {
+            races.push(*race);
+        });
         for race in &races {
-            found(&finding(engine, race, thread, kind, context.node()));
+            found(&finding(engine, race, thread, kind, node.get()));
         }
     }
+}
+
+/// `node`, which is needed again where there is a race.
+fn kept(place: &Cell<NodeId>, node: NodeId) -> NodeId {
+    place.set(node);
+    node
 }
 
 fn finding(
@@ -286,32 +293,120 @@ fn running(threads: &mut Actors<Life>, thread: ThreadId) -> &mut Actor {
     }
 }
 
-/// The call stack of an access, which most accesses need not know.
-struct Context<'a> {
-    contexts: &'a ContextTree,
-    caller: NodeId,
-    site: SiteId,
-    known: Cell<Option<NodeId>>,
+/// Call stacks, of which the ones that were last asked for need no look into the tree.
+struct Contexts {
+    tree: ContextTree,
+    /// By the low bits of the site: caller, site, and the stack of both.
+    recent: Box<[(NodeId, SiteId, NodeId)]>,
 }
 
-impl<'a> Context<'a> {
-    fn new(contexts: &'a ContextTree, caller: NodeId, site: SiteId) -> Self {
+impl Default for Contexts {
+    fn default() -> Self {
+        let tree = ContextTree::default();
+        let (caller, site) = (NodeId::ROOT, SiteId::default());
+        let known = (caller, site, tree.child(caller, frame(site)));
         Self {
-            contexts,
-            caller,
-            site,
-            known: Cell::new(None),
+            tree,
+            recent: vec![known; RECENT].into(),
+        }
+    }
+}
+
+/// How many call stacks are kept at hand.
+const RECENT: usize = 4096;
+
+impl Contexts {
+    /// The call stack of `site`, called from `caller`.
+    fn child(&mut self, caller: NodeId, site: SiteId) -> NodeId {
+        let known = &mut self.recent[site.0 as usize % RECENT];
+        if (known.0, known.1) != (caller, site) {
+            *known = (caller, site, self.tree.child(caller, frame(site)));
+        }
+        known.2
+    }
+}
+
+fn frame(site: SiteId) -> Frame {
+    Frame::Return(site.0 as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(thread: u64, action: Action, site: u32) -> Event {
+        Event {
+            thread: ThreadId(thread),
+            action,
+            site: SiteId(site),
         }
     }
 
-    fn node(&self) -> NodeId {
-        let node = self.known.get();
-        let node = node.unwrap_or_else(|| child(self.contexts, self.caller, self.site));
-        self.known.set(Some(node));
-        node
+    fn write() -> Action {
+        Action::Write(ByteRange::new(8, 8).unwrap())
     }
-}
 
-fn child(contexts: &ContextTree, caller: NodeId, site: SiteId) -> NodeId {
-    contexts.child(caller, Frame::Return(site.0 as usize))
+    /// The races that the last of the events completes.
+    fn last(events: &[Event]) -> (Analysis, Vec<Finding>) {
+        let (mut analysis, mut races) = (Analysis::new(), Vec::new());
+        for event in events {
+            races.clear();
+            let found = |race: &Finding| races.push(race.clone());
+            analysis.step(event, found).unwrap();
+        }
+        (analysis, races)
+    }
+
+    #[test]
+    fn a_race_has_both_threads_and_stacks_whatever_their_numbers() {
+        let far = RECENT as u32;
+        for other in [1, 1 << 40] {
+            let (analysis, races) = last(&[
+                event(0, Action::Fork(ThreadId(other)), 1),
+                event(0, Action::Call, 2),
+                event(0, write(), 3),
+                event(0, Action::Return, 0),
+                event(0, Action::Call, 2 + far),
+                event(0, Action::Call, 3 + far),
+                event(other, write(), 3 + far),
+            ]);
+            assert_eq!(races.len(), 1);
+            let race = &races[0];
+            assert_eq!(race.thread, ThreadId(other));
+            assert_eq!(race.previous_thread, ThreadId(0));
+            assert_eq!(analysis.sites(race.node), [SiteId(3 + far)]);
+            let previous = analysis.sites(race.race.previous_node);
+            assert_eq!(previous, [SiteId(3), SiteId(2)]);
+        }
+    }
+
+    #[test]
+    fn a_join_orders_what_has_ended_and_what_has_not() {
+        let fork = event(0, Action::Fork(ThreadId(1)), 0);
+        let join = event(0, Action::Join(ThreadId(1)), 0);
+        let (other, end) = (event(1, write(), 0), event(1, Action::End, 0));
+        let own = event(0, write(), 0);
+        assert_eq!(last(&[fork, other, end, join, own]).1.len(), 0);
+        assert_eq!(last(&[fork, other, join, own]).1.len(), 0);
+        assert_eq!(last(&[fork, other, join, own, other]).1.len(), 1);
+        let stranger = event(0, Action::Join(ThreadId(9)), 0);
+        assert_eq!(last(&[fork, other, stranger, own]).1.len(), 1);
+    }
+
+    #[test]
+    fn what_no_program_does_is_refused_and_changes_nothing() {
+        let fork = event(0, Action::Fork(ThreadId(1)), 0);
+        let end = event(1, Action::End, 0);
+        let (mut analysis, _) = last(&[fork, end]);
+        let mut step = |event: Event| analysis.step(&event, |_| {});
+        let (ended, twice) = (
+            Impossible::Ended(ThreadId(1)),
+            Impossible::ForkedTwice(ThreadId(1)),
+        );
+        assert_eq!(step(event(1, write(), 0)), Err(ended));
+        assert_eq!(step(fork), Err(twice));
+        let itself = event(0, Action::Fork(ThreadId(0)), 0);
+        assert_eq!(step(itself), Err(Impossible::ForkedTwice(ThreadId(0))));
+        assert_eq!(step(event(0, write(), 0)), Ok(()));
+    }
 }

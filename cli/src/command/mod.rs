@@ -2,11 +2,15 @@
 //!
 //! - `test` runs a cargo suite under detection;
 //! - `run` runs a program under detection;
-//! - `report` prints saved reports.
+//! - `report` prints saved reports;
+//! - `analyze` runs the engine over a trace;
+//! - `trace` translates traces from and to RAPID's text format.
 
+mod analyze;
 mod report;
 mod run;
 mod test;
+mod trace;
 
 use crate::args::Command;
 use crate::error::UserError;
@@ -19,5 +23,7 @@ pub(crate) fn execute(program: Program, command: Command) -> Result<Exit, UserEr
         Command::Test(args) => test::execute(program, args),
         Command::Run(args) => run::execute(program, args),
         Command::Report(args) => report::execute(&args),
+        Command::Analyze(args) => analyze::execute(&args),
+        Command::Trace(args) => trace::execute(&args),
     }
 }

@@ -7,31 +7,16 @@ use crate::args::ReportArgs;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
+use crate::input::Input;
 use crate::records::{Verdict, records};
-use crate::shown::Shown;
 use crate::summary::Summary;
 use deadheat_detector::report::{Distinct, text};
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
-use std::path::Path;
 
 pub(crate) fn execute(args: &ReportArgs) -> Result<Exit, UserError> {
     let out = io::stdout().lock();
-    if args.file.as_os_str() == "-" {
-        return print(io::stdin().lock(), "standard input", out, io::stderr());
-    }
-    let name = Shown::path(&args.file).to_string();
-    let file = open(&args.file)
-        .map_err(|error| UserError::new(format!("{name} cannot be read: {error}")))?;
-    print(BufReader::new(file), &name, out, io::stderr())
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    Ok(file)
+    let Input { name, bytes, .. } = Input::open(&args.file)?;
+    print(BufReader::new(bytes), &name, out, io::stderr())
 }
 
 /// Prints what `input` holds to `out`; complaints about its lines go to `errors`.

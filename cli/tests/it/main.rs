@@ -4,6 +4,7 @@
 //! - `reports`: `deadheat report`;
 //! - `programs`: `deadheat run`;
 //! - `suites`: `deadheat test`;
+//! - `traces`: `deadheat analyze` and `deadheat trace`;
 //! - `cli`: calls the program; `krate`: a crate to test; `sample`: records.
 
 mod cli;
@@ -15,3 +16,4 @@ mod reports;
 #[path = "../../src/sample.rs"]
 mod sample;
 mod suites;
+mod traces;

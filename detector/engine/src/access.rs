@@ -107,6 +107,7 @@ impl ByteRange {
 
     /// Whether the two share a byte.
     #[must_use]
+    #[inline]
     pub fn overlaps(self, other: Self) -> bool {
         self.start < other.end() && other.start < self.end()
     }
