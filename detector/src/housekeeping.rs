@@ -43,9 +43,10 @@ impl Housekeeping {
             return;
         };
         let indices = engine.footprint().indices;
-        if indices.ended > 2 * left.ended + indices.running + FEW_ENDED {
+        if indices.ended + indices.former > 2 * left.ended + indices.running + FEW_ENDED {
             engine.reclaim(forget);
-            left.ended = engine.footprint().indices.ended;
+            let indices = engine.footprint().indices;
+            left.ended = indices.ended + indices.former;
         }
     }
 
@@ -58,7 +59,7 @@ impl Housekeeping {
             engine.sweep(forget);
             let footprint = engine.footprint();
             left.shadow = footprint.shadow;
-            left.ended = footprint.indices.ended;
+            left.ended = footprint.indices.ended + footprint.indices.former;
         }
     }
 }

@@ -208,6 +208,10 @@ impl Engine {
     ///
     /// `node` is called only where the access is not covered by an earlier one of the same
     /// thread and epoch.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
     #[inline]
     pub fn access(
         &self,
@@ -226,13 +230,15 @@ impl Engine {
             if history::is_covered_inline(seen, kind, mask, thread.epoch()) {
                 return;
             }
+            // Read after the granule: what was there then was not taken away by an earlier sweep.
+            let seen = (seen, self.shadow.sweeps());
             return self.supersede(thread, granule, seen, kind, bytes, node, found);
         }
         self.access_new(thread, kind, bytes, node, found);
     }
 
-    /// An access that takes the place of the only record of its granule, which was `seen`; any
-    /// other is passed on.
+    /// An access that takes the place of the only record of its granule, which was `seen` after
+    /// so many `sweeps`; any other is passed on.
     #[inline(never)]
     #[allow(
         clippy::too_many_arguments,
@@ -242,7 +248,7 @@ impl Engine {
         &self,
         thread: &ThreadClock,
         granule: &Pair,
-        seen: Words,
+        (seen, sweeps): (Words, u32),
         kind: AccessKind,
         bytes: ByteRange,
         node: impl FnOnce() -> NodeId,
@@ -261,12 +267,7 @@ impl Engine {
         };
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
-        let mut recorded = granule.replace(seen, new.words());
-        if self.shadow.is_sweeping() {
-            self.shadow.wait_for_sweep();
-            recorded = false;
-        }
-        if !recorded {
+        if !granule.replace(seen, new.words()) || !self.shadow.has_recorded(sweeps) {
             self.access_new(thread, kind, bytes, || new.node, found);
         }
     }
@@ -281,6 +282,10 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         mut found: impl FnMut(&Race),
     ) {
+        assert!(
+            core::ptr::eq(thread.shared(), &raw const *self.shared),
+            "the thread is another engine's"
+        );
         let epoch = thread.epoch();
         let pool = &self.shared.pool;
         let covered = granules_of(bytes.start(), bytes.end()).all(|(address, mask)| {
@@ -334,7 +339,7 @@ impl Engine {
     fn record(&self, thread: &ThreadClock, address: usize, new: Record) -> Option<Conflicts> {
         let clock = thread.slot().peek();
         let pool = &self.shared.pool;
-        let version = || thread.epoch().bits() & !self::TIME_BITS | thread.slot().next_version();
+        let version = || history::version(Some(thread.tid()), thread.slot().next_version());
         let context = Context {
             pool,
             knows: |epoch| clock.knows(pool, epoch),
@@ -343,8 +348,9 @@ impl Engine {
         };
         let place = self.shadow.place(address)?;
         loop {
-            let (conflicts, first) = history::record(place.granule, &context, new)?;
-            if self.shadow.note_recorded(place, first) {
+            let sweeps = self.shadow.begin_recording(place);
+            let conflicts = history::record(place.granule, &context, new)?;
+            if self.shadow.has_recorded(sweeps) {
                 return Some(conflicts);
             }
         }
@@ -417,7 +423,7 @@ impl Engine {
 
     /// A version that no thread gives.
     fn next_version(&self) -> u64 {
-        1 << 63 | self.versions.fetch_add(1, Ordering::Relaxed)
+        history::version(None, self.versions.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The bytes on which a race was found, and that were not reset since: maximal ranges in
@@ -428,7 +434,7 @@ impl Engine {
     }
 
     /// Frees the indices of ended threads whose accesses no race can be with any more, and calls
-    /// `forgotten` with the label of each such thread. Gives up, for now, where threads are being
+    /// `forgotten` with the label of each such thread, under a lock: it must not call the engine. Gives up, for now, where threads are being
     /// forked.
     pub fn reclaim(&self, forgotten: impl FnMut(u64)) {
         let Shared { pool, slots, .. } = &*self.shared;
@@ -477,9 +483,6 @@ impl Engine {
     }
 }
 
-/// The bits of an epoch that are its time's.
-const TIME_BITS: u64 = (1 << Epoch::TIME_BITS) - 1;
-
 /// Races of one access that may go on in the next granule: at most one ends at a byte.
 #[derive(Default)]
 struct Adjoining {
@@ -524,6 +527,7 @@ impl Adjoining {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::clock::Time;
 
     fn range(start: usize, len: usize) -> ByteRange {
         ByteRange::new(start, len).unwrap()
@@ -668,7 +672,8 @@ mod tests {
             Indices {
                 running: 1,
                 ended: 0,
-                free: 100
+                free: 100,
+                former: 0,
             }
         );
         assert_eq!((before.shadow, after.shadow), (100 * 4096, 0));
@@ -689,5 +694,187 @@ mod tests {
         assert!(engine.is_exhausted());
         assert!(access(&engine, &main, AccessKind::Write, 8, 8).is_empty());
         assert!(engine.footprint().lost > 0);
+    }
+
+    fn crew(engine: &Engine, main: &mut ThreadClock, count: u64) -> Vec<ThreadClock> {
+        (0..count).map(|i| engine.fork(main, i).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_loop_over_bytes_keeps_them_where_it_joins_a_crowd() {
+        for others in [6, 7] {
+            let engine = Engine::new();
+            let mut main = engine.first_thread(0).unwrap();
+            let t = crew(&engine, &mut main, 9);
+            for t in &t[..others] {
+                let _ = access(&engine, t, AccessKind::Read, 8, 1);
+            }
+            let _ = access(&engine, &t[7], AccessKind::Read, 9, 1);
+            let _ = access(&engine, &t[7], AccessKind::Read, 8, 1);
+            assert_eq!(access(&engine, &t[8], AccessKind::Write, 9, 1).len(), 1);
+        }
+    }
+
+    #[test]
+    fn crowds_do_not_pile_up() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        let mut t = crew(&engine, &mut main, 7);
+        let (mut down, mut up) = (SyncVar::new(), SyncVar::new());
+        for _ in 0..500 {
+            assert!(access(&engine, &main, AccessKind::Write, 8, 4).is_empty());
+            main.release(&mut down);
+            up.clear();
+            for t in &mut t {
+                t.acquire(&down);
+                assert!(access(&engine, t, AccessKind::Read, 8, 8).is_empty());
+                t.release_merge(&mut up);
+            }
+            main.acquire(&up);
+        }
+        assert!(
+            engine.footprint().nodes_in_use < 60,
+            "{:?}",
+            engine.footprint()
+        );
+    }
+
+    #[test]
+    fn records_that_are_cut_do_not_pile_up() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        let mut threads = Vec::new();
+        for round in 0..300 {
+            for _ in 0..6 {
+                let t = engine.fork(&mut main, round).unwrap();
+                let _ = access(&engine, &t, AccessKind::Read, 8, 8);
+                threads.push(t);
+            }
+            let _ = access(&engine, &main, AccessKind::Write, 8, 4);
+        }
+        // Each thread takes a word of a trie's leaf, and there are a few paths.
+        assert!(
+            engine.footprint().nodes_in_use < 1800 / 4,
+            "{:?}",
+            engine.footprint()
+        );
+    }
+
+    #[test]
+    fn what_the_only_thread_does_after_a_sweep_began_is_not_swept() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        main.release(&mut SyncVar::new());
+        let pool = &engine.shared.pool;
+        let known = engine.shared.slots.known_to_all(pool).unwrap();
+        let mut child = engine.fork(&mut main, 1).unwrap();
+        let _ = access(&engine, &main, AccessKind::Write, 8, 8);
+        let _ = access(&engine, &main, AccessKind::Write, 64, 8);
+        let is_known = |e: Epoch| crate::trie::get(pool, known, e.tid().key()) >= e.time().get();
+        let version = || engine.next_version();
+        engine
+            .shadow
+            .sweep(|granule| history::sweep(granule, pool, 0, &version, is_known) == Some(true));
+        assert_eq!(access(&engine, &child, AccessKind::Write, 8, 8).len(), 1);
+        engine.sync(SyncId(1), |var| main.release(var));
+        engine.sync.sweep(known);
+        pool.release(known, 0);
+        engine.sync(SyncId(1), |var| child.acquire(var));
+        assert!(access(&engine, &child, AccessKind::Write, 64, 8).is_empty());
+    }
+
+    #[test]
+    fn a_loop_of_forks_and_joins_needs_no_memory() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        let mut forgotten = 0;
+        for i in 0..1000 {
+            let mut child = engine.fork(&mut main, i).unwrap();
+            let mut end = SyncVar::new();
+            child.release(&mut end);
+            drop(child);
+            main.acquire(&end);
+        }
+        assert!(engine.footprint().indices.former > 900);
+        engine.reclaim(|_| forgotten += 1);
+        assert_eq!(forgotten, 1000);
+        assert_eq!(engine.footprint().indices.former, 0);
+        assert!(
+            engine.footprint().nodes_in_use < 10,
+            "{:?}",
+            engine.footprint()
+        );
+    }
+
+    #[test]
+    fn any_memory_can_be_reset() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        let places = [0, 1 << 30, (1 << 48) - 8, 1 << 50, usize::MAX - 8];
+        for _ in 0..2 {
+            for place in places {
+                assert!(access(&engine, &a, AccessKind::Write, place, 8).is_empty());
+                assert_eq!(access(&engine, &b, AccessKind::Write, place, 8).len(), 1);
+            }
+            engine.reset(range(0, usize::MAX));
+            assert_eq!(engine.racy_bytes(), []);
+        }
+    }
+
+    #[test]
+    fn a_renewed_thread_is_not_forgotten() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(7).unwrap();
+        a.set_time(Time::LAST.before());
+        let _ = access(&engine, &a, AccessKind::Write, 8, 8);
+        a.release(&mut SyncVar::new());
+        engine.sweep(|label| panic!("thread {label} runs"));
+        assert_eq!(a.label(), 7);
+    }
+
+    #[test]
+    fn a_sync_object_may_be_taken_and_left_to_another_engine() {
+        let (one, two) = (Engine::new(), Engine::new());
+        let mut main = one.first_thread(0).unwrap();
+        let mut foreign = two.first_thread(0).unwrap();
+        for _ in 0..4 {
+            one.sync(SyncId(1), |var| {
+                main.release(var);
+                drop(core::mem::take(var));
+            });
+            one.sync(SyncId(2), |var| foreign.release(var));
+        }
+        one.sync(SyncId(2), |var| main.acquire(var));
+        assert_eq!(one.footprint().nodes_in_use, 0);
+    }
+
+    #[test]
+    fn threads_that_race_while_memory_is_swept_miss_nothing() {
+        const EACH: usize = 200;
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        let threads = crew(&engine, &mut main, 4);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = threads
+                .into_iter()
+                .map(|t| {
+                    let engine = &engine;
+                    scope.spawn(move || {
+                        for i in 0..EACH {
+                            let _ = access(engine, &t, AccessKind::Write, 0x1000 + i * 64, 8);
+                        }
+                        t
+                    })
+                })
+                .collect();
+            for _ in 0..20 {
+                engine.sweep(|_| {});
+            }
+            workers
+                .into_iter()
+                .for_each(|worker| drop(worker.join().unwrap()));
+        });
+        assert_eq!(engine.racy_bytes().len(), EACH);
     }
 }

@@ -43,7 +43,8 @@
 //!
 //! Where many threads make accesses of one kind to the same bytes, and none covers another
 //! (reads, or relaxed atomics), their records form a *crowd*: a trie by thread index, so that
-//! another one costs the logarithm of their number.
+//! another one costs the logarithm of their number. There is at most one crowd for each kind and
+//! set of bytes, and few records outside of crowds, so a chain cannot grow without end.
 
 use crate::access::AccessKind;
 use crate::clock::{Epoch, Tid, Time};
@@ -56,6 +57,8 @@ use crate::trie::{self, Maker};
 pub(crate) const BYTES: usize = 8;
 /// Records of one kind on the same bytes that are kept one by one.
 const FEW: usize = 6;
+/// Records that are kept one by one in all.
+const MANY: usize = 32;
 /// No chain is longer; what is, is not a chain any more.
 const LONGEST: usize = if cfg!(loom) { 8 } else { 4096 };
 /// The entries of a node of a chain.
@@ -229,6 +232,19 @@ impl Entry {
     }
 }
 
+/// What a version has and no record: the upper bits. The words of a granule are read one after
+/// the other, and one must not be taken for the other.
+const VERSION: u64 = 1 << 63;
+const VERSION_COUNT_BITS: u32 = 35;
+
+/// A number that no history had before: the `count`th that the thread `tid` gives, or nobody in
+/// particular.
+pub(crate) fn version(tid: Option<Tid>, count: u64) -> u64 {
+    let count = count & ((1 << VERSION_COUNT_BITS) - 1);
+    let giver = tid.map_or(Tid::LIMIT as u64, |tid| u64::from(tid.key()));
+    VERSION | giver << VERSION_COUNT_BITS | count
+}
+
 fn member(epoch: Epoch, node: NodeId) -> u64 {
     epoch.time().get() << NodeId::BITS | node.bits()
 }
@@ -299,7 +315,7 @@ enum Stop {
 /// made an access to all of `mask` that covers `kind`.
 ///
 /// The words were read one after the other, the epoch last. It is one that only this thread
-/// writes: so the other word, too, is of its writing.
+/// writes: so the other word is of its writing, too, or a version.
 #[inline]
 pub(crate) fn is_covered_inline(
     words: Words,
@@ -308,7 +324,10 @@ pub(crate) fn is_covered_inline(
     epoch: Epoch,
 ) -> bool {
     let meta = Meta(words.high);
-    words.low == epoch.bits() && mask.without(meta.mask()).is_empty() && meta.kind().covers(kind)
+    words.low == epoch.bits()
+        && words.high < VERSION
+        && mask.without(meta.mask()).is_empty()
+        && meta.kind().covers(kind)
 }
 
 /// Whether an access by one who knows the single record that `words` are takes its place: nothing
@@ -391,13 +410,13 @@ fn entries(
     Err(Stop::Changed)
 }
 
-/// Checks an access against the history, then makes it part of it. Gives its races, and whether
-/// the history was empty; `None` where there is no memory.
+/// Checks an access against the history, then makes it part of it. Gives its races; `None`
+/// where there is no memory.
 pub(crate) fn record<K: Fn(Epoch) -> bool>(
     granule: &Pair,
     context: &Context<'_, K>,
     new: Record,
-) -> Option<(Conflicts, bool)> {
+) -> Option<Conflicts> {
     let mut gather = false;
     loop {
         let old = granule.load();
@@ -409,7 +428,8 @@ pub(crate) fn record<K: Fn(Epoch) -> bool>(
             conflicts: Conflicts::new(new.mask),
             chain: Chain::new(context.pool, context.shard),
             peers: 0,
-            gathered: None,
+            singles: 0,
+            same: ByteMask(0),
             joined: false,
             gather,
         };
@@ -432,8 +452,7 @@ pub(crate) fn record<K: Fn(Epoch) -> bool>(
                     .pool
                     .release(old.low as u32 & INDEX_MASK, context.shard);
             }
-            let conflicts = core::mem::replace(&mut step.conflicts, Conflicts::new(new.mask));
-            return Some((conflicts, old.low == 0));
+            return Some(step.conflicts);
         }
     }
 }
@@ -472,8 +491,10 @@ struct Step<'a, K> {
     chain: Chain<'a>,
     /// Single records of the new one's kind and bytes.
     peers: usize,
-    /// The crowd that is being made of them.
-    gathered: Option<Crowd>,
+    /// Single records.
+    singles: usize,
+    /// Bytes of the same access that were recorded earlier: part of a loop over them.
+    same: ByteMask,
     /// Whether the new access is in a crowd already.
     joined: bool,
     gather: bool,
@@ -491,7 +512,7 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
     fn single(&mut self, record: Record, shared: ByteMask) -> Result<(), Stop> {
         let new = self.new;
         if record.is_same_access(new) {
-            self.new.mask = new.mask.or(record.mask);
+            self.same = self.same.or(record.mask);
             return Ok(());
         }
         let mut kept = record;
@@ -508,13 +529,22 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
         if kept.mask.is_empty() {
             return Ok(());
         }
-        if kept.kind == new.kind && kept.mask == new.mask {
-            self.peers += 1;
-            if self.gather {
-                return self.add_to_gathered(kept);
-            }
+        self.singles += 1;
+        self.peers += usize::from(kept.kind == new.kind && kept.mask == new.mask);
+        self.push_record(kept)
+    }
+
+    fn push_record(&mut self, record: Record) -> Result<(), Stop> {
+        if !self.gather {
+            return self.chain.push(Entry::Single(record));
         }
-        self.chain.push(Entry::Single(kept))
+        let crowd = Crowd {
+            root: 0,
+            kind: record.kind,
+            mask: record.mask,
+        };
+        let crowd = self.with_member(crowd, record)?;
+        self.chain.push_owned(crowd)
     }
 
     fn crowd(&mut self, crowd: Crowd, shared: ByteMask) -> Result<(), Stop> {
@@ -591,43 +621,29 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
         }
     }
 
-    fn add_to_gathered(&mut self, record: Record) -> Result<(), Stop> {
-        let crowd = self.gathered.take().unwrap_or(Crowd {
-            root: 0,
-            kind: record.kind,
-            mask: record.mask,
-        });
-        self.gathered = Some(self.with_member(crowd, record)?);
-        Ok(())
-    }
-
     /// Puts the new access in its place.
     fn finish(&mut self) -> Result<Next, Stop> {
-        if self.gather {
-            if !self.joined {
-                self.add_to_gathered(self.new)?;
-            }
-            if let Some(crowd) = self.gathered.take() {
-                self.chain.push_owned(crowd)?;
-            }
-            return Ok(Next::Done);
-        }
-        if self.joined {
-            return Ok(Next::Done);
-        }
-        if self.peers >= FEW {
+        if !self.gather && !self.joined && (self.peers >= FEW || self.singles >= MANY) {
             return Ok(Next::Gather);
         }
-        self.chain.push(Entry::Single(self.new))?;
-        Ok(Next::Done)
-    }
-}
-
-impl<K> Drop for Step<'_, K> {
-    fn drop(&mut self) {
-        if let Some(crowd) = self.gathered.take() {
-            self.context.pool.release(crowd.root, self.context.shard);
+        let same = self.same.without(self.new.mask);
+        if self.joined || self.gather {
+            if !self.joined {
+                self.push_record(self.new)?;
+            }
+            if !same.is_empty() {
+                self.push_record(Record {
+                    mask: same,
+                    ..self.new
+                })?;
+            }
+        } else {
+            self.push_record(Record {
+                mask: self.new.mask.or(same),
+                ..self.new
+            })?;
         }
+        Ok(Next::Done)
     }
 }
 
@@ -665,13 +681,51 @@ impl<'a> Chain<'a> {
         self.append(entry.words())
     }
 
-    /// Adds a crowd with the reference to it.
+    /// Adds a crowd with the reference to it: to the one of its kind and bytes, if there is one.
     fn push_owned(&mut self, crowd: Crowd) -> Result<(), Stop> {
+        let pushed = match self.find_crowd(crowd.kind, crowd.mask) {
+            None => return self.push_new(crowd),
+            Some((node, i)) => self.merge(node, i, crowd),
+        };
+        self.pool.release(crowd.root, self.shard);
+        pushed
+    }
+
+    fn push_new(&mut self, crowd: Crowd) -> Result<(), Stop> {
         let pushed = self.push(Entry::Crowd(crowd));
         if pushed.is_err() {
             self.pool.release(crowd.root, self.shard);
         }
         pushed
+    }
+
+    fn merge(&self, node: &Node, i: usize, crowd: Crowd) -> Result<(), Stop> {
+        let maker = Maker {
+            pool: self.pool,
+            origin: 0,
+            shard: self.shard,
+        };
+        let never = |_| false;
+        let root = node.word(i) as u32 & INDEX_MASK;
+        let root = maker.join(root, crowd.root, &never, &never);
+        node.set_word(i, CROWD | u64::from(root.ok_or(Stop::Exhausted)?));
+        Ok(())
+    }
+
+    /// The node and word of the crowd of this kind and these bytes.
+    fn find_crowd(&self, kind: AccessKind, mask: ByteMask) -> Option<(&'a Node, usize)> {
+        let wanted = Meta::new(kind, mask, NodeId::ROOT).0;
+        let mut index = self.first;
+        while index != 0 {
+            let node = self.pool.node(index);
+            for i in (0..WORDS).step_by(2) {
+                if node.word(i) & CROWD != 0 && node.word(i + 1) == wanted {
+                    return Some((node, i));
+                }
+            }
+            index = node.link();
+        }
+        None
     }
 
     fn append(&mut self, words: Words) -> Result<(), Stop> {

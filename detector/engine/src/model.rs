@@ -40,7 +40,7 @@ impl Model {
             return Vec::new();
         }
         let next = core::cell::Cell::new(version << 8);
-        let version = || next.replace(next.get() + 1);
+        let version = || history::version(Some(epoch.tid()), next.replace(next.get() + 1));
         let context = Context {
             pool: &self.pool,
             knows: |other: Epoch| other.tid() == epoch.tid(),
@@ -53,7 +53,7 @@ impl Model {
             mask,
             node: NodeId::ROOT,
         };
-        let (conflicts, _) = history::record(&self.granule, &context, new).expect("memory");
+        let conflicts = history::record(&self.granule, &context, new).expect("memory");
         let threads = conflicts
             .iter()
             .map(|conflict| conflict.previous.epoch.tid().index());
@@ -63,7 +63,7 @@ impl Model {
     /// Forgets the accesses to the bytes that `mask` has bits for.
     pub fn reset(&self, version: u64, mask: u8) {
         let next = core::cell::Cell::new(version << 8);
-        let version = || next.replace(next.get() + 1);
+        let version = || history::version(None, next.replace(next.get() + 1));
         history::reset(
             &self.granule,
             &self.pool,

@@ -152,6 +152,8 @@ impl Pair {
     /// Two reads cannot tell, but only if the pair left `words` and came back in between; where
     /// a state never comes back (see `history`), they can.
     pub(crate) fn is_still(&self, words: Words) -> bool {
+        // What was read before must have been read before this.
+        fence(Ordering::Acquire);
         self.low() == words.low && self.high() == words.high
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct RacyBytes {
 impl RacyBytes {
     pub(crate) fn new(source: &Source) -> Option<Self> {
         Some(Self {
-            granules: Table::new(source, 12)?,
+            granules: Table::new(source, 16)?,
             count: AtomicU64::new(0),
         })
     }
@@ -49,7 +49,10 @@ impl RacyBytes {
         let remove = |bucket: &mut crate::table::Bucket<'_>| {
             bucket.retain(pool, |node| {
                 let address = node.word(0) as usize * BYTES;
-                let (start, end) = (range.start().max(address), range.end().min(address + BYTES));
+                let (start, end) = (
+                    range.start().max(address),
+                    range.end().min(address.saturating_add(BYTES)),
+                );
                 if start >= end {
                     return true;
                 }

@@ -10,9 +10,13 @@
 //! What is freed by the program is reset, and whole pages of it are given back. Pages that have
 //! become empty otherwise are given back by [`Shadow::sweep`], while others may be recording. The
 //! bad interleaving is: a page is seen to be empty, an access is recorded there, the page is
-//! discarded. So a sweep announces itself before it looks, and whoever has recorded an access
-//! looks for a sweep afterwards, waits for it, and records again. Both sides write, then read,
-//! with a full barrier between: at least one sees the other.
+//! discarded. So a sweep is counted before it looks and when it is over, and whoever records an
+//! access looks at the count before and afterwards: where it has changed, or a sweep goes on, the
+//! access is recorded again, once that is over. Both sides write, then read, with a full barrier
+//! between: at least one sees the other.
+//!
+//! A page is noted as touched before anything is recorded in it, so that whoever finds a record
+//! finds the page noted.
 
 use crate::access::ByteRange;
 use crate::array::Array;
@@ -21,6 +25,7 @@ use crate::pool::{ensure, free};
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
 use crate::source::{PAGE, Source};
 use crate::spin::Spin;
+use core::ops::Range;
 
 const ADDRESS_BITS: u32 = 48;
 const REGION_BITS: u32 = 26;
@@ -95,7 +100,8 @@ pub(crate) struct Shadow {
     made: Array<AtomicU32>,
     made_len: AtomicU32,
     pages: AtomicU64,
-    sweeping: AtomicU32,
+    /// Odd while pages are being given back.
+    sweeps: AtomicU32,
     sweep: Spin<()>,
     source: Source,
 }
@@ -109,7 +115,7 @@ impl Shadow {
             made: Array::new(REGIONS, source)?,
             made_len: AtomicU32::new(0),
             pages: AtomicU64::new(0),
-            sweeping: AtomicU32::new(0),
+            sweeps: AtomicU32::new(0),
             sweep: Spin::new((), source),
             source: *source,
         })
@@ -149,22 +155,27 @@ impl Shadow {
         let region = self
             .known_region(address)
             .or_else(|| self.new_far(address))?;
-        ensure(&region.touched, REGION_PAGES / 64, &self.source)?;
         let made = ensure(&region.granules, REGION_GRANULES, &self.source)?;
         let number = address >> REGION_BITS;
         if made && number < REGIONS {
-            let granules = region.granules.load(Ordering::Acquire);
-            self.hot[number].store(granules, Ordering::Release);
             let place = self.made_len.fetch_add(1, Ordering::Relaxed);
             self.made[place as usize].store(number as u32 + 1, Ordering::Release);
+        }
+        ensure(&region.touched, REGION_PAGES / 64, &self.source)?;
+        if let Some(hot) = self.hot.get(number) {
+            let granules = region.granules.load(Ordering::Acquire);
+            hot.store(granules, Ordering::Release);
         }
         Some(region)
     }
 
+    fn made(&self) -> &[AtomicU32] {
+        &self.made[..self.made_len.load(Ordering::Relaxed) as usize]
+    }
+
     /// All regions that are there.
     fn regions(&self) -> impl Iterator<Item = &Region> {
-        let made = &self.made[..self.made_len.load(Ordering::Relaxed) as usize];
-        let near = made.iter().filter_map(|number| {
+        let near = self.made().iter().filter_map(|number| {
             let number = number.load(Ordering::Acquire).checked_sub(1)?;
             Some(&self.near[number as usize])
         });
@@ -186,32 +197,37 @@ impl Shadow {
         })
     }
 
-    /// Whether a sweep may be taking away what was just recorded.
+    /// How many sweeps have begun and ended so far.
     #[inline]
-    pub(crate) fn is_sweeping(&self) -> bool {
+    pub(crate) fn sweeps(&self) -> u32 {
+        self.sweeps.load(Ordering::Acquire)
+    }
+
+    /// An access is to be recorded at `place`. What this returns is for [`Self::has_recorded`].
+    pub(crate) fn begin_recording(&self, place: Place<'_>) -> u32 {
+        let sweeps = self.sweeps();
+        self.touch(place);
+        sweeps
+    }
+
+    /// Whether an access was recorded that no sweep has taken away, since there were so many
+    /// `sweeps`. Otherwise it has to be recorded again, and no sweep goes on now.
+    #[inline]
+    pub(crate) fn has_recorded(&self, sweeps: u32) -> bool {
         // The compare-exchange that recorded was a full barrier on x86-64 only.
         if !cfg!(target_arch = "x86_64") {
             fence(Ordering::SeqCst);
         }
-        self.sweeping.load(Ordering::Relaxed) != 0
-    }
-
-    /// Notes that an access was recorded at `place`; `false` where a sweep may have taken the
-    /// record away, which is over now: it has to be recorded again.
-    pub(crate) fn note_recorded(&self, place: Place<'_>, first: bool) -> bool {
-        if first {
-            self.touch(place);
-        }
-        let sweeping = self.is_sweeping();
-        if sweeping {
+        let undisturbed = sweeps.is_multiple_of(2) && self.sweeps.load(Ordering::Relaxed) == sweeps;
+        if !undisturbed {
             self.wait_for_sweep();
         }
-        !sweeping
+        undisturbed
     }
 
     /// Returns when no page is being given back.
     #[cold]
-    pub(crate) fn wait_for_sweep(&self) {
+    fn wait_for_sweep(&self) {
         drop(self.sweep.lock());
     }
 
@@ -230,15 +246,30 @@ impl Shadow {
     /// Calls `reset` with each granule of `range` that may have a history, and the bytes of it
     /// that are in the range; then gives back the pages that are wholly in it.
     pub(crate) fn reset(&self, range: ByteRange, mut reset: impl FnMut(&Pair, ByteMask)) {
-        let region_bytes = 1usize << REGION_BITS;
-        let mut start = range.start();
-        while start < range.end() {
-            let next = (start & !(region_bytes - 1)).saturating_add(region_bytes);
-            let end = range.end().min(next);
-            if let Some(region) = self.known_region(start) {
+        let mut reset_part = |region: &Region, number: usize| {
+            let start = range.start().max(number << REGION_BITS);
+            let end = range.end().min(next_region(number << REGION_BITS));
+            if start < end {
                 self.reset_in(region, start, end, &mut reset);
             }
-            start = end;
+        };
+        let numbers = range.start() >> REGION_BITS..((range.end() - 1) >> REGION_BITS) + 1;
+        if numbers.len() < self.made().len() {
+            for number in numbers.start..numbers.end.min(REGIONS) {
+                reset_part(&self.near[number], number);
+            }
+        } else {
+            for number in self.made() {
+                if let Some(number) = number.load(Ordering::Acquire).checked_sub(1) {
+                    reset_part(&self.near[number as usize], number as usize);
+                }
+            }
+        }
+        for region in self.far.iter() {
+            let number = region.number.load(Ordering::Acquire) as usize;
+            if let Some(number) = number.checked_sub(1) {
+                reset_part(region, number);
+            }
         }
     }
 
@@ -252,23 +283,26 @@ impl Shadow {
         let Some(granules) = region.granules() else {
             return;
         };
-        for (address, mask) in granules_of(start, end) {
-            let index = index_in_region(address);
-            if region.is_touched(index / PAGE_GRANULES) {
-                reset(&granules[index], mask);
-            }
-        }
         let covered = PAGE_GRANULES * GRANULE_BYTES;
+        let mut from = start;
+        while from < end {
+            let to = end.min((from & !(covered - 1)).saturating_add(covered));
+            if region.is_touched(index_in_region(from) / PAGE_GRANULES) {
+                for (address, mask) in granules_of(from, to) {
+                    reset(&granules[index_in_region(address)], mask);
+                }
+            }
+            from = to;
+        }
         let (first, last) = (start.div_ceil(covered), end / covered);
         if last >= first + WORTHWHILE {
-            let first = index_in_region(first * covered) / PAGE_GRANULES;
-            let pages = first..first + (last - (start.div_ceil(covered)));
-            self.give_back(region, pages);
+            let page = index_in_region(first * covered) / PAGE_GRANULES;
+            self.give_back_if_empty(region, page..page + (last - first), granules);
         }
     }
 
     /// Gives pages back that have no history.
-    fn give_back(&self, region: &Region, pages: core::ops::Range<usize>) {
+    fn give_back(&self, region: &Region, pages: Range<usize>) {
         let (Some(touched), Some(granules)) = (region.touched(), region.granules()) else {
             return;
         };
@@ -301,25 +335,34 @@ impl Shadow {
                 }
                 for page in (number * 64..(number + 1) * 64).filter(|&page| region.is_touched(page))
                 {
-                    let granules = &granules[page * PAGE_GRANULES..(page + 1) * PAGE_GRANULES];
-                    let left = granules.iter().filter(|granule| !clean(granule)).count();
+                    let page_granules = &granules[page * PAGE_GRANULES..][..PAGE_GRANULES];
+                    let left = page_granules
+                        .iter()
+                        .filter(|granule| !clean(granule))
+                        .count();
                     if left == 0 {
-                        self.give_back_if_empty(region, page, granules);
+                        self.give_back_if_empty(region, page..page + 1, granules);
                     }
                 }
             }
         }
     }
 
-    fn give_back_if_empty(&self, region: &Region, page: usize, granules: &[Pair]) {
+    fn give_back_if_empty(&self, region: &Region, pages: Range<usize>, granules: &[Pair]) {
         let _sweep = self.sweep.lock();
-        self.sweeping.store(1, Ordering::Relaxed);
+        self.sweeps.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
+        let granules = &granules[pages.start * PAGE_GRANULES..pages.end * PAGE_GRANULES];
         if granules.iter().all(|granule| granule.low() == 0) {
-            self.give_back(region, page..page + 1);
+            self.give_back(region, pages);
         }
-        self.sweeping.store(0, Ordering::Release);
+        self.sweeps.fetch_add(1, Ordering::Release);
     }
+}
+
+fn next_region(address: usize) -> usize {
+    let bytes = 1 << REGION_BITS;
+    (address & !(bytes - 1)).saturating_add(bytes)
 }
 
 #[inline]
@@ -408,9 +451,10 @@ mod tests {
         let each = PAGE_GRANULES * GRANULE_BYTES;
         let record = |page: usize| {
             let place = shadow.place(0x4000_0000 + page * each).unwrap();
+            let sweeps = shadow.begin_recording(place);
             let new = Words { low: 1, high: 0 };
-            let first = place.granule.replace(Words::ZERO, new);
-            assert!(shadow.note_recorded(place, first));
+            place.granule.replace(Words::ZERO, new);
+            assert!(shadow.has_recorded(sweeps));
         };
         (0..40).for_each(record);
         (0..40).for_each(record);
@@ -428,5 +472,43 @@ mod tests {
         assert_eq!(shadow.bytes(), 0);
         (0..40).for_each(record);
         assert_eq!(shadow.bytes(), 40 * PAGE as u64);
+    }
+
+    /// What another thread records while a page is being discarded.
+    mod overtaken {
+        use super::*;
+        use crate::primitive::AtomicPtr;
+
+        static GRANULE: AtomicPtr<Pair> = AtomicPtr::new(core::ptr::null_mut());
+
+        unsafe extern "C" fn discard(start: *mut u8, bytes: usize) {
+            // SAFETY: the test keeps the granule alive while this is not null.
+            if let Some(granule) = unsafe { GRANULE.load(Ordering::Relaxed).as_ref() } {
+                assert!(granule.replace(Words::ZERO, Words { low: 2, high: 0 }));
+            }
+            // SAFETY: as the caller promises.
+            unsafe { (Source::default().discard)(start, bytes) };
+        }
+
+        #[test]
+        fn a_record_that_a_whole_sweep_overtakes_is_made_again() {
+            let source = Source {
+                discard,
+                ..Source::default()
+            };
+            let shadow = Shadow::new(&source).unwrap();
+            let place = shadow.place(0x4000_0000).unwrap();
+            let sweeps = shadow.begin_recording(place);
+            place
+                .granule
+                .replace(Words::ZERO, Words { low: 1, high: 0 });
+            assert!(shadow.has_recorded(sweeps));
+            let sweeps = shadow.begin_recording(place);
+            let granule = core::ptr::from_ref(place.granule).cast_mut();
+            GRANULE.store(granule, Ordering::Relaxed);
+            shadow.sweep(|granule| granule.replace(granule.load(), Words::ZERO));
+            assert_eq!(place.granule.low(), 0, "the record is lost");
+            assert!(!shadow.has_recorded(sweeps), "and nobody is told");
+        }
     }
 }

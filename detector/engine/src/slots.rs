@@ -61,6 +61,8 @@ pub(crate) struct Slot {
     label: AtomicU64,
     /// How often the thread has put a granule's history elsewhere; see `history`.
     versions: AtomicU64,
+    /// The thread goes on under another index.
+    renewed: AtomicBool,
     /// Nothing was learned or recorded since the last release: the next may repeat it.
     clean: AtomicBool,
 }
@@ -215,6 +217,8 @@ struct Lives {
     running: usize,
     free: Queue,
     ended: Queue,
+    /// Threads whose index another one has, and that can still be named.
+    former: usize,
 }
 
 /// All slots of an engine.
@@ -235,6 +239,8 @@ pub struct Indices {
     pub ended: usize,
     /// That any new thread may have.
     pub free: usize,
+    /// Ended threads whose index another thread has by now, and whose accesses may still race.
+    pub former: usize,
 }
 
 impl Slots {
@@ -244,6 +250,7 @@ impl Slots {
             running: 0,
             free: Queue::default(),
             ended: Queue::default(),
+            former: 0,
         };
         Some(Self {
             chunks: Array::new(CHUNKS, source)?,
@@ -268,6 +275,7 @@ impl Slots {
             running: lives.running,
             ended: lives.ended.len,
             free: lives.free.len,
+            former: lives.former,
         }
     }
 
@@ -292,9 +300,11 @@ impl Slots {
         slot.start.store(time.get(), Ordering::Relaxed);
         slot.set_clean(false);
         slot.change(|place| {
+            place.clear(pool, tid.shard());
             *place = clock;
             place.set_own(epoch);
         });
+        slot.renewed.store(false, Ordering::Relaxed);
         slot.state.store(RUNNING, Ordering::Release);
         lives.running += 1;
         self.forks.fetch_add(1, Ordering::Release);
@@ -312,7 +322,7 @@ impl Slots {
             let own = slot.peek().own();
             if own.time() < Time::LAST && clock.knows(pool, last(slot)) && self.remember(pool, slot)
             {
-                slot.change(|clock| clock.clear(pool, tid.shard()));
+                lives.former += 1;
                 return Some((tid, own.time().next()));
             }
             self.push(&mut lives.ended, tid);
@@ -338,7 +348,12 @@ impl Slots {
         true
     }
 
-    /// The thread of `epoch` does nothing more.
+    /// The thread of `tid` goes on under another index.
+    pub(crate) fn note_renewed(&self, tid: Tid) {
+        self.slot(tid).renewed.store(true, Ordering::Relaxed);
+    }
+
+    /// The thread of `tid` does nothing more.
     pub(crate) fn end(&self, pool: &Pool, tid: Tid) {
         let slot = self.slot(tid);
         let shard = tid.shard();
@@ -381,6 +396,11 @@ impl Slots {
                 continue;
             }
             let mut clock = slot.copy(pool, &self.source, 0);
+            // What the thread did since its last release, those that it forks need not know.
+            let own = clock.own();
+            if !own.is_none() {
+                clock.set_own(Epoch::new(own.tid(), own.time().before()));
+            }
             let theirs = clock.as_trie(maker);
             clock.clear(pool, 0);
             let met = match (known, theirs) {
@@ -415,12 +435,14 @@ impl Slots {
                 return;
             };
             let slot = self.slot(tid);
-            self.forget_former(pool, slot, known, &mut forgotten);
+            lives.former -= self.forget_former(pool, slot, known, &mut forgotten);
             if !is_known(pool, known, last(slot)) {
                 self.push(&mut lives.ended, tid);
                 continue;
             }
-            forgotten(slot.label());
+            if !slot.renewed.load(Ordering::Relaxed) {
+                forgotten(slot.label());
+            }
             let next = slot.peek().own().time().next();
             slot.change(|clock| {
                 clock.clear(pool, tid.shard());
@@ -434,19 +456,19 @@ impl Slots {
         for tid in (0..lives.used as usize).filter_map(Tid::new) {
             let slot = self.slot(tid);
             if slot.state.load(Ordering::Relaxed) == RUNNING {
-                self.forget_former(pool, slot, known, &mut forgotten);
+                lives.former -= self.forget_former(pool, slot, known, &mut forgotten);
             }
         }
     }
 
-    /// Forgets who had the index of `slot` before, as far as all know the end of that.
+    /// Forgets who had the index of `slot` before, as far as all know the end of that; how many.
     fn forget_former(
         &self,
         pool: &Pool,
         slot: &Slot,
         known: Index,
         forgotten: &mut impl FnMut(u64),
-    ) {
+    ) -> usize {
         let tid = slot.peek().own().tid();
         let mut end = slot.start.load(Ordering::Relaxed);
         let mut index = slot.former.load(Ordering::Relaxed);
@@ -460,16 +482,20 @@ impl Slots {
                     Some(after) => pool.node(after).set_link(Kind::Spill, 0),
                 }
                 let mut rest = index;
+                let mut count = 0;
                 while rest != 0 {
+                    count += 1;
                     forgotten(pool.node(rest).word(3));
                     rest = pool.node(rest).link();
                 }
-                return pool.release(index, tid.shard());
+                pool.release(index, tid.shard());
+                return count;
             }
             end = node.word(1);
             after = Some(index);
             index = node.link();
         }
+        0
     }
 
     fn pop(&self, queue: &mut Queue) -> Option<Tid> {

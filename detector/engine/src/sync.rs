@@ -177,22 +177,32 @@ impl SyncTable {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(id.0);
         let known = bucket.find(pool, id.0);
-        let mut visit = Visit::new(&self.shared, id, known.map_or(Clock::EMPTY, Clock::in_node));
-        let result = f(&mut visit.var);
-        let clock = visit.into_clock();
-        let node = match known {
-            Some(node) => node,
-            None if clock.is_empty() => return result,
-            None => {
-                let Some((index, node)) = pool.take(Kind::Clock, 0, id.0 as usize) else {
-                    return result;
-                };
-                node.set_word(0, id.0);
-                bucket.insert(index, node);
-                node
-            }
+        let mut var = SyncVar {
+            owner: Some(Arc::clone(&self.shared)),
+            clock: known.map_or(Clock::EMPTY, Clock::in_node),
+            name: id.0,
         };
-        clock.into_node(node);
+        // The references are the object's, also where `f` panics.
+        if let Some(node) = known {
+            Clock::EMPTY.into_node(node);
+        }
+        let result = f(&mut var);
+        let mut clock = match var.clock_of(&self.shared) {
+            Some(_) => core::mem::take(&mut var.clock),
+            None => Clock::EMPTY,
+        };
+        if let Some(node) = known {
+            clock.into_node(node);
+        } else if !clock.is_empty() {
+            match pool.take(Kind::Clock, 0, id.0 as usize) {
+                Some((index, node)) => {
+                    node.set_word(0, id.0);
+                    clock.into_node(node);
+                    bucket.insert(index, node);
+                }
+                None => clock.clear(pool, 0),
+            }
+        }
         result
     }
 
@@ -226,34 +236,6 @@ fn is_known(pool: &Pool, clock: &Clock, known: crate::pool::Index) -> bool {
     pool.release(all, 0);
     // What only the soft order knows is not compared.
     whole && clock.roots()[1] == 0
-}
-
-/// A sync object made from a node for the time of a visit.
-struct Visit<'a> {
-    /// Its owner is borrowed, not counted: see [`Visit::new`].
-    var: ManuallyDrop<SyncVar>,
-    owner: core::marker::PhantomData<&'a Arc<Shared>>,
-}
-
-impl<'a> Visit<'a> {
-    fn new(owner: &'a Arc<Shared>, id: SyncId, clock: Clock) -> Self {
-        // SAFETY: the copied handle stands for no reference of its own. It is never dropped: the
-        // object is not, and nothing replaces its owner, because only threads of the engine that
-        // keeps the object meet it. The borrow keeps the original alive.
-        let owner = unsafe { core::ptr::read(owner) };
-        Self {
-            var: ManuallyDrop::new(SyncVar {
-                owner: Some(owner),
-                clock,
-                name: id.0,
-            }),
-            owner: core::marker::PhantomData,
-        }
-    }
-
-    fn into_clock(mut self) -> Clock {
-        core::mem::take(&mut self.var.clock)
-    }
 }
 
 /// What an atomic operation turned out to do, with the ordering that it did it with.
@@ -315,12 +297,10 @@ pub struct ThreadClock {
     own: Epoch,
 }
 
-// SAFETY: the slot is one of the table in `shared`, which lives as long; its fields are atomics,
-// and what only the thread may do with it asks for `&mut self` or changes nothing that another
-// thread relies on.
+// SAFETY: the slot is one of the table in `shared`, which lives as long, and its fields are
+// atomics. Only the holder of this changes it, wherever that is; it is not `Sync`, because a
+// shared reference lets accesses change the slot.
 unsafe impl Send for ThreadClock {}
-// SAFETY: as above.
-unsafe impl Sync for ThreadClock {}
 
 impl core::fmt::Debug for ThreadClock {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -574,7 +554,17 @@ impl ThreadClock {
         for (from, to) in [(&from.unfenced, &to.unfenced), (&from.fenced, &to.fenced)] {
             to.store(from.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         }
+        self.shared.slots.note_renewed(self.tid());
         *self = renewed;
+    }
+}
+
+#[cfg(test)]
+impl ThreadClock {
+    pub(crate) fn set_time(&mut self, time: Time) {
+        let own = Epoch::new(self.own.tid(), time);
+        self.slot().change(|clock| clock.set_own(own));
+        self.own = own;
     }
 }
 
@@ -610,8 +600,7 @@ mod tests {
         let mut a = ThreadClock::first(&shared, 7).unwrap();
         let first = a.tid();
         let almost = Epoch::new(first, Time::LAST.before());
-        a.slot().change(|clock| clock.set_own(almost));
-        a.own = almost;
+        a.set_time(Time::LAST.before());
         let mut var = SyncVar::new();
         a.release(&mut var);
         assert_ne!(a.tid(), first);

@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::pool::{INDEX_MASK, Index, Node, Pool};
-use crate::primitive::{AtomicU32, Ordering};
+use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 use crate::source::Source;
 use crate::spin;
 
@@ -11,6 +11,8 @@ const LOCKED: u32 = 1 << 31;
 /// Nodes of a pool whose first word is their key and whose link is the table's.
 pub(crate) struct Table {
     buckets: Array<AtomicU32>,
+    /// A bit for each bucket that may have nodes, so that a look at all passes over the others.
+    occupied: Array<AtomicU64>,
     bits: u32,
     relax: extern "C" fn(),
 }
@@ -20,6 +22,7 @@ impl Table {
     pub(crate) fn new(source: &Source, bits: u32) -> Option<Self> {
         Some(Self {
             buckets: Array::new(1 << bits, source)?,
+            occupied: Array::new((1usize << bits).div_ceil(64), source)?,
             bits,
             relax: source.relax,
         })
@@ -34,14 +37,22 @@ impl Table {
     fn lock_bucket(&self, number: usize) -> Bucket<'_> {
         let head = &self.buckets[number];
         let first = spin::acquire(head, LOCKED, self.relax) & INDEX_MASK;
-        Bucket { head, first }
+        Bucket {
+            head,
+            first,
+            occupied: &self.occupied[number / 64],
+            bit: 1 << (number % 64),
+        }
     }
 
     /// Calls `f` with every bucket that has nodes, locked.
     pub(crate) fn for_each_bucket(&self, mut f: impl FnMut(&mut Bucket<'_>)) {
-        for number in 0..self.buckets.len() {
-            if self.buckets[number].load(Ordering::Relaxed) & INDEX_MASK != 0 {
+        for (i, occupied) in self.occupied.iter().enumerate() {
+            let mut bits = occupied.load(Ordering::Acquire);
+            while bits != 0 {
+                let number = 64 * i + bits.trailing_zeros() as usize;
                 f(&mut self.lock_bucket(number));
+                bits &= bits - 1;
             }
         }
     }
@@ -51,6 +62,8 @@ impl Table {
 pub(crate) struct Bucket<'a> {
     head: &'a AtomicU32,
     first: Index,
+    occupied: &'a AtomicU64,
+    bit: u64,
 }
 
 impl Bucket<'_> {
@@ -71,6 +84,7 @@ impl Bucket<'_> {
     pub(crate) fn insert(&mut self, index: Index, node: &Node) {
         node.set_link(node.kind(), self.first);
         self.first = index;
+        self.occupied.fetch_or(self.bit, Ordering::Release);
     }
 
     /// Takes out, and releases, the nodes for which `keep` does not hold.
@@ -93,6 +107,9 @@ impl Bucket<'_> {
                 pool.release(index, index as usize);
             }
             index = next;
+        }
+        if self.first == 0 {
+            self.occupied.fetch_and(!self.bit, Ordering::Relaxed);
         }
     }
 }

@@ -143,3 +143,21 @@ fn a_reset_and_an_access_leave_one_of_two_histories() {
         assert!(model.nodes() <= 1);
     });
 }
+
+#[test]
+fn a_version_is_not_taken_for_what_a_record_says() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.max_branches = 20_000;
+    builder.check(|| {
+        let model = Arc::new(Model::default());
+        model.access(0, 10, Write, 0x01);
+        // Spilled; the reset leaves one record again.
+        model.access(15, 15, Write, 0x02);
+        let resetting = Arc::clone(&model);
+        let reset = thread::spawn(move || resetting.reset(200, 0x02));
+        assert!(model.access(0, 100, Read, 0x80).is_empty());
+        reset.join().unwrap();
+        assert_eq!(model.access(1, 300, Write, 0x80), [0]);
+    });
+}
