@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Tries the interleavings of the engine's lock-free protocols. What is compiled for that is not
+# what is used otherwise, so it has a target directory of its own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom \
+    cargo test -q -p deadheat-engine --test loom --release
