@@ -395,7 +395,13 @@ impl Engine {
             source,
         } = thread.shared();
         let shard = thread.tid().index();
-        let mut writer = slots.slot(write.tid()).copy(pool, source, shard);
+        let slot = slots.slot(write.tid());
+        let mut writer = slot.copy(pool, source, shard);
+        if slot.is_clean() {
+            // What it does from now on is not what was read from.
+            let own = writer.own();
+            writer.set_own(Epoch::new(own.tid(), own.time().before()));
+        }
         let maker = Maker {
             pool,
             origin: thread.epoch().bits(),

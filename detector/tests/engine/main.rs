@@ -1,16 +1,16 @@
 //! The happens-before engine, tested from outside: against hand-written rules, and against a
-//! detector so naive that it can be read as the definition of a data race.
+//! detector so naive that it can be read as the definition of a data race (`deadheat-oracle`).
 //!
-//! - [`event`]: what threads do, as data;
-//! - [`sequence`]: sequences of events that a program could have caused, at random;
-//! - [`oracle`]: the naive detector;
-//! - [`replay`]: the engine, driven by events;
 //! - [`agreement`]: on random sequences, engine and oracle agree;
-//! - [`rules`]: on hand-written sequences, both give the expected answer.
+//! - [`sequences`]: those are worth comparing on;
+//! - [`corpus`]: so they do on sequences that a fuzzer has found;
+//! - [`stress`]: and on a long one;
+//! - [`rules`]: on hand-written sequences, both give the expected answer;
+//! - [`litmus`]: on small programs, both give the verdict of C++20.
 
 mod agreement;
-mod event;
-mod oracle;
-mod replay;
+mod corpus;
+mod litmus;
 mod rules;
-mod sequence;
+mod sequences;
+mod stress;

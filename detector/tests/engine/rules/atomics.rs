@@ -1,8 +1,8 @@
 //! Atomics as in C++20: orderings, release sequences, atomic against plain accesses.
 
 use super::check::{A, B, C, D, FLAG, FREE, L, OTHER, RACY, RACY_FLAG, X, check};
-use crate::event::{
-    acquire, failed_exchange, fence, load, read, release, reset, rmw, store, word, write,
+use deadheat_oracle::event::{
+    acquire, failed_exchange, fence, free, load, read, release, rmw, store, word, write,
 };
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
@@ -516,11 +516,11 @@ fn unordered_atomic_writes_are_all_remembered() {
 }
 
 #[test]
-fn a_reset_word_may_be_plain_memory() {
+fn a_freed_word_may_be_plain_memory() {
     check(
         &[
             store(A, FLAG, Relaxed),
-            reset(FLAG.start, 4),
+            free(A, FLAG.start, 4),
             write(B, FLAG.start, 4),
         ],
         FREE,
@@ -528,7 +528,7 @@ fn a_reset_word_may_be_plain_memory() {
     check(
         &[
             store(A, FLAG, Relaxed),
-            reset(OTHER.start, 4),
+            free(A, OTHER.start, 4),
             write(B, FLAG.start, 4),
         ],
         RACY_FLAG,

@@ -1,7 +1,7 @@
-//! Sizes, overlaps, borders of granules and leaves, and memory that is reset.
+//! Sizes, overlaps, borders of granules and leaves, and memory that is given back.
 
 use super::check::{A, B, C, DATA, FREE, L, M, RACY, X, check};
-use crate::event::{acquire, read, release, reset, write};
+use deadheat_oracle::event::{acquire, free, read, release, write};
 
 #[test]
 fn neighbours_do_not_conflict() {
@@ -131,63 +131,83 @@ fn readers_of_parts_are_remembered_by_the_byte() {
 }
 
 #[test]
-fn reset_memory_has_no_history() {
-    check(&[write(A, X, 8), reset(X, 8), write(B, X, 8)], FREE);
-    check(&[write(A, X, 8), reset(X + 8, 8), write(B, X, 8)], RACY);
+fn freed_memory_has_no_history() {
+    check(&[write(A, X, 8), free(A, X, 8), write(B, X, 8)], FREE);
+    check(&[write(A, X, 8), free(A, X + 8, 8), write(B, X, 8)], RACY);
     check(
-        &[read(A, X, 8), read(B, X, 8), reset(X, 8), write(C, X, 8)],
+        &[read(A, X, 8), read(B, X, 8), free(A, X, 8), write(C, X, 8)],
         FREE,
     );
 }
 
 #[test]
-fn reset_is_byte_granular() {
+fn freeing_is_byte_granular() {
     check(
-        &[write(A, X, 8), reset(X + 3, 2), write(B, X, 8)],
+        &[write(A, X, 8), free(A, X + 3, 2), write(B, X, 8)],
         &[X..X + 3, X + 5..X + 8],
     );
-    check(&[write(A, X, 8), reset(X + 3, 2), write(B, X + 3, 2)], FREE);
     check(
-        &[write(A, X, 0x200), reset(X + 1, 0x1fe), write(B, X, 0x200)],
+        &[write(A, X, 8), free(A, X + 3, 2), write(B, X + 3, 2)],
+        FREE,
+    );
+    check(
+        &[
+            write(A, X, 0x200),
+            free(A, X + 1, 0x1fe),
+            write(B, X, 0x200),
+        ],
         &[X..X + 1, X + 0x1ff..X + 0x200],
     );
     check(
-        &[write(A, X, 0x200), reset(X, 0x200), write(B, X, 0x200)],
+        &[write(A, X, 0x200), free(A, X, 0x200), write(B, X, 0x200)],
         FREE,
     );
 }
 
 #[test]
-fn reset_forgets_that_bytes_were_racy() {
+fn freeing_forgets_that_bytes_were_racy() {
     let race = [write(A, X, 8), write(B, X, 8)];
-    check(&[&race[..], &[reset(X, 8)]].concat(), FREE);
+    check(&[&race[..], &[free(A, X, 8)]].concat(), FREE);
     check(
-        &[&race[..], &[reset(X + 2, 3)]].concat(),
+        &[&race[..], &[free(A, X + 2, 3)]].concat(),
         &[X..X + 2, X + 5..X + 8],
     );
-    check(&[&race[..], &[reset(X + 8, 8)]].concat(), RACY);
-    check(&[&race[..], &[reset(X, 8), write(B, X, 8)]].concat(), FREE);
+    check(&[&race[..], &[free(A, X + 8, 8)]].concat(), RACY);
     check(
-        &[&race[..], &[reset(X, 8), write(B, X, 8), write(A, X, 8)]].concat(),
+        &[&race[..], &[free(A, X, 8), write(B, X, 8)]].concat(),
+        FREE,
+    );
+    check(
+        &[&race[..], &[free(A, X, 8), write(B, X, 8), write(A, X, 8)]].concat(),
         RACY,
     );
 }
 
-/// A same-epoch access after a reset is a new one.
+/// A same-epoch access after memory was given back is a new one.
 #[test]
-fn reset_memory_is_remembered_again() {
+fn freed_memory_is_remembered_again() {
     check(
-        &[write(A, X, 8), reset(X, 8), write(A, X, 8), write(B, X, 8)],
+        &[
+            write(A, X, 8),
+            free(A, X, 8),
+            write(A, X, 8),
+            write(B, X, 8),
+        ],
         &[DATA],
     );
     check(
-        &[write(A, X, 8), reset(X, 4), write(A, X, 8), write(B, X, 4)],
+        &[
+            write(A, X, 8),
+            free(A, X, 4),
+            write(A, X, 8),
+            write(B, X, 4),
+        ],
         &[X..X + 4],
     );
     check(
         &[
             write(A, X, 8),
-            reset(X, 4),
+            free(A, X, 4),
             write(A, X + 4, 4),
             write(B, X, 4),
         ],
@@ -196,16 +216,20 @@ fn reset_memory_is_remembered_again() {
 }
 
 #[test]
-fn reset_of_untouched_memory_does_nothing() {
+fn freeing_of_untouched_memory_does_nothing() {
     check(
-        &[reset(X, 0x1000), write(A, X, 8), reset(X + 0x800, 0x800)],
+        &[
+            free(A, X, 0x1000),
+            write(A, X, 8),
+            free(A, X + 0x800, 0x800),
+        ],
         FREE,
     );
     check(
         &[
-            reset(X, 0x1000),
+            free(A, X, 0x1000),
             write(A, X, 8),
-            reset(X + 0x800, 0x800),
+            free(A, X + 0x800, 0x800),
             read(B, X, 8),
         ],
         RACY,

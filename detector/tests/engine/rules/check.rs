@@ -1,21 +1,22 @@
 //! The one way in which rules are checked, and the names that they share.
 
-use crate::event::{Event, Word, fork, word};
-use crate::oracle::Oracle;
-use crate::replay::{Found, Replay};
+use deadheat_detector::event::{Action, Event};
+use deadheat_oracle::event::{Sequence, Word, at, fork, moved, word};
+use deadheat_oracle::oracle::Oracle;
+use deadheat_oracle::replay::{Found, Replay};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 // Threads.
-pub(crate) const A: usize = 0;
-pub(crate) const B: usize = 1;
-pub(crate) const C: usize = 2;
-pub(crate) const D: usize = 3;
+pub(crate) const A: u64 = 0;
+pub(crate) const B: u64 = 1;
+pub(crate) const C: u64 = 2;
+pub(crate) const D: u64 = 3;
 
 // Sync objects.
-pub(crate) const L: usize = 0;
-pub(crate) const M: usize = 1;
-pub(crate) const N: usize = 2;
+pub(crate) const L: u64 = 0;
+pub(crate) const M: u64 = 1;
+pub(crate) const N: u64 = 2;
 
 /// Eight bytes of data.
 pub(crate) const X: usize = 0x1000;
@@ -36,47 +37,57 @@ pub(crate) const RACY_FLAG: &[Range<usize>] = &[FLAG.start..FLAG.start + FLAG.le
 const OFFSETS: [usize; 4] = [0, 0xfd, (1 << 28) - X - 3, (1 << 48) - X - 5];
 
 /// Asserts that engine and oracle find exactly the bytes `racy` racy after `events`, wherever
-/// in memory they take place. Gives the races as the engine found them.
+/// in memory they take place. Gives the races as the engine found them, with each event's index
+/// as its site.
 ///
 /// Threads that `events` do not fork are forked by thread 0 before.
 #[track_caller]
 pub(crate) fn check(events: &[Event], racy: &[Range<usize>]) -> Vec<Found> {
-    let crew = crew(events);
-    let mut as_written = Vec::new();
+    check_alone(&[crew(events).as_slice(), events].concat(), racy);
+    let mut engine = Replay::new();
+    for event in &crew(events) {
+        engine.step(event);
+    }
+    found(&mut engine, events)
+}
+
+/// The same, and threads that `events` do not fork run from the start.
+#[track_caller]
+pub(crate) fn check_alone(events: &[Event], racy: &[Range<usize>]) -> Vec<Found> {
     for offset in OFFSETS {
         let (mut engine, mut oracle) = (Replay::new(), Oracle::new());
-        let mut found = Vec::new();
-        for event in crew.iter().chain(events) {
-            oracle.step(event.moved(offset));
-            found.extend(engine.step(event.moved(offset)));
+        for event in events {
+            oracle.step(&moved(offset, event));
+            engine.step(&moved(offset, event));
         }
         let expected: BTreeSet<_> = racy.iter().cloned().flatten().map(|b| b + offset).collect();
+        let events = Sequence(events.to_vec());
         assert_eq!(
             *oracle.racy_bytes(),
             expected,
-            "oracle, {offset:#x} further up, after {events:#?}"
+            "oracle, {offset:#x} further up, after {events:?}"
         );
         assert_eq!(
             engine.racy_bytes(),
             expected,
-            "engine, {offset:#x} further up, after {events:#?}"
+            "engine, {offset:#x} further up, after {events:?}"
         );
-        if offset == 0 {
-            as_written = found;
-        }
     }
-    for race in &mut as_written {
-        race.previous -= crew.len();
-    }
-    as_written
+    found(&mut Replay::new(), events)
+}
+
+fn found(engine: &mut Replay, events: &[Event]) -> Vec<Found> {
+    let numbered = events.iter().enumerate();
+    let races = numbered.flat_map(|(number, event)| engine.step(&at(number, event)));
+    races.collect()
 }
 
 fn crew(events: &[Event]) -> Vec<Event> {
-    let mut missing: BTreeSet<_> = events.iter().filter_map(|event| event.thread()).collect();
+    let mut missing: BTreeSet<_> = events.iter().map(|event| event.thread.0).collect();
     missing.remove(&0);
     for event in events {
-        if let Event::Fork { child, .. } = event {
-            missing.remove(child);
+        if let Action::Fork(child) = event.action {
+            missing.remove(&child.0);
         }
     }
     missing.into_iter().map(|thread| fork(0, thread)).collect()

@@ -1,8 +1,8 @@
 //! Fork and join, locks, channels: what orders threads, and what does not.
 
-use super::check::{A, B, C, FREE, L, M, N, RACY, X, check};
-use crate::event::{
-    acquire, end, fork, join, read, release, release_acquire, release_merge, write,
+use super::check::{A, B, C, D, FREE, L, M, N, RACY, X, check};
+use deadheat_oracle::event::{
+    acquire, end, fork, join, read, release, release_acquire, release_merge, transfer, write,
 };
 
 #[test]
@@ -392,4 +392,67 @@ fn objects_are_apart() {
         ],
         RACY,
     );
+}
+
+#[test]
+fn a_transfer_carries_what_is_there() {
+    let head = [write(A, X, 8), release(A, L)];
+    let tail = [acquire(C, M), write(C, X, 8)];
+    check(&[&head[..], &[transfer(B, L, M)], &tail].concat(), FREE);
+    check(&[&head[..], &tail].concat(), RACY);
+    check(&[&head[..], &[transfer(B, M, L)], &tail].concat(), RACY);
+    check(&[&[transfer(B, L, M)][..], &head, &tail].concat(), RACY);
+    check(
+        &[&head[..], &[transfer(B, L, N), transfer(B, N, M)], &tail].concat(),
+        FREE,
+    );
+}
+
+#[test]
+fn a_transfer_adds_to_what_is_there() {
+    let y = X + 0x20;
+    let events = [
+        write(A, X, 8),
+        release(A, L),
+        write(B, y, 8),
+        release(B, M),
+        transfer(D, L, M),
+    ];
+    let both = [write(C, X, 8), write(C, y, 8)];
+    check(&[&events[..], &[acquire(C, M)], &both].concat(), FREE);
+    check(
+        &[&events[..], &[acquire(C, L)], &both].concat(),
+        &[y..y + 8],
+    );
+    check(
+        &[&events[..], &[release(D, M), acquire(C, M)], &both].concat(),
+        &[X..X + 8, y..y + 8],
+    );
+}
+
+/// Who transfers learns nothing, and is not learnt of.
+#[test]
+fn a_transfer_is_nobodys_edge() {
+    let head = [write(A, X, 8), release(A, L), transfer(B, L, M)];
+    check(&[&head[..], &[write(B, X, 8)]].concat(), RACY);
+    check(
+        &[
+            write(B, X, 8),
+            release(A, L),
+            transfer(B, L, M),
+            acquire(C, M),
+            write(C, X, 8),
+        ],
+        RACY,
+    );
+}
+
+#[test]
+fn a_transfer_within_an_object_changes_nothing() {
+    let around = [write(A, X, 8), release(A, L), transfer(B, L, L)];
+    check(
+        &[&around[..], &[acquire(C, L), write(C, X, 8)]].concat(),
+        FREE,
+    );
+    check(&[&around[..], &[write(C, X, 8)]].concat(), RACY);
 }

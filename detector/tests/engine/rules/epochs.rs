@@ -1,7 +1,7 @@
 //! The rules of FastTrack (Flanagan and Freund, PLDI 2009, figure 5), on one variable.
 
 use super::check::{A, B, C, D, DATA, FREE, L, M, RACY, X, check};
-use crate::event::{acquire, fork, read, release, release_merge, write};
+use deadheat_oracle::event::{acquire, fork, read, release, release_merge, write};
 
 #[test]
 fn unordered_accesses_race_unless_both_read() {

@@ -1,7 +1,7 @@
 //! Fences as in C++20 [atomics.fences]: they order through relaxed operations around them.
 
 use super::check::{A, B, C, D, FLAG, FREE, OTHER, RACY, X, check};
-use crate::event::{fence, fork, load, read, rmw, store, write};
+use deadheat_oracle::event::{fence, fork, load, read, rmw, store, write};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 #[test]

@@ -1,15 +1,18 @@
 //! What the engine says of the races it finds: which access, which bytes, whether dependent.
 
 use super::check::{A, B, C, DATA, FLAG, FREE, L, RACY, RACY_FLAG, X, check};
-use crate::event::{acquire, load, read, release, reset, write};
-use crate::replay::Found;
 use deadheat_detector::access::AccessKind;
+use deadheat_detector::event::{SiteId, ThreadId};
+use deadheat_oracle::event::{acquire, free, load, read, release, write};
+use deadheat_oracle::replay::Found;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The bytes of each race, and the index of the event that made the earlier access.
 fn summary(found: &[Found]) -> Vec<(Range<usize>, usize)> {
-    let summary = found.iter().map(|race| (race.bytes.clone(), race.previous));
+    let summary = found
+        .iter()
+        .map(|race| (race.bytes.clone(), race.previous()));
     summary.collect()
 }
 
@@ -18,9 +21,12 @@ fn a_race_names_the_earlier_access() {
     let found = check(&[write(A, X, 8), read(B, X, 8)], RACY);
     let expected = Found {
         bytes: DATA,
-        previous: 0,
-        previous_thread: A,
+        previous_thread: ThreadId(A),
         previous_kind: AccessKind::Write,
+        previous_stack: vec![SiteId(0)],
+        thread: ThreadId(B),
+        kind: AccessKind::Read,
+        stack: vec![SiteId(1)],
         dependent: false,
     };
     assert_eq!(found, [expected]);
@@ -52,7 +58,7 @@ fn a_race_names_the_access_that_is_unordered() {
     ];
     let found = check(&events, RACY);
     assert_eq!(summary(&found), [(DATA, 4)]);
-    assert_eq!(found[0].previous_thread, B);
+    assert_eq!(found[0].previous_thread, ThreadId(B));
 }
 
 /// Accesses of one thread in several epochs are told apart.
@@ -99,7 +105,7 @@ fn adjoining_bytes_of_different_accesses_are_different_races() {
 
 #[test]
 fn one_access_on_two_runs_of_bytes_has_two_races() {
-    let events = [write(A, X, 8), reset(X + 3, 2), read(B, X, 8)];
+    let events = [write(A, X, 8), free(A, X + 3, 2), read(B, X, 8)];
     let found = check(&events, &[X..X + 3, X + 5..X + 8]);
     assert_eq!(summary(&found), [(X..X + 3, 0), (X + 5..X + 8, 0)]);
 }

@@ -1,0 +1,13 @@
+//! Small programs with a verdict: race or no race, as C++20 says.
+//!
+//! - [`program`]: programs as data, and all their interleavings;
+//! - [`table`]: the programs and their verdicts, each a test;
+//! - [`page`]: the table as `docs/litmus.md`.
+//!
+//! A program is racy if it has an execution with a race. What is executed here is every
+//! interleaving, each load seeing the latest store. Executions in which a load sees an older one
+//! are not: the few programs that race in such executions only have a verdict of their own.
+
+mod page;
+mod program;
+mod table;
