@@ -26,6 +26,18 @@ impl NodeId {
     /// The empty stack.
     pub const ROOT: Self = Self(0);
 
+    /// The node that [`Self::number`] gave `number` for, in the same tree.
+    #[must_use]
+    pub fn from_number(number: u32) -> Self {
+        Self::from_bits(u64::from(number))
+    }
+
+    /// The node as a number, for whoever keeps it outside of Rust.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
     pub(crate) fn bits(self) -> u64 {
         u64::from(self.0)
     }
@@ -231,6 +243,13 @@ impl ContextTree {
         }
     }
 
+    /// The innermost frame of `node`; the empty stack has none.
+    #[must_use]
+    pub fn frame(&self, node: NodeId) -> Option<Frame> {
+        let NodeId(id) = node;
+        (id != 0).then(|| Frame::from_word(self.node(id).frame.load(Ordering::Relaxed)))
+    }
+
     /// The frames of `node`, innermost first.
     #[must_use]
     pub fn frames(&self, node: NodeId) -> Vec<Frame> {
@@ -270,6 +289,9 @@ mod tests {
         assert_ne!(left, tree.child(main, Frame::Size(2)));
         assert_eq!(tree.frames(right), [site, Frame::Return(1)]);
         assert_eq!(tree.caller(right), main);
+        assert_eq!(tree.frame(right), Some(site));
+        assert_eq!(tree.frame(NodeId::ROOT), None);
+        assert_eq!(NodeId::from_number(right.number()), right);
         assert_eq!(tree.frames(NodeId::ROOT), []);
     }
 

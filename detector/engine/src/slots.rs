@@ -3,7 +3,7 @@
 //! Only its thread changes a slot's clock. Others may copy it: housekeeping, to find what all
 //! threads know, and the schedulable-happens-before order, to take over what a racing writer knew.
 //! They do so under a sequence lock, and take references to nodes only with
-//! [`Pool::try_retain`], so that what was freed meanwhile is noticed.
+//! `Pool::try_retain`, so that what was freed meanwhile is noticed.
 //!
 //! # When an index is used again
 //!

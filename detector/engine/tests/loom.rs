@@ -14,15 +14,16 @@ type Access = (AccessKind, u8);
 /// What the threads found: `(finder, other)`.
 type Found = Vec<(usize, usize)>;
 
-/// Runs each list of accesses on a thread of its own, after `before`, in every interleaving, and
-/// calls `check` with the races found and the nodes in use.
-fn interleave(
+/// Runs each list of accesses on a thread of its own, after `before`, in every interleaving with at
+/// most so many preemptions, and calls `check` with the races found and the nodes in use.
+fn interleave_within(
+    preemptions: usize,
     before: &'static [Access],
     threads: &'static [&'static [Access]],
     check: impl Fn(&Found, u64) + Send + Sync + 'static,
 ) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = Some(preemptions);
     builder.max_branches = 20_000;
     builder.check(move || {
         let model = Arc::new(Model::default());
@@ -57,6 +58,14 @@ fn interleave(
         }
         check(&found, model.nodes());
     });
+}
+
+fn interleave(
+    before: &'static [Access],
+    threads: &'static [&'static [Access]],
+    check: impl Fn(&Found, u64) + Send + Sync + 'static,
+) {
+    interleave_within(3, before, threads, check);
 }
 
 fn met(found: &Found, a: usize, b: usize) -> bool {
@@ -116,7 +125,8 @@ fn a_crowd_that_grows_under_a_writer_loses_nobody() {
     // Six records of one kind on the same bytes; one more gathers them.
     let before: &[Access] = &[(AtomicWrite, 0xff); 6];
     let threads: &[&[Access]] = &[&[(AtomicWrite, 0xff)], &[(Write, 0xff)]];
-    interleave(before, threads, |found, nodes| {
+    // An access to a crowd has some hundred steps: more preemptions would take hours.
+    interleave_within(2, before, threads, |found, nodes| {
         let others = found
             .iter()
             .filter(|(_, other)| *other >= 10 || *other == 0);
