@@ -32,6 +32,8 @@ pub struct Settings {
     pub maxprocs: Option<usize>,
     /// `steps=N`: how many scheduling steps a controlled run may take.
     pub steps: Option<u64>,
+    /// `stack=BYTES`: the size of each goroutine's stack.
+    pub stack: Option<usize>,
     /// `log=FILE`: where reports are added as JSON lines.
     pub log: Option<PathBuf>,
     /// `record=DIR`: a folder for traces of all events, one file for each run.
@@ -39,13 +41,14 @@ pub struct Settings {
 }
 
 /// Every key, with the values that it takes.
-pub const KEYS: [(&str, &str); 8] = [
+pub const KEYS: [(&str, &str); 9] = [
     ("detect", "on or off"),
     ("seed", "a whole number below 2^64"),
     ("schedules", "a whole number from 1"),
     ("scheduler", "controlled or parallel"),
     ("maxprocs", "a whole number from 1"),
     ("steps", "a whole number from 1"),
+    ("stack", "a whole number of bytes from 1"),
     ("log", "the path of a file"),
     ("record", "the path of a folder"),
 ];
@@ -89,6 +92,7 @@ impl Settings {
             "scheduler" => fill(&mut self.scheduler, parse_scheduler(value)),
             "maxprocs" => fill(&mut self.maxprocs, positive(value)),
             "steps" => fill(&mut self.steps, positive(value)),
+            "stack" => fill(&mut self.stack, positive(value)),
             "log" => fill(&mut self.log, path(value)),
             "record" => fill(&mut self.record, path(value)),
             _ => unreachable!("{key} is in KEYS"),
@@ -236,6 +240,7 @@ impl fmt::Display for Settings {
                 .map(|scheduler| ("scheduler", scheduler.to_string())),
             self.maxprocs.map(|n| ("maxprocs", n.to_string())),
             self.steps.map(|n| ("steps", n.to_string())),
+            self.stack.map(|n| ("stack", n.to_string())),
             self.log
                 .as_ref()
                 .map(|path| ("log", quote(&path.to_string_lossy()))),
@@ -261,7 +266,7 @@ mod tests {
 
     #[test]
     fn reads_every_key() {
-        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,log="a b\"c\\d.jsonl" record="traces of mine""#;
+        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" record="traces of mine""#;
         let settings: Settings = text.parse().unwrap();
         assert_eq!(
             settings,
@@ -272,6 +277,7 @@ mod tests {
                 scheduler: Some(Scheduler::Parallel),
                 maxprocs: Some(2),
                 steps: Some(9),
+                stack: Some(65536),
                 log: Some(r#"a b"c\d.jsonl"#.into()),
                 record: Some("traces of mine".into()),
             }

@@ -2,8 +2,9 @@
 
 use crate::current;
 use crate::detect;
-use crate::goroutine::{Body, Cancelled, G, Goroutine};
+use crate::goroutine::{self, Body, Cancelled, G};
 use crate::run::{self, PanicNote, Run};
+use crate::stack;
 use crate::waiter::{WaitReason, Waiter};
 use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::{SyncOp, Thread};
@@ -30,32 +31,89 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let at = Location::caller();
-    let op = SyncOp {
-        what: "go statement",
-        at,
-    };
-    let Some(parent) = current::get() else {
-        panic!(
-            "go() needs a run to start a goroutine in: call it under #[deadheat::test], \
-             #[deadheat::main] or deadheat::run"
-        )
-    };
-    current::safepoint();
-    let run = Arc::clone(&parent.run);
-    let thread = detect::with(|detector, thread| {
-        let child = detector.fork(thread, op);
-        child.expect("a run has fewer than 2^24 goroutines where detection is on")
-    });
-    let (g, handle) = spawn(&run, thread, Some(parent.id), at, f);
-    run.scheduler.ready(g);
-    current::safepoint();
-    handle
+    Goroutine::new().go(f)
+}
+
+/// A goroutine to come, with a name or a stack of its own.
+///
+/// ```
+/// # deadheat_runtime::Run::new("doc").go(|| {
+/// use deadheat_runtime::Goroutine;
+///
+/// let deep = Goroutine::new().name("parser").stack_size(64 << 20).go(|| 42);
+/// assert_eq!(deep.join().unwrap(), 42);
+/// # }).result.unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing starts before `go` is called"]
+pub struct Goroutine {
+    name: Option<String>,
+    stack_size: Option<usize>,
+}
+
+impl Goroutine {
+    /// A goroutine like those that [`go()`] starts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The name that reports show.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The bytes of its stack: the next power of two is taken, at least 16 KiB and at most 1 GiB.
+    /// It is address space: memory is taken for what is touched only. A goroutine that needs more
+    /// than it has ends the process with a message that names it.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Starts the goroutine, as [`go()`] does.
+    ///
+    /// # Panics
+    ///
+    /// Outside a run.
+    #[track_caller]
+    pub fn go<T, F>(self, f: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let at = Location::caller();
+        let op = SyncOp {
+            what: "go statement",
+            at,
+        };
+        let Some(parent) = current::get() else {
+            panic!(
+                "go() needs a run to start a goroutine in: call it under #[deadheat::test], \
+                 #[deadheat::main] or deadheat::run"
+            )
+        };
+        current::safepoint();
+        let run = Arc::clone(&parent.run);
+        let mut thread = detect::with(|detector, thread| {
+            let child = detector.fork(thread, op);
+            child.expect("a run has fewer than 2^24 goroutines where detection is on")
+        });
+        if let (Some(thread), Some(name)) = (&mut thread, &self.name) {
+            thread.set_name(name);
+        }
+        let bytes = self.stack_size.map(stack::size_for);
+        let bytes = bytes.unwrap_or_else(|| run.stack_size(false));
+        let (g, handle) = spawn(&run, thread, Some(parent.id), at, bytes, f);
+        run.scheduler.ready(g);
+        current::safepoint();
+        handle
+    }
 }
 
 /// Lets other goroutines run. Orders nothing. Outside a run it yields the OS thread.
 pub fn yield_now() {
-    if current::with(Goroutine::yield_now).is_none() {
+    if current::with(goroutine::Goroutine::yield_now).is_none() {
         std::thread::yield_now();
     }
 }
@@ -80,7 +138,7 @@ pub(crate) fn main_goroutine<T: Send + 'static>(
         .detector
         .as_ref()
         .map(deadheat_detector::Detector::main_thread);
-    spawn(run, thread, None, run::here(), f)
+    spawn(run, thread, None, run::here(), run.stack_size(true), f)
 }
 
 fn spawn<T: Send + 'static>(
@@ -88,12 +146,13 @@ fn spawn<T: Send + 'static>(
     thread: Option<Thread>,
     creator: Option<u64>,
     at: &'static Location<'static>,
+    stack_size: usize,
     f: impl FnOnce() -> T + Send + 'static,
 ) -> (G, JoinHandle<T>) {
     let ended = Arc::new(Ended::<T>::default());
     let body = body(f, Arc::clone(&ended));
     let id = run.number(thread.as_ref());
-    let g = Goroutine::new(id, Arc::clone(run), thread, creator, at, body);
+    let g = goroutine::Goroutine::new(id, Arc::clone(run), thread, creator, at, stack_size, body);
     run.keep(&g);
     (g, JoinHandle { ended, id })
 }

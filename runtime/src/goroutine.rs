@@ -18,7 +18,7 @@
 //! decides, once the stack is left, between `Parked` and running it again.
 
 use crate::run::Run;
-use crate::stack_pool::GoroutineStack;
+use crate::stack::GoroutineStack;
 use crate::waiter::WaitReason;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use deadheat_detector::report::StackFrame;
@@ -29,7 +29,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 /// A shared goroutine. Its run keeps one until it has finished.
 pub(crate) type G = Arc<Goroutine>;
@@ -83,7 +83,11 @@ pub(crate) struct Goroutine {
     in_detector: Cell<bool>,
     /// Safepoints passed since the goroutine was last resumed.
     pub(crate) safepoints: Cell<u32>,
-    stack: Mutex<Range<usize>>,
+    /// The size of the stack that it gets.
+    stack_size: usize,
+    /// Where its stack lies; a signal handler reads it.
+    stack_start: AtomicUsize,
+    stack_end: AtomicUsize,
     waiting: Mutex<Option<WaitReason>>,
     cancelled: AtomicBool,
     unwinding: Cell<bool>,
@@ -111,6 +115,7 @@ impl Goroutine {
         thread: Option<Thread>,
         creator: Option<u64>,
         created: &'static Location<'static>,
+        stack_size: usize,
         body: Body,
     ) -> G {
         Arc::new(Self {
@@ -124,7 +129,9 @@ impl Goroutine {
             thread: UnsafeCell::new(thread),
             in_detector: Cell::new(false),
             safepoints: Cell::new(0),
-            stack: Mutex::new(0..usize::MAX),
+            stack_size,
+            stack_start: AtomicUsize::new(0),
+            stack_end: AtomicUsize::new(usize::MAX),
             waiting: Mutex::new(None),
             cancelled: AtomicBool::new(false),
             unwinding: Cell::new(false),
@@ -230,7 +237,7 @@ impl Goroutine {
 
     /// A stack; `None`, with the failure noted as this goroutine's, where there is no memory.
     fn take_stack(self: &G) -> Option<GoroutineStack> {
-        let stack = self.run.stacks.take();
+        let stack = self.run.stacks.take(self.stack_size);
         if let Err(error) = &stack {
             let message = format!(
                 "no memory for its stack: {error} (on Linux, vm.max_map_count bounds the number of stacks)"
@@ -242,7 +249,8 @@ impl Goroutine {
 
     fn start(self: &G, stack: GoroutineStack, body: Body) -> Fiber {
         let addresses = stack.addresses();
-        *self.stack.lock() = addresses.clone();
+        self.stack_start.store(addresses.start, Ordering::Relaxed);
+        self.stack_end.store(addresses.end, Ordering::Relaxed);
         // SAFETY: the goroutine has not run yet, so nobody else uses its detector state.
         if let Some(thread) = unsafe { &mut *self.thread.get() } {
             thread.set_stack(addresses);
@@ -275,7 +283,7 @@ impl Goroutine {
                 .lock()
                 .as_ref()
                 .map_or(self.created, |reason| reason.at);
-            let addresses = self.stack.lock().clone();
+            let addresses = self.stack_addresses();
             let stack = deadheat_detector::stack_here(&addresses, site);
             *self.stack_shown.lock() = Some(stack);
             // SAFETY: as above.
@@ -391,6 +399,11 @@ impl Goroutine {
     pub(crate) fn is_running(&self) -> bool {
         let status = self.status.load(Ordering::Acquire);
         status == Status::Running as u8 || status == Status::Notified as u8
+    }
+
+    /// Where the stack lies, guard included; everywhere, before the first step.
+    pub(crate) fn stack_addresses(&self) -> Range<usize> {
+        self.stack_start.load(Ordering::Relaxed)..self.stack_end.load(Ordering::Relaxed)
     }
 
     /// What the goroutine waits for.

@@ -5,7 +5,7 @@
 //! locks and atomics tell the detector what happens-before what; this crate never decides what
 //! a race is.
 //!
-//! - goroutines: [`go()`], [`JoinHandle`], [`yield_now`];
+//! - goroutines: [`go()`], [`Goroutine`], [`JoinHandle`], [`yield_now`];
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
@@ -34,7 +34,7 @@ mod go;
 mod goroutine;
 mod run;
 mod scheduler;
-mod stack_pool;
+mod stack;
 pub mod sync;
 pub mod time;
 mod timers;
@@ -42,5 +42,6 @@ mod waiter;
 
 pub use current::{any_watched, goroutine_key, safepoint};
 pub use deadheat_detector as detector;
-pub use go::{JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
+pub use go::{Goroutine, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
 pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};
+pub use stack::DEFAULT_STACK;

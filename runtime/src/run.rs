@@ -9,7 +9,7 @@ use crate::goroutine::{G, Goroutine};
 use crate::scheduler::controlled::Controlled;
 use crate::scheduler::parallel::Parallel;
 use crate::scheduler::{End, Scheduler};
-use crate::stack_pool::StackPool;
+use crate::stack::{self, StackPool};
 use crate::waiter::WaitReason;
 use deadheat_detector::Detector;
 use deadheat_detector::report::{self, FailureKind, Record, RunInfo, Sink};
@@ -49,6 +49,7 @@ pub struct Builder {
     detect: bool,
     sinks: Vec<Arc<dyn Sink>>,
     traces: Option<PathBuf>,
+    stack_size: Option<usize>,
 }
 
 impl Builder {
@@ -63,6 +64,7 @@ impl Builder {
             detect: false,
             sinks: Vec::new(),
             traces: None,
+            stack_size: None,
         }
     }
 
@@ -108,6 +110,16 @@ impl Builder {
         self
     }
 
+    /// The bytes of every goroutine's stack that is not given one of its own size
+    /// ([`Goroutine::stack_size`](crate::Goroutine::stack_size)); [`DEFAULT_STACK`](crate::DEFAULT_STACK),
+    /// and 8 MiB for the main goroutine, unless told otherwise. The next power of two is taken, at
+    /// least 16 KiB and at most 1 GiB. It is address space: memory is taken for what is touched only.
+    #[must_use]
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
     /// Whether accesses and synchronisation are checked for races; not unless told otherwise.
     #[must_use]
     pub fn detect(mut self, on: bool) -> Self {
@@ -150,6 +162,7 @@ impl Builder {
     }
 
     fn go_here<T: Send + 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
+        stack::overflow::watch();
         let run = self.build();
         let (main, handle) = go::main_goroutine(&run, main);
         let end = run.scheduler.drive(&run, main);
@@ -190,6 +203,7 @@ impl Builder {
             scheduler,
             detector,
             stacks: StackPool::default(),
+            stack_size: self.stack_size,
             info: self.info,
             sinks: self.sinks,
             started: AtomicU64::new(0),
@@ -237,6 +251,7 @@ pub struct Run {
     pub(crate) scheduler: Arc<dyn Scheduler>,
     pub(crate) detector: Option<Detector>,
     pub(crate) stacks: StackPool,
+    stack_size: Option<usize>,
     info: RunInfo,
     sinks: Vec<Arc<dyn Sink>>,
     started: AtomicU64,
@@ -256,6 +271,16 @@ impl Run {
 
     pub(crate) fn name(&self) -> &str {
         &self.info.name
+    }
+
+    /// The size of the stack of a goroutine that does not ask for one of its own.
+    pub(crate) fn stack_size(&self, main: bool) -> usize {
+        let usual = if main {
+            stack::MAIN_STACK
+        } else {
+            stack::DEFAULT_STACK
+        };
+        stack::size_for(self.stack_size.unwrap_or(usual))
     }
 
     /// The number of a goroutine that starts now. Where there is a detector, it counts.

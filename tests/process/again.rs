@@ -222,3 +222,54 @@ fn a_log_that_cannot_be_written_ends_the_process() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output).contains("/nowhere/at all/reports.jsonl cannot be written"));
 }
+
+#[cfg(target_os = "linux")]
+mod faults {
+    use super::{command, run, text};
+    use std::os::unix::process::ExitStatusExt as _;
+
+    const SIGABRT: i32 = 6;
+    const SIGSEGV: i32 = 11;
+
+    #[test]
+    fn an_overflow_names_the_goroutine_and_where_it_was_created() {
+        for scheduler in ["controlled", "parallel"] {
+            for (subject, who) in [
+                (
+                    "subject_deep_goroutine",
+                    "KiB\n  created at tests/process/subjects.rs:",
+                ),
+                ("subject_deep_main", "the main goroutine of the run"),
+            ] {
+                let enough = run(subject, &format!("scheduler={scheduler},stack=1048576"));
+                assert!(enough.status.success(), "{}", text(&enough));
+                let output = run(subject, &format!("scheduler={scheduler},stack=32768"));
+                assert_eq!(output.status.signal(), Some(SIGABRT), "{}", text(&output));
+                let text = text(&output);
+                assert!(text.contains(who), "{text}");
+                assert!(
+                    text.contains("has overflowed its stack of 32 KiB"),
+                    "{text}"
+                );
+                assert!(text.contains("stack=BYTES in DEADHEAT"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_goroutine_may_have_a_stack_of_its_own_size() {
+        let output = run("subject_deep_with_room", "stack=32768");
+        assert!(output.status.success(), "{}", text(&output));
+    }
+
+    #[test]
+    fn another_bad_access_is_left_to_others() {
+        let mut command = command("subject_bad_access", "detect=on");
+        let output = command
+            .env("DEADHEAT_TEST_BAD_ACCESS", "1")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.signal(), Some(SIGSEGV), "{}", text(&output));
+        assert!(!text(&output).contains("overflow"), "{}", text(&output));
+    }
+}

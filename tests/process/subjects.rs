@@ -80,3 +80,42 @@ fn one_race() {
     let _ = cell.get();
     writer.join().unwrap();
 }
+
+/// Goes down by `levels` KiB of stack.
+#[inline(never)]
+fn descend(levels: usize) -> u8 {
+    let frame = std::hint::black_box([1_u8; 1024]);
+    let below = if levels == 0 { 0 } else { descend(levels - 1) };
+    below.wrapping_add(frame[levels % frame.len()])
+}
+
+#[deadheat::test]
+fn subject_deep_goroutine() {
+    go(|| descend(64)).join().unwrap();
+}
+
+#[deadheat::test]
+fn subject_deep_main() {
+    descend(64);
+}
+
+/// Has room, whatever others have.
+#[deadheat::test]
+fn subject_deep_with_room() {
+    let deep = deadheat::Goroutine::new().stack_size(32 << 20);
+    deep.go(|| descend(10_000)).join().unwrap();
+}
+
+/// Where it is asked to, a goroutine makes a bad access that is no overflow.
+#[deadheat::test]
+fn subject_bad_access() {
+    if std::env::var_os("DEADHEAT_TEST_BAD_ACCESS").is_some() {
+        go(|| {
+            let nowhere = std::hint::black_box(8) as *const u8;
+            // SAFETY: none. The process is to die of it.
+            unsafe { nowhere.read_volatile() }
+        })
+        .join()
+        .unwrap();
+    }
+}

@@ -36,6 +36,9 @@ impl Main {
         if let Some(procs) = settings.maxprocs {
             builder = builder.max_procs(procs);
         }
+        if let Some(bytes) = settings.stack {
+            builder = builder.stack_size(bytes);
+        }
         if let Some(steps) = settings.steps {
             builder = builder.max_steps(steps);
         }

@@ -81,6 +81,9 @@ impl Plan {
         if let Some(procs) = self.settings.maxprocs {
             builder = builder.max_procs(procs);
         }
+        if let Some(bytes) = self.settings.stack {
+            builder = builder.stack_size(bytes);
+        }
         if let Some(steps) = self.settings.steps {
             builder = builder.max_steps(steps);
         }

@@ -2,7 +2,7 @@
 
 use crate::{SEEDS, everywhere, passes};
 use deadheat_runtime::detector::report::Scheduler;
-use deadheat_runtime::sync::Mutex;
+use deadheat_runtime::sync::{Mutex, WaitGroup};
 use deadheat_runtime::time::{since_start, sleep};
 use deadheat_runtime::{Failure, Run, chan, go, goroutine_id, yield_now};
 use std::sync::Arc;
@@ -249,4 +249,36 @@ fn what_a_goroutine_holds_is_dropped() {
 #[should_panic(expected = "go() needs a run")]
 fn outside_a_run_there_are_no_goroutines() {
     drop(go(|| ()));
+}
+
+/// More than one mapping each, and another for its guard, would allow.
+#[test]
+fn forty_thousand_goroutines_can_be_blocked_at_once() {
+    const N: usize = 40_000;
+    for scheduler in [Scheduler::Controlled, Scheduler::Parallel] {
+        let outcome = Run::new("many").scheduler(scheduler).go(|| {
+            let (tx, rx) = chan::unbuffered::<()>();
+            let started = Arc::new(WaitGroup::new());
+            started.add(N);
+            let blocked: Vec<_> = (0..N)
+                .map(|_| {
+                    let (rx, started) = (rx.clone(), Arc::clone(&started));
+                    go(move || {
+                        started.done();
+                        rx.recv().is_err()
+                    })
+                })
+                .collect();
+            started.wait();
+            assert_eq!(blocked.iter().filter(|g| g.is_finished()).count(), 0);
+            tx.close();
+            blocked
+                .into_iter()
+                .map(|g| g.join().unwrap())
+                .filter(|&closed| closed)
+                .count()
+        });
+        assert_eq!(outcome.result.unwrap(), N);
+        assert_eq!(outcome.panics, [""; 0]);
+    }
 }
