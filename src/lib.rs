@@ -30,8 +30,8 @@
 //! - the engine underneath: [`detector`].
 
 pub use deadheat_instrument::runtime::{
-    Builder, Failure, Goroutine, JoinHandle, Outcome, Run, atomic, chan, detector, go,
-    goroutine_id, select, set_goroutine_name, sync, time, yield_now,
+    Builder, Failure, Goroutine, JoinHandle, Outcome, Run, Stats, atomic, blocking, chan, detector,
+    go, goroutine_id, select, set_goroutine_name, stats, sync, time, yield_now,
 };
 pub use deadheat_instrument::{Shared, SharedMap, SharedSlice, main, raw, test};
 

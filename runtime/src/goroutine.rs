@@ -18,6 +18,7 @@
 //! decides, once the stack is left, between `Parked` and running it again.
 
 use crate::run::Run;
+use crate::scheduler::parallel::Worker;
 use crate::stack::GoroutineStack;
 use crate::waiter::WaitReason;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
@@ -81,7 +82,9 @@ pub(crate) struct Goroutine {
     yielder: Cell<Option<NonNull<Yielder<(), Switch>>>>,
     thread: UnsafeCell<Option<Thread>>,
     in_detector: Cell<bool>,
-    /// Safepoints passed since the goroutine was last resumed.
+    /// The worker of the parallel scheduler that runs it; null where none does.
+    worker: Cell<*const Worker>,
+    /// Safepoints that destructors passed since the run's end.
     pub(crate) safepoints: Cell<u32>,
     /// The size of the stack that it gets.
     stack_size: usize,
@@ -128,6 +131,7 @@ impl Goroutine {
             yielder: Cell::new(None),
             thread: UnsafeCell::new(thread),
             in_detector: Cell::new(false),
+            worker: Cell::new(std::ptr::null()),
             safepoints: Cell::new(0),
             stack_size,
             stack_start: AtomicUsize::new(0),
@@ -171,6 +175,16 @@ impl Goroutine {
     ///
     /// The caller took the goroutine from a queue, so nobody else resumes it.
     pub(crate) fn resume(self: &G) -> Switch {
+        self.resume_by(std::ptr::null())
+    }
+
+    /// [`Self::resume`], on a thread of the parallel scheduler.
+    pub(crate) fn resume_on(self: &G, worker: &Worker) -> Switch {
+        self.resume_by(worker)
+    }
+
+    fn resume_by(self: &G, worker: *const Worker) -> Switch {
+        self.worker.set(worker);
         self.status.store(Status::Running as u8, Ordering::Release);
         self.safepoints.set(0);
         let previous = crate::current::enter(self);
@@ -404,6 +418,14 @@ impl Goroutine {
     /// Where the stack lies, guard included; everywhere, before the first step.
     pub(crate) fn stack_addresses(&self) -> Range<usize> {
         self.stack_start.load(Ordering::Relaxed)..self.stack_end.load(Ordering::Relaxed)
+    }
+
+    /// The worker that runs the goroutine. Only the goroutine itself calls this.
+    #[inline]
+    pub(crate) fn worker(&self) -> Option<&Worker> {
+        // SAFETY: set by the thread that resumed the goroutine, to null or to its worker, which stays
+        // in its place until the goroutine has switched back.
+        unsafe { self.worker.get().as_ref() }
     }
 
     /// What the goroutine waits for.

@@ -9,7 +9,8 @@
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
-//! - sleeping: [`time`].
+//! - sleeping: [`time`]; calls that block the OS thread: [`blocking`];
+//! - what a scheduler does: [`stats`].
 //!
 //! # Rules for code that runs in goroutines
 //!
@@ -26,6 +27,7 @@
 //!   OS thread, and another takes that one's place.
 
 pub mod atomic;
+mod blocking;
 pub mod chan;
 mod current;
 #[doc(hidden)]
@@ -35,13 +37,16 @@ mod goroutine;
 mod run;
 mod scheduler;
 mod stack;
+mod stats;
 pub mod sync;
 pub mod time;
 mod timers;
 mod waiter;
 
+pub use blocking::blocking;
 pub use current::{any_watched, goroutine_key, safepoint};
 pub use deadheat_detector as detector;
 pub use go::{Goroutine, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
 pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};
 pub use stack::DEFAULT_STACK;
+pub use stats::{Stats, stats};

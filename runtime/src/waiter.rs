@@ -185,6 +185,7 @@ impl Waiter {
                 g.run.scheduler.blocking(true);
                 self.block_thread();
                 g.set_wait_reason(None);
+                g.run.scheduler.return_from_blocking();
             }
         }
         self.claimed.load(Ordering::Acquire)

@@ -9,6 +9,7 @@ use super::rng::Rng;
 use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
 use crate::run::Run;
+use crate::stats::Stats;
 use crate::timers::Timers;
 use crate::waiter::Waiter;
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -189,6 +190,8 @@ impl Scheduler for Controlled {
 
     fn blocking(&self, _: bool) {}
 
+    fn return_from_blocking(&self) {}
+
     fn lend(&self, _: bool) {}
 
     fn clear(&self) {
@@ -203,5 +206,14 @@ impl Scheduler for Controlled {
 
     fn is_parallel(&self) -> bool {
         false
+    }
+
+    fn stats(&self) -> Stats {
+        Stats {
+            procs: 1,
+            threads: 1,
+            global_queue: self.state.lock().runnable.len(),
+            ..Stats::default()
+        }
     }
 }

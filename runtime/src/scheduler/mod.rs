@@ -11,6 +11,7 @@ pub(crate) mod rng;
 
 use crate::goroutine::{G, Goroutine};
 use crate::run::Run;
+use crate::stats::Stats;
 use crate::waiter::Waiter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,12 +58,18 @@ pub(crate) trait Scheduler: Send + Sync {
     /// The calling thread is about to block outside the scheduler (`true`), or is done with it.
     fn blocking(&self, begins: bool);
 
+    /// The calling thread's goroutine, which blocked outside the scheduler, is about to go on.
+    fn return_from_blocking(&self);
+
     /// The calling thread keeps its goroutine, but is about to let others go first (`true`), or
     /// is done with it: until then one more thread may run goroutines.
     fn lend(&self, begins: bool);
 
     /// Lets go of all goroutines and timers, now that none will run any more.
     fn clear(&self);
+
+    /// What goes on at this moment.
+    fn stats(&self) -> Stats;
 
     /// Whether goroutines run on several threads.
     fn is_parallel(&self) -> bool;

@@ -4,13 +4,15 @@
 //! - [`channels`], [`select`]: values and errors, order and fairness;
 //! - [`locks`]: exclusion and wake-ups;
 //! - [`endings`]: deadlocks, leaks, runs that do not end;
-//! - [`replay`]: the same seed, the same run; runs side by side.
+//! - [`replay`]: the same seed, the same run; runs side by side;
+//! - [`scheduler`]: who runs where, in parallel.
 
 mod channels;
 mod endings;
 mod goroutines;
 mod locks;
 mod replay;
+mod scheduler;
 mod select;
 
 use deadheat_runtime::detector::report::Scheduler;

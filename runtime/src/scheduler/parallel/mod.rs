@@ -1,0 +1,601 @@
+//! The parallel scheduler: Go's, with goroutines (G) over OS threads (M) that take turns at having
+//! one of a few processors (P), in real time.
+//!
+//! - `ring`: a processor's queue;
+//! - `processor`: P;
+//! - `worker`: M: where it looks for work, how it sleeps and is woken;
+//! - `sysmon`: preemption, retaking processors, late timers.
+//!
+//! At most `procs` goroutines run at once; those whose thread is in a blocking call, or passes no
+//! safepoint, do not count. What is rare (workers, free processors, the global queue) lies under
+//! one lock; making a goroutine ready, and finding the next, as a rule does not take it.
+//!
+//! The worker that finds itself the last one awake, with nothing queued and no timer pending, knows
+//! that nobody can ever run again: the run is over, or deadlocked.
+
+mod processor;
+mod ring;
+mod sysmon;
+mod worker;
+
+pub(crate) use worker::Worker;
+
+use self::processor::Processor;
+use super::rng::Rng;
+use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
+use crate::current;
+use crate::goroutine::{G, Goroutine};
+use crate::run::Run;
+use crate::stats::Stats;
+use crate::timers::Timers;
+use crate::waiter::Waiter;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+/// How long goroutines may go on once the main one has returned.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How many goroutines a worker takes from the global queue at most.
+const BATCH: usize = 64;
+
+/// How many processors may be lost to goroutines that pass no safepoint.
+const SPARE: usize = 256;
+
+#[derive(Default)]
+struct State {
+    global: VecDeque<G>,
+    /// Processors that nobody has; numbers in `Parallel::processors`.
+    free: Vec<usize>,
+    /// Processors that have no right to run goroutines at present.
+    spare: Vec<usize>,
+    /// Worker threads that have started and not ended.
+    workers: usize,
+    /// Workers that sleep.
+    idle: usize,
+    /// Workers whose goroutine blocks the thread itself. Below zero for a moment where the
+    /// wake-up is quicker than the wait.
+    blocked: isize,
+    /// Wake-ups on their way; whoever wakes takes one, and spins.
+    wakes: usize,
+    main_returned: Option<Instant>,
+    /// Since when nobody can run but for what other runs or plain threads have.
+    outside_since: Option<Instant>,
+    end: Option<End>,
+}
+
+/// Many OS threads; the machine decides.
+pub(crate) struct Parallel {
+    procs: usize,
+    start: Instant,
+    /// The first ones of these have been made.
+    processors: Box<[OnceLock<Box<Processor>>]>,
+    made: AtomicUsize,
+    state: Mutex<State>,
+    /// Lengths of what is under the lock, for those who only look.
+    global_len: AtomicUsize,
+    free_len: AtomicUsize,
+    /// Workers that look for work, or were woken to.
+    spinning: AtomicUsize,
+    /// Workers whose goroutine goes on as soon as they have a processor.
+    returning: AtomicUsize,
+    timers: Mutex<Timers>,
+    /// Threads that have taken timers which are due, but not yet woken whom they wake.
+    firing: AtomicUsize,
+    /// When the first timer is due, in nanoseconds since the start.
+    due: AtomicU64,
+    /// Notified for workers that sleep.
+    changed: Condvar,
+    /// Notified for those that return, when a processor is free.
+    freed: Condvar,
+    /// Notified when the run has ended, or a worker has.
+    ended: Condvar,
+    /// Notified for `sysmon`.
+    monitored: Condvar,
+    rng: Mutex<Rng>,
+    /// Set with `State::end`: goroutines that still run leave at their next safepoint.
+    ending: AtomicBool,
+    /// How often half a queue was stolen, a processor retaken, a goroutine preempted.
+    stolen: AtomicU64,
+    retaken: AtomicU64,
+    preempted: AtomicU64,
+    /// For the threads that work for this scheduler.
+    me: Weak<Self>,
+    run: OnceLock<Weak<Run>>,
+}
+
+const NEVER: u64 = u64::MAX;
+
+impl Parallel {
+    /// Runs at most `procs` goroutines at once.
+    pub(crate) fn new(procs: usize, seed: u64) -> Arc<Self> {
+        Arc::new_cyclic(|me| {
+            let scheduler = Self {
+                procs,
+                start: Instant::now(),
+                processors: (0..procs + SPARE).map(|_| OnceLock::new()).collect(),
+                made: AtomicUsize::new(0),
+                state: Mutex::default(),
+                global_len: AtomicUsize::new(0),
+                free_len: AtomicUsize::new(0),
+                spinning: AtomicUsize::new(0),
+                returning: AtomicUsize::new(0),
+                timers: Mutex::default(),
+                firing: AtomicUsize::new(0),
+                due: AtomicU64::new(NEVER),
+                changed: Condvar::new(),
+                freed: Condvar::new(),
+                ended: Condvar::new(),
+                monitored: Condvar::new(),
+                rng: Mutex::new(Rng::new(seed)),
+                ending: AtomicBool::new(false),
+                stolen: AtomicU64::new(0),
+                retaken: AtomicU64::new(0),
+                preempted: AtomicU64::new(0),
+                me: me.clone(),
+                run: OnceLock::new(),
+            };
+            let mut state = scheduler.state.lock();
+            state.free = (0..procs).rev().filter_map(|_| scheduler.make()).collect();
+            scheduler.free_len.store(state.free.len(), Ordering::SeqCst);
+            drop(state);
+            scheduler
+        })
+    }
+
+    /// Makes a processor, and gives its number; `None` where there are enough. The caller has the
+    /// state's lock.
+    fn make(&self) -> Option<usize> {
+        let number = self.made.load(Ordering::Relaxed);
+        let place = self.processors.get(number)?;
+        place.get_or_init(|| Box::new(Processor::new()));
+        self.made.store(number + 1, Ordering::Release);
+        Some(number)
+    }
+
+    /// All processors, those without the right to run included.
+    fn all(&self) -> impl ExactSizeIterator<Item = &Processor> + Clone {
+        let made = self.made.load(Ordering::Acquire);
+        self.processors[..made].iter().map(at)
+    }
+
+    fn number_of(&self, processor: &Processor) -> usize {
+        let number = self.all().position(|other| std::ptr::eq(other, processor));
+        number.expect("a processor of this scheduler")
+    }
+
+    /// Nobody has `processor` any more.
+    fn free(&self, state: &mut State, processor: &Processor) {
+        processor.preempt.store(false, Ordering::Relaxed);
+        processor.running.store(false, Ordering::Relaxed);
+        state.free.push(self.number_of(processor));
+        self.free_len.store(state.free.len(), Ordering::SeqCst);
+        if self.returning.load(Ordering::Relaxed) > 0 {
+            self.freed.notify_one();
+        }
+    }
+
+    /// Gives `worker` a free processor, if there is one.
+    fn take_free(&self, state: &mut State, worker: &Worker) {
+        if let Some(number) = state.free.pop() {
+            self.free_len.store(state.free.len(), Ordering::SeqCst);
+            worker.set_processor(Some(at(&self.processors[number])));
+            state.outside_since = None;
+        }
+    }
+
+    /// A processor without the right to run.
+    fn spare(&self, state: &mut State) -> Option<&Processor> {
+        let number = state.spare.pop().or_else(|| self.make())?;
+        Some(at(&self.processors[number]))
+    }
+
+    /// `worker` comes back with a processor that was retaken.
+    fn retire(&self, worker: &Worker, processor: &Processor) {
+        let mut state = self.state.lock();
+        worker.set_processor(None);
+        self.give_up_queue(&mut state, processor);
+        processor.preempt.store(false, Ordering::Relaxed);
+        processor.lost.store(false, Ordering::Release);
+        state.spare.push(self.number_of(processor));
+    }
+
+    fn give_up_queue(&self, state: &mut State, processor: &Processor) {
+        state.global.extend(processor.drain());
+        self.global_len.store(state.global.len(), Ordering::Release);
+    }
+
+    /// Puts `g` at the end of the processor's queue; half of a full one goes to the global queue.
+    fn push(&self, processor: &Processor, g: G) {
+        let Err(g) = processor.push(g) else { return };
+        let mut state = self.state.lock();
+        state.global.extend(processor.shed());
+        state.global.push_back(g);
+        self.global_len.store(state.global.len(), Ordering::Release);
+    }
+
+    fn push_global(&self, g: G) {
+        let mut state = self.state.lock();
+        state.global.push_back(g);
+        self.global_len.store(state.global.len(), Ordering::Release);
+    }
+
+    /// The first of the global queue; more, but no more than its fair share and `most`, go to the
+    /// processor's own.
+    fn pop_global(&self, processor: &Processor, most: usize) -> Option<G> {
+        if self.global_len.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut state = self.state.lock();
+        let share = (state.global.len() / self.procs + 1).min(most);
+        let first = state.global.pop_front()?;
+        for _ in 1..share {
+            let Some(g) = state.global.pop_front() else {
+                break;
+            };
+            if let Err(g) = processor.push(g) {
+                state.global.push_front(g);
+                break;
+            }
+        }
+        self.global_len.store(state.global.len(), Ordering::Release);
+        processor.begin_slice();
+        Some(first)
+    }
+
+    fn has_work(&self, state: &State) -> bool {
+        !state.global.is_empty()
+            || self.all().any(Processor::has_work)
+            || self
+                .next_due()
+                .is_some_and(|due| due <= self.start.elapsed())
+    }
+
+    /// Whether somebody waits for a processor that is not free already.
+    fn must_give_way(&self) -> bool {
+        let returning = self.returning.load(Ordering::SeqCst);
+        returning > 0 && returning > self.free_len.load(Ordering::SeqCst)
+    }
+
+    /// Wakes a worker to look for work, if a processor is free and nobody looks already.
+    fn wake_one(&self) {
+        fence(Ordering::SeqCst);
+        if self.free_len.load(Ordering::SeqCst) == 0 || self.spinning.load(Ordering::SeqCst) > 0 {
+            return;
+        }
+        let mut state = self.state.lock();
+        if state.free.is_empty() || state.end.is_some() {
+            return;
+        }
+        let alone = self
+            .spinning
+            .compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed);
+        if alone.is_err() {
+            return;
+        }
+        if state.idle > state.wakes {
+            state.wakes += 1;
+            self.changed.notify_one();
+        } else {
+            self.spawn_worker(&mut state, true);
+        }
+    }
+
+    fn spawn_worker(&self, state: &mut State, spinning: bool) {
+        let run = self.run.get().and_then(Weak::upgrade);
+        let run = run.expect("a run outlives its workers");
+        let me = self.me.upgrade().expect("a run owns its scheduler");
+        let thread = std::thread::Builder::new().name(run.name().to_owned());
+        state.workers += 1;
+        let number = state.workers;
+        if let Err(error) = thread.spawn(move || me.work(&run, number, spinning)) {
+            state.workers -= 1;
+            if spinning {
+                self.spinning.fetch_sub(1, Ordering::SeqCst);
+            }
+            assert!(
+                state.workers as isize > state.blocked,
+                "no thread to run goroutines on: {error}"
+            );
+        }
+    }
+
+    fn finish(&self, state: &mut State, end: End) {
+        if state.end.is_none() {
+            state.end = Some(end);
+            self.ending.store(true, Ordering::Relaxed);
+            self.changed.notify_all();
+            self.freed.notify_all();
+            self.ended.notify_all();
+            self.monitored.notify_all();
+        }
+    }
+
+    /// Nobody can run any more.
+    fn finish_idle(&self, state: &mut State) {
+        let end = match state.main_returned {
+            Some(_) => End::MainReturned,
+            None => End::Deadlock,
+        };
+        self.finish(state, end);
+    }
+
+    /// Whether a goroutine waits for what another run, or a plain thread, has, and has not done
+    /// so for too long. No goroutine of this run runs.
+    fn waits_for_outside(&self, state: &mut State) -> bool {
+        let run = self.run.get().and_then(Weak::upgrade);
+        if !run.is_some_and(|run| run.waits_for_outside()) {
+            state.outside_since = None;
+            return false;
+        }
+        let since = state.outside_since.get_or_insert_with(Instant::now);
+        since.elapsed() < PATIENCE
+    }
+
+    fn deadline(&self, state: &State, due: Option<Duration>) -> Option<Instant> {
+        let timer = due.and_then(|due| self.start.checked_add(due));
+        let grace = state.main_returned.map(|at| at + GRACE);
+        let outside = state.outside_since.map(|_| Instant::now() + LOOK_AGAIN);
+        timer.into_iter().chain(grace).chain(outside).min()
+    }
+
+    fn next_due(&self) -> Option<Duration> {
+        match self.due.load(Ordering::SeqCst) {
+            NEVER => None,
+            due => Some(Duration::from_nanos(due)),
+        }
+    }
+
+    fn note_due(&self, timers: &mut Timers) {
+        let due = timers.next_due().map_or(NEVER, nanos);
+        self.due.store(due, Ordering::SeqCst);
+    }
+
+    /// Wakes whom the timers wake that are due; `false` where none was.
+    fn fire_timers(&self) -> bool {
+        let now = self.start.elapsed();
+        if self.next_due().is_none_or(|due| due > now) {
+            return false;
+        }
+        self.firing.fetch_add(1, Ordering::SeqCst);
+        while let Some(waiter) = self.take_due(now) {
+            waiter.wake();
+        }
+        self.firing.fetch_sub(1, Ordering::SeqCst);
+        true
+    }
+
+    /// When the first timer is due that still matters.
+    fn first_due(&self) -> Option<Duration> {
+        self.note_due(&mut self.timers.lock());
+        self.next_due()
+    }
+
+    fn take_due(&self, now: Duration) -> Option<Arc<Waiter>> {
+        let mut timers = self.timers.lock();
+        let fired = timers.fire(now);
+        self.note_due(&mut timers);
+        fired
+    }
+
+    fn check_grace(&self, state: &mut State) {
+        if state.main_returned.is_some_and(|at| at.elapsed() >= GRACE) {
+            self.finish(state, End::MainReturned);
+        }
+    }
+
+    /// The calling goroutine's worker, if it is one of this scheduler's.
+    fn with_worker<R>(&self, f: impl FnOnce(&Worker) -> R) -> Option<R> {
+        current::with(|g| g.worker().filter(|worker| worker.is_of(self)).map(f)).flatten()
+    }
+
+    /// The calling thread's goroutine is about to do without its processor.
+    fn leave_processor(&self, state: &mut State) {
+        let left = self.with_worker(|worker| {
+            let processor = worker.processor()?;
+            worker.set_processor(None);
+            Some((
+                processor as *const Processor,
+                processor.lost.load(Ordering::Acquire),
+            ))
+        });
+        // SAFETY: the scheduler, which `self` borrows, keeps its processors.
+        let left = left
+            .flatten()
+            .map(|(processor, lost)| (unsafe { &*processor }, lost));
+        match left {
+            Some((processor, false)) => self.free(state, processor),
+            Some((processor, true)) => {
+                self.give_up_queue(state, processor);
+                processor.running.store(false, Ordering::Relaxed);
+                processor.preempt.store(false, Ordering::Relaxed);
+                processor.lost.store(false, Ordering::Release);
+                state.spare.push(self.number_of(processor));
+            }
+            None => {}
+        }
+    }
+
+    /// Waits for a processor, for the calling thread's goroutine.
+    fn wait_for_processor(&self) {
+        let mut state = self.state.lock();
+        self.returning.fetch_add(1, Ordering::SeqCst);
+        while state.end.is_none() {
+            let got = self.with_worker(|worker| {
+                self.take_free(&mut state, worker);
+                worker
+                    .processor()
+                    .inspect(|p| p.running.store(true, Ordering::Relaxed))
+                    .is_some()
+            });
+            if got != Some(false) {
+                break;
+            }
+            self.freed.wait(&mut state);
+        }
+        self.returning.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The processor at a place that has been filled.
+fn at(place: &OnceLock<Box<Processor>>) -> &Processor {
+    place.get().expect("only places that are filled are named")
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos())
+        .unwrap_or(NEVER - 1)
+        .min(NEVER - 1)
+}
+
+/// A worker's part in the count, given back also where the worker dies of a panic.
+struct Working<'a>(&'a Parallel);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        state.workers -= 1;
+        if std::thread::panicking() {
+            self.0.finish(&mut state, End::Deadlock);
+        }
+        drop(state);
+        self.0.ended.notify_all();
+        // Whoever sleeps may be the last one now, and must see that nobody runs.
+        self.0.changed.notify_all();
+    }
+}
+
+impl Scheduler for Parallel {
+    fn drive(&self, run: &Arc<Run>, main: G) -> End {
+        let _ = self.run.set(Arc::downgrade(run));
+        let me = self.me.upgrade().expect("a run owns its scheduler");
+        let monitor = std::thread::Builder::new().name("sysmon".to_owned());
+        let monitor = monitor.spawn(move || me.monitor());
+        let mut state = self.state.lock();
+        state.global.push_back(main);
+        self.global_len.store(1, Ordering::Release);
+        for _ in 0..self.procs {
+            self.spawn_worker(&mut state, false);
+        }
+        while state.end.is_none() {
+            self.ended.wait(&mut state);
+        }
+        // A worker that does not come back, because its goroutine is in a call of its own or spins,
+        // is left to itself.
+        let patience = Instant::now() + GRACE;
+        while state.workers as isize != state.blocked && Instant::now() < patience {
+            self.ended.wait_until(&mut state, patience);
+        }
+        let end = state.end.expect("just waited for");
+        drop(state);
+        if let Ok(monitor) = monitor {
+            // It watches only; a panic of it changes nothing.
+            let _ = monitor.join();
+        }
+        end
+    }
+
+    fn ready(&self, g: G) {
+        let mut g = Some(g);
+        self.with_worker(|worker| {
+            let Some(processor) = worker.processor() else {
+                return;
+            };
+            if let Some(before) = g.take().and_then(|g| processor.set_next(g)) {
+                self.push(processor, before);
+            }
+        });
+        if let Some(g) = g {
+            self.push_global(g);
+        }
+        self.wake_one();
+    }
+
+    fn should_yield(&self, g: &Goroutine) -> bool {
+        let worker = g.worker().and_then(Worker::processor);
+        worker.is_some_and(|processor| processor.preempt.load(Ordering::Relaxed))
+            || self.ending.load(Ordering::Relaxed)
+    }
+
+    fn choose(&self, n: usize) -> usize {
+        self.rng.lock().below(n)
+    }
+
+    fn add_timer(&self, after: Duration, waiter: Arc<Waiter>, case: usize) {
+        let due = self.start.elapsed().saturating_add(after);
+        let mut timers = self.timers.lock();
+        timers.add(due, waiter, case);
+        self.note_due(&mut timers);
+        drop(timers);
+        if self.next_due().is_some_and(|first| first >= due) {
+            // Whoever sleeps must look at the new deadline.
+            let state = self.state.lock();
+            self.changed.notify_one();
+            self.monitored.notify_one();
+            drop(state);
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn blocking(&self, begins: bool) {
+        let mut state = self.state.lock();
+        if begins {
+            state.blocked += 1;
+            self.leave_processor(&mut state);
+            MutexGuard::unlocked(&mut state, || self.wake_one());
+            // The last one awake may be this one: somebody must see that nobody runs.
+            self.changed.notify_all();
+        } else {
+            state.blocked -= 1;
+        }
+    }
+
+    fn return_from_blocking(&self) {
+        self.wait_for_processor();
+    }
+
+    fn lend(&self, begins: bool) {
+        if begins {
+            let mut state = self.state.lock();
+            self.leave_processor(&mut state);
+            drop(state);
+            self.wake_one();
+        } else {
+            self.wait_for_processor();
+        }
+    }
+
+    fn clear(&self) {
+        let mut state = self.state.lock();
+        let mut garbage: Vec<G> = state.global.drain(..).collect();
+        drop(state);
+        garbage.extend(self.all().flat_map(Processor::drain));
+        let timers = std::mem::take(&mut *self.timers.lock());
+        drop((garbage, timers));
+    }
+
+    fn is_parallel(&self) -> bool {
+        true
+    }
+
+    fn stats(&self) -> Stats {
+        let state = self.state.lock();
+        Stats {
+            procs: self.procs,
+            idle_procs: state.free.len(),
+            threads: state.workers,
+            idle_threads: state.idle,
+            spinning_threads: self.spinning.load(Ordering::Relaxed),
+            global_queue: state.global.len(),
+            local_queues: self.all().map(Processor::queued).collect(),
+            steals: self.stolen.load(Ordering::Relaxed),
+            retaken: self.retaken.load(Ordering::Relaxed),
+            preempted: self.preempted.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `sysmon`: a thread without a processor that keeps the others honest.
+//!
+//! - A goroutine that has run for 10 ms is asked to let others run; it does so at its next
+//!   safepoint, and goes to the global queue.
+//! - One that has passed no safepoint for another 10 ms, because it spins or is stuck in the kernel,
+//!   loses its processor: what that had queued goes to the global queue, and another takes its
+//!   place. The goroutine's thread goes on, and looks for a processor when the goroutine comes to a
+//!   safepoint.
+//! - Timers that are due while every worker is busy are fired.
+
+use super::Parallel;
+use super::processor::Processor;
+use parking_lot::MutexGuard;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// For how long a goroutine may run while others wait; Go's.
+const SLICE: Duration = Duration::from_millis(10);
+
+/// How often processors are looked at.
+const PERIOD: Duration = Duration::from_millis(5);
+
+/// What was seen of a processor.
+#[derive(Clone, Copy)]
+struct Seen {
+    slices: u32,
+    since: Instant,
+}
+
+impl Parallel {
+    pub(super) fn monitor(&self) {
+        let mut seen: Vec<Option<Seen>> = Vec::new();
+        while self.wait_a_period() {
+            if self.fire_timers() {
+                // Whoever went to sleep meanwhile did so because somebody was about to be woken.
+                drop(self.state.lock());
+                self.changed.notify_one();
+            }
+            let all = self.all();
+            seen.resize(all.len(), None);
+            for (processor, seen) in all.zip(&mut seen) {
+                self.look_at(processor, seen);
+            }
+            self.wake_for_work();
+        }
+    }
+
+    /// `false` where the run is over.
+    fn wait_a_period(&self) -> bool {
+        let mut state = self.state.lock();
+        let period = Instant::now() + PERIOD;
+        let due = self.next_due().and_then(|due| self.start.checked_add(due));
+        let until = due.map_or(period, |due| due.min(period));
+        if state.end.is_none() {
+            self.monitored.wait_until(&mut state, until);
+        }
+        self.check_grace(&mut state);
+        state.end.is_none()
+    }
+
+    /// Whoever queues behind itself, because it yields, wakes nobody.
+    fn wake_for_work(&self) {
+        let state = self.state.lock();
+        let work = !state.free.is_empty() && self.has_work(&state);
+        drop(state);
+        if work {
+            self.wake_one();
+        }
+    }
+
+    fn look_at(&self, processor: &Processor, seen: &mut Option<Seen>) {
+        if !processor.running.load(Ordering::Relaxed) || processor.lost.load(Ordering::Relaxed) {
+            *seen = None;
+            return;
+        }
+        let slices = processor.slices();
+        let since = match seen {
+            Some(before) if before.slices == slices => before.since,
+            _ => {
+                let since = Instant::now();
+                *seen = Some(Seen { slices, since });
+                return;
+            }
+        };
+        let ran = since.elapsed();
+        if ran < SLICE {
+            return;
+        }
+        // Still asked after a whole slice more: it passes no safepoint.
+        let asked = processor.preempt.swap(true, Ordering::Relaxed);
+        if asked && ran >= 2 * SLICE {
+            self.retake(processor);
+            *seen = None;
+        }
+    }
+
+    /// Gives the right to run to another processor, if anybody waits for one.
+    fn retake(&self, processor: &Processor) {
+        let mut state = self.state.lock();
+        let wanted = self.has_work(&state) || self.returning.load(Ordering::Relaxed) > 0;
+        if !wanted || !state.free.is_empty() || !processor.running.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(other) = self.spare(&mut state) else {
+            return;
+        };
+        processor.lost.store(true, Ordering::Release);
+        self.retaken.fetch_add(1, Ordering::Relaxed);
+        self.give_up_queue(&mut state, processor);
+        self.free(&mut state, other);
+        MutexGuard::unlocked(&mut state, || self.wake_one());
+    }
+}

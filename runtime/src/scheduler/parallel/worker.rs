@@ -1,0 +1,325 @@
+//! M: an OS thread that runs goroutines while it has a processor.
+//!
+//! Where it looks for one to run, in this order: its processor's queue, the global queue, timers,
+//! other processors' queues; then it gives its processor back and sleeps. Every 61st look begins
+//! with the global queue, so that nobody waits there for ever.
+//!
+//! # Sleeping and waking
+//!
+//! Whoever makes a goroutine ready wakes a worker only where a processor is free and nobody is
+//! *spinning*, that is, looking for work. The bad interleaving would be
+//!
+//! ```text
+//! W looks everywhere, finds nothing      R puts a goroutine into its queue
+//!                                        R sees no free processor, or W spinning: wakes nobody
+//! W gives its processor back, sleeps     the goroutine waits although a processor is free
+//! ```
+//!
+//! and it cannot happen: W first makes its processor free and stops spinning, then looks at all
+//! queues once more; R first queues, then looks at both. With a fence between the two steps on each
+//! side, one sees what the other did. Whoever finds work while spinning, and was the last to spin,
+//! wakes another, because those who queued meanwhile relied on it.
+
+use super::processor::Processor;
+use super::{BATCH, Parallel, State};
+use crate::goroutine::{G, Switch};
+use crate::run::Run;
+use parking_lot::MutexGuard;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+use std::time::{Duration, Instant};
+
+/// Each so manieth look for something to run begins with the global queue; Go's.
+const FAIRNESS: u32 = 61;
+
+/// Each so manieth look begins with the timers.
+const TIMERS: u32 = 64;
+
+/// For how long a worker looks for work before it sleeps.
+const SPIN: Duration = Duration::from_micros(20);
+
+/// How long a goroutine must have been next to run before it is stolen: as a rule whoever made it
+/// ready is about to wait for it.
+const SETTLED: Duration = Duration::from_micros(3);
+
+/// A worker, as the goroutine that it runs sees it.
+pub(crate) struct Worker {
+    scheduler: *const Parallel,
+    processor: Cell<*const Processor>,
+    spinning: Cell<bool>,
+    seed: Cell<u32>,
+}
+
+impl Worker {
+    fn new(scheduler: &Parallel, number: usize, spinning: bool) -> Self {
+        Self {
+            scheduler,
+            processor: Cell::new(ptr::null()),
+            spinning: Cell::new(spinning),
+            seed: Cell::new((number as u32).wrapping_mul(0x9e37_79b9) | 1),
+        }
+    }
+
+    /// Whether this worker works for `scheduler`.
+    pub(super) fn is_of(&self, scheduler: &Parallel) -> bool {
+        ptr::eq(self.scheduler, scheduler)
+    }
+
+    /// The worker's processor.
+    pub(super) fn processor(&self) -> Option<&Processor> {
+        // SAFETY: null, or a processor of the scheduler, which keeps all of them until its workers
+        // have ended.
+        unsafe { self.processor.get().as_ref() }
+    }
+
+    pub(super) fn set_processor(&self, processor: Option<&Processor>) {
+        self.processor
+            .set(processor.map_or(ptr::null(), ptr::from_ref));
+    }
+
+    /// A number that others are unlikely to draw at the same time (Marsaglia's xorshift).
+    fn draw(&self) -> usize {
+        let mut x = self.seed.get();
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.seed.set(x);
+        x as usize
+    }
+}
+
+impl Parallel {
+    /// Runs goroutines until the run's end.
+    pub(super) fn work(&self, run: &Arc<Run>, number: usize, spinning: bool) {
+        let _working = super::Working(self);
+        let worker = Worker::new(self, number, spinning);
+        while let Some(g) = self.next(&worker) {
+            let switch = self.run_one(&worker, &g);
+            match switch {
+                Switch::Park => {}
+                Switch::Yield => self.requeue(&worker, g),
+                Switch::Finish => {
+                    run.forget(&g);
+                    if g.is_main() {
+                        self.state.lock().main_returned = Some(Instant::now());
+                    }
+                }
+            }
+        }
+        self.stop_spinning(&worker);
+    }
+
+    fn run_one(&self, worker: &Worker, g: &G) -> Switch {
+        if let Some(processor) = worker.processor() {
+            processor.running.store(true, Ordering::Relaxed);
+        }
+        let switch = g.resume_on(worker);
+        // The goroutine may have given it away.
+        if let Some(processor) = worker.processor() {
+            processor.running.store(false, Ordering::Relaxed);
+        }
+        switch
+    }
+
+    /// A goroutine that let others run: behind those of its processor, or, where it had used up its
+    /// time, behind all.
+    fn requeue(&self, worker: &Worker, g: G) {
+        match worker.processor() {
+            Some(processor) if !processor.preempt.load(Ordering::Relaxed) => {
+                self.push(processor, g);
+            }
+            Some(processor) => {
+                processor.begin_slice();
+                self.preempted.fetch_add(1, Ordering::Relaxed);
+                self.push_global(g);
+                self.wake_one();
+            }
+            None => self.push_global(g),
+        }
+    }
+
+    /// The next goroutine to run; `None` where the run is over.
+    fn next(&self, worker: &Worker) -> Option<G> {
+        while !self.ending.load(Ordering::Relaxed) {
+            let Some(processor) = worker.processor() else {
+                self.sleep(worker);
+                continue;
+            };
+            if processor.lost.load(Ordering::Acquire) {
+                self.retire(worker, processor);
+            } else if self.must_give_way() {
+                self.sleep(worker);
+            } else if let Some(g) = self.find(worker, processor) {
+                self.found(worker);
+                return Some(g);
+            } else {
+                self.sleep(worker);
+            }
+        }
+        None
+    }
+
+    fn find(&self, worker: &Worker, processor: &Processor) -> Option<G> {
+        let look = processor.looks.load(Ordering::Relaxed).wrapping_add(1);
+        processor.looks.store(look, Ordering::Relaxed);
+        if look.is_multiple_of(TIMERS) {
+            self.fire_timers();
+        }
+        if look.is_multiple_of(FAIRNESS)
+            && let Some(g) = self.pop_global(processor, 1)
+        {
+            return Some(g);
+        }
+        processor
+            .pop()
+            .or_else(|| self.pop_global(processor, BATCH))
+            .or_else(|| {
+                self.fire_timers();
+                self.pop_global(processor, BATCH)
+            })
+            .or_else(|| self.spin(worker, processor))
+    }
+
+    /// Looks for work with others, for a moment, unless enough do already.
+    fn spin(&self, worker: &Worker, processor: &Processor) -> Option<G> {
+        if !worker.spinning.get() {
+            let spinning = self.spinning.load(Ordering::Relaxed);
+            if spinning > 0 && 2 * spinning >= self.procs {
+                return None;
+            }
+            self.spinning.fetch_add(1, Ordering::SeqCst);
+            worker.spinning.set(true);
+        }
+        let begin = Instant::now();
+        let mut marks = Marks::default();
+        loop {
+            let found = self
+                .steal(worker, processor, &mut marks)
+                .or_else(|| self.pop_global(processor, BATCH));
+            if found.is_some() {
+                return found;
+            }
+            let over = self.ending.load(Ordering::Relaxed)
+                || self.must_give_way()
+                || begin.elapsed() >= SPIN;
+            if over {
+                return None;
+            }
+            for _ in 0..32 {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    fn steal(&self, worker: &Worker, processor: &Processor, marks: &mut Marks) -> Option<G> {
+        let all = self.all();
+        let first = worker.draw() % all.len();
+        let victims = all.clone().skip(first).chain(all.take(first));
+        for victim in victims.filter(|victim| !ptr::eq(*victim, processor)) {
+            let stolen = processor
+                .steal(victim)
+                .or_else(|| marks.look(victim).and_then(|mark| victim.steal_next(mark)));
+            if stolen.is_some() {
+                self.stolen.fetch_add(1, Ordering::Relaxed);
+                processor.begin_slice();
+                return stolen;
+            }
+        }
+        None
+    }
+
+    fn found(&self, worker: &Worker) {
+        if self.stop_spinning(worker) == 1 {
+            self.wake_one();
+        }
+    }
+
+    /// How many were spinning, if the worker was one of them, and 0 if not.
+    fn stop_spinning(&self, worker: &Worker) -> usize {
+        if worker.spinning.replace(false) {
+            self.spinning.fetch_sub(1, Ordering::SeqCst)
+        } else {
+            0
+        }
+    }
+
+    /// Gives the worker's processor back and sleeps, unless there is work after all. The worker may
+    /// have a processor when this returns.
+    fn sleep(&self, worker: &Worker) {
+        let mut state = self.state.lock();
+        if let Some(processor) = worker.processor() {
+            worker.set_processor(None);
+            self.free(&mut state, processor);
+        }
+        self.stop_spinning(worker);
+        fence(Ordering::SeqCst);
+        let left_over = state.free.len() > self.returning.load(Ordering::SeqCst);
+        if left_over && self.has_work(&state) {
+            self.take_free(&mut state, worker);
+            if worker.processor().is_some() {
+                return;
+            }
+        }
+        if self.wait_for_wake(&mut state) {
+            self.take_free(&mut state, worker);
+        }
+        if state.wakes > 0 {
+            state.wakes -= 1;
+            if worker.processor().is_some() {
+                worker.spinning.set(true);
+            } else {
+                self.spinning.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// `false` where the run is over.
+    fn wait_for_wake(&self, state: &mut MutexGuard<'_, State>) -> bool {
+        // In this order: whoever takes the last timer says first that it will wake somebody.
+        let due = self.first_due();
+        let firing = self.firing.load(Ordering::SeqCst) > 0;
+        let nobody_runs =
+            !firing && state.idle as isize + state.blocked + 1 == state.workers as isize;
+        if nobody_runs && due.is_none() && !self.waits_for_outside(state) {
+            self.finish_idle(state);
+        }
+        if state.end.is_some() {
+            return false;
+        }
+        state.idle += 1;
+        match self.deadline(state, due) {
+            Some(deadline) => {
+                self.changed.wait_until(state, deadline);
+            }
+            None => self.changed.wait(state),
+        }
+        state.idle -= 1;
+        true
+    }
+}
+
+/// What was seen to be next with others, and since when.
+#[derive(Default)]
+struct Marks(smallvec::SmallVec<[(usize, usize, Option<Instant>); 8]>);
+
+impl Marks {
+    /// The mark of what has been next at `victim` for long enough.
+    fn look(&mut self, victim: &Processor) -> Option<usize> {
+        let mark = victim.next_mark();
+        let address = ptr::from_ref(victim) as usize;
+        let at = self.0.iter().position(|(seen, ..)| *seen == address);
+        let at = at.unwrap_or_else(|| {
+            self.0.push((address, 0, None));
+            self.0.len() - 1
+        });
+        let (_, seen, since) = &mut self.0[at];
+        if mark != *seen {
+            (*seen, *since) = (mark, Some(Instant::now()));
+            return None;
+        }
+        let settled = mark != 0 && since.is_some_and(|since| since.elapsed() >= SETTLED);
+        settled.then_some(mark)
+    }
+}

@@ -1,0 +1,220 @@
+//! The rules of the parallel scheduler, observed.
+
+use deadheat_runtime::detector::report::Scheduler;
+use deadheat_runtime::sync::{Mutex, WaitGroup};
+use deadheat_runtime::{
+    Builder, Failure, Run, blocking, chan, go, safepoint, select, stats, yield_now,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+fn on(procs: usize) -> Builder {
+    let run = Run::new("scheduler").scheduler(Scheduler::Parallel);
+    run.max_procs(procs)
+}
+
+#[test]
+fn a_goroutine_that_passes_no_safepoint_loses_its_processor() {
+    let outcome = on(1).go(|| {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let spinner = go(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        // Queues behind the spinner, on the only processor.
+        yield_now();
+        let retaken = stats().unwrap().retaken;
+        stop.store(true, Ordering::Relaxed);
+        spinner.join().unwrap();
+        retaken
+    });
+    assert_eq!(outcome.result.unwrap(), 1);
+}
+
+#[test]
+fn a_goroutine_that_only_passes_safepoints_is_preempted() {
+    let outcome = on(1).go(|| {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let spinner = go(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                safepoint();
+            }
+            stats().unwrap().preempted
+        });
+        // Lets the spinner run first.
+        yield_now();
+        go(move || stop.store(true, Ordering::Relaxed))
+            .join()
+            .unwrap();
+        spinner.join().unwrap()
+    });
+    assert!(outcome.result.unwrap() >= 1);
+}
+
+#[test]
+fn a_blocking_call_hands_its_processor_over() {
+    let outcome = on(1).go(|| {
+        let (tx, rx) = mpsc::channel();
+        let waiting = go(move || blocking(|| rx.recv().unwrap()));
+        let sending = go(move || tx.send(7).unwrap());
+        sending.join().unwrap();
+        waiting.join().unwrap()
+    });
+    assert_eq!(outcome.result.unwrap(), 7);
+}
+
+#[test]
+fn blocking_calls_may_be_many_at_once() {
+    const N: usize = 40;
+    let outcome = on(2).go(|| {
+        let barrier = Arc::new(std::sync::Barrier::new(N));
+        let all: Vec<_> = (0..N)
+            .map(|_| {
+                let barrier = Arc::clone(&barrier);
+                go(move || blocking(|| barrier.wait().is_leader()))
+            })
+            .collect();
+        all.into_iter()
+            .map(|g| g.join().unwrap())
+            .filter(|&leads| leads)
+            .count()
+    });
+    assert_eq!(outcome.result.unwrap(), 1);
+}
+
+#[test]
+fn a_blocking_call_may_panic() {
+    let outcome = on(1).go(|| {
+        let panics = go(|| blocking(|| panic!("within")));
+        let panicked = panics.join().is_err();
+        panicked && go(|| true).join().unwrap()
+    });
+    assert!(outcome.result.unwrap());
+}
+
+#[test]
+fn no_more_run_at_once_than_there_are_processors() {
+    for procs in [1, 2, 3] {
+        let outcome = on(procs).go(|| {
+            let running = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+            let all: Vec<_> = (0..64)
+                .map(|i| {
+                    let running = Arc::clone(&running);
+                    go(move || {
+                        for _ in 0..200 {
+                            let now = running.0.fetch_add(1, Ordering::SeqCst) + 1;
+                            running.1.fetch_max(now, Ordering::SeqCst);
+                            running.0.fetch_sub(1, Ordering::SeqCst);
+                            if i % 8 == 0 {
+                                blocking(std::thread::yield_now);
+                            } else {
+                                yield_now();
+                            }
+                        }
+                    })
+                })
+                .collect();
+            all.into_iter().for_each(|g| g.join().unwrap());
+            running.1.load(Ordering::SeqCst)
+        });
+        assert!((1..=procs).contains(&outcome.result.unwrap()));
+    }
+}
+
+#[test]
+fn idle_processors_steal() {
+    let outcome = on(2).go(|| {
+        // Both must run at the same time, so one of them is stolen, or taken by a worker that woke.
+        let meeting = Arc::new(AtomicUsize::new(0));
+        let meet = |meeting: Arc<AtomicUsize>| {
+            move || {
+                meeting.fetch_add(1, Ordering::SeqCst);
+                while meeting.load(Ordering::SeqCst) < 2 {
+                    std::hint::spin_loop();
+                }
+            }
+        };
+        let first = go(meet(Arc::clone(&meeting)));
+        let second = go(meet(Arc::clone(&meeting)));
+        first.join().unwrap();
+        second.join().unwrap();
+        let stats = stats().unwrap();
+        (stats.steals, stats.retaken, stats.procs)
+    });
+    let (steals, retaken, procs) = outcome.result.unwrap();
+    assert!(steals + retaken >= 1, "{steals} steals, {retaken} retaken");
+    assert_eq!(procs, 2);
+}
+
+#[test]
+fn more_than_a_ring_holds_can_be_queued() {
+    for procs in [1, 2, 4] {
+        let outcome = on(procs).go(|| {
+            let sum = Arc::new(Mutex::new(0_usize));
+            let done = Arc::new(WaitGroup::new());
+            done.add(3000);
+            for i in 0..3000 {
+                let (sum, done) = (Arc::clone(&sum), Arc::clone(&done));
+                drop(go(move || {
+                    *sum.lock() += i;
+                    done.done();
+                }));
+            }
+            done.wait();
+            *sum.lock()
+        });
+        assert_eq!(outcome.result.unwrap(), 3000 * 2999 / 2);
+    }
+}
+
+/// Two that wake each other must not keep a third waiting for ever.
+#[test]
+fn those_who_wake_each_other_do_not_starve_others() {
+    let outcome = on(1).go(|| {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (there, from) = chan::unbuffered::<()>();
+        let (back, again) = chan::unbuffered::<()>();
+        let echo = go(move || from.iter().for_each(|()| back.send(()).unwrap()));
+        let stopped = Arc::clone(&stop);
+        let player = go(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                there.send(()).unwrap();
+                again.recv().unwrap();
+            }
+        });
+        yield_now();
+        go(move || stop.store(true, Ordering::Relaxed))
+            .join()
+            .unwrap();
+        player.join().unwrap();
+        echo.join().unwrap();
+    });
+    outcome.result.unwrap();
+}
+
+/// A timer that nobody waits for any more does not keep a deadlocked run alive.
+#[test]
+fn a_timeout_that_was_not_needed_hides_no_deadlock() {
+    for procs in [1, 2] {
+        let outcome = on(procs).go(|| {
+            let (tx, rx) = chan::bounded(1);
+            tx.send(1).unwrap();
+            let (_keep, never) = chan::unbuffered::<()>();
+            let (late_tx, late) = chan::unbuffered();
+            let sender = go(move || late_tx.send(2).unwrap());
+            select! {
+                recv(late) -> two => assert_eq!(two, Ok(2)),
+                timeout(Duration::from_secs(3600)) => unreachable!(),
+            }
+            sender.join().unwrap();
+            assert_eq!(rx.recv(), Ok(1));
+            never.recv()
+        });
+        assert!(matches!(outcome.result, Err(Failure::Deadlock(_))));
+    }
+}
