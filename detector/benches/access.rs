@@ -1,8 +1,9 @@
 //! What recording an access costs, and how much shadow it takes, beside the bounds.
 //!
 //! Accesses with and without a detector alternate, round by round, in one process; each line gives
-//! medians. `cargo bench -p deadheat-detector --bench access`; with `--count WHAT` it runs one
-//! kind of access a fixed number of times and prints nothing, for `valgrind --tool=callgrind`.
+//! medians, in the form that `scripts/figures.sh` reads. `cargo bench -p deadheat-detector --bench
+//! access`; with `--count WHAT` it runs one kind of access a fixed number of times and prints
+//! nothing, for `valgrind --tool=callgrind`.
 
 use deadheat_detector::access::{AccessKind, ByteRange};
 use deadheat_detector::context::NodeId;
@@ -20,7 +21,7 @@ fn main() {
     if let Some(at) = args.iter().position(|arg| arg == "--count") {
         return count(args.get(at + 1).map_or("", String::as_str));
     }
-    println!("figure\tmeasured\tbound\tunit");
+    println!("figure\tmeasured\tunit\tbound");
     same_epoch();
     ordered_epoch();
     shadow();
@@ -86,7 +87,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 fn line(figure: &str, measured: f64, bound: f64, unit: &str) {
-    println!("{figure}\t{measured:.2}\t{bound:.2}\t{unit}");
+    println!("{figure}\t{measured:.2}\t{unit}\t<= {bound:.2}");
 }
 
 fn same_epoch() {

@@ -13,6 +13,8 @@
 //!   such a release, and whose owner's component is known, brings nothing.
 //! - The same holds for each node of a trie that `t` made before it released at `c`.
 //! - Where all of a clock's trie is known to the other side, the other's is taken whole.
+//!
+//! `docs/clocks.md` compares this with dense, sparse and tree clocks.
 
 use crate::pool::{Index, Node, Pool};
 use crate::trie::{self, Maker};

@@ -17,9 +17,15 @@
 //! happens-before has already adds nothing, so only racing reads add some. A race that the order
 //! leaves unordered is one of its own; one that it orders is marked [`Race::dependent`].
 //!
-//! The edge from a racing write carries what the writer knows when it is read, not only what it
-//! knew when it wrote, which is not kept. So the mark errs on one side: what is not marked is
-//! certainly unordered.
+//! Only the last plain write of a byte is read from, and its record is there as long as somebody
+//! does not know it: it takes the place of all others, and only another one takes its own. A read
+//! that the same-epoch check covers reads it again, and the writer may have written since, in an
+//! epoch of its own that was covered, too; so such a read adds its edges, but no race.
+//!
+//! The edge from a racing write carries what the writer knows when it is read, or knew when it
+//! ended, and all that it does until it next releases: what it knew when it wrote is not kept. So
+//! the mark errs on one side: what is not marked is certainly unordered. How far it errs is
+//! bounded, too; the oracle's coarse view is that bound.
 //!
 //! # Housekeeping
 //!
@@ -293,6 +299,9 @@ impl Engine {
             granule.is_some_and(|granule| history::is_covered(granule, pool, kind, mask, epoch))
         });
         if covered {
+            if kind == AccessKind::Read && !self.racy.is_empty() {
+                self.read_again(thread, bytes);
+            }
             return;
         }
         if pool.is_exhausted() {
@@ -382,26 +391,31 @@ impl Engine {
 
     /// The schedulable-happens-before edges from racing writes.
     fn read_from(&self, thread: &ThreadClock, conflicts: &Conflicts) {
-        let wrote = |conflict: &&Conflict| conflict.previous.kind.is_write();
+        let wrote = |conflict: &&Conflict| conflict.previous.kind == AccessKind::Write;
         for conflict in conflicts.iter().filter(wrote) {
             self.read_from_write(thread, conflict.previous.epoch);
         }
     }
 
-    fn read_from_write(&self, thread: &ThreadClock, write: Epoch) {
-        let Shared {
-            pool,
-            slots,
-            source,
-        } = thread.shared();
-        let shard = thread.tid().index();
-        let slot = slots.slot(write.tid());
-        let mut writer = slot.copy(pool, source, shard);
-        if slot.is_clean() {
-            // What it does from now on is not what was read from.
-            let own = writer.own();
-            writer.set_own(Epoch::new(own.tid(), own.time().before()));
+    /// The same edges into a read that repeats one of the same thread and epoch.
+    #[cold]
+    fn read_again(&self, thread: &ThreadClock, bytes: ByteRange) {
+        let (pool, shard) = (&self.shared.pool, thread.tid().index());
+        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
+            let Some(granule) = self.shadow.granule(address) else {
+                continue;
+            };
+            let knows = |epoch| thread.knows(epoch);
+            for write in history::unknown_writes(granule, pool, shard, mask, knows) {
+                self.read_from_write(thread, write);
+            }
         }
+    }
+
+    fn read_from_write(&self, thread: &ThreadClock, write: Epoch) {
+        let Shared { pool, slots, .. } = thread.shared();
+        let shard = thread.tid().index();
+        let mut writer = slots.clock_of(pool, write, shard);
         let maker = Maker {
             pool,
             origin: thread.epoch().bits(),
@@ -576,6 +590,25 @@ mod tests {
         assert!(!access(&engine, &b, AccessKind::Read, flag, 8)[0].dependent);
         assert!(access(&engine, &b, AccessKind::Read, data, 8)[0].dependent);
         assert!(!access(&engine, &c, AccessKind::Write, data, 8)[0].dependent);
+    }
+
+    #[test]
+    fn of_several_racing_writes_a_plain_one_is_named() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        let c = engine.fork(&mut a, 2).unwrap();
+        let (data, flag) = (8, 64);
+        let _ = access(&engine, &a, AccessKind::Write, data, 8);
+        let _ = access(&engine, &a, AccessKind::Write, flag, 2);
+        let _ = access(&engine, &c, AccessKind::AtomicWrite, flag, 1);
+        // The write goes on, from the same place: its record comes after the other now.
+        let _ = access(&engine, &a, AccessKind::Write, flag + 2, 2);
+        let races = access(&engine, &b, AccessKind::Read, flag, 4);
+        assert_eq!(races.len(), 1, "{races:?}");
+        assert_eq!(races[0].bytes, range(flag, 4));
+        assert_eq!(races[0].previous_kind, AccessKind::Write);
+        assert!(access(&engine, &b, AccessKind::Read, data, 8)[0].dependent);
     }
 
     #[test]

@@ -277,13 +277,33 @@ impl Conflicts {
         }
     }
 
+    /// Of what races on a byte, the plain write is named, if there is one: a reader may have read
+    /// from it.
     fn add(&mut self, previous: Record, shared: ByteMask) {
+        if previous.kind == AccessKind::Write {
+            self.withdraw(shared);
+        }
         let bytes = shared.and(self.unreported);
         if !bytes.is_empty() {
             self.unreported = self.unreported.without(bytes);
             self.found[self.len] = Some(Conflict { previous, bytes });
             self.len += 1;
         }
+    }
+
+    fn withdraw(&mut self, bytes: ByteMask) {
+        let mut kept = 0;
+        for i in 0..self.len {
+            if let Some(mut conflict) = self.found[i].take() {
+                conflict.bytes = conflict.bytes.without(bytes);
+                if !conflict.bytes.is_empty() {
+                    self.found[kept] = Some(conflict);
+                    kept += 1;
+                }
+            }
+        }
+        self.len = kept;
+        self.unreported = self.unreported.or(bytes);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -372,6 +392,48 @@ pub(crate) fn is_covered(
         Ok(())
     });
     looked.is_ok() && missing.is_empty() && granule.is_still(words)
+}
+
+/// The plain writes of bytes of `mask` that `knows` does not know. A plain write takes the place
+/// of all else on its bytes, so there is at most one for each byte: the last.
+pub(crate) fn unknown_writes(
+    granule: &Pair,
+    pool: &Pool,
+    shard: usize,
+    mask: ByteMask,
+    knows: impl Fn(Epoch) -> bool,
+) -> impl Iterator<Item = Epoch> {
+    loop {
+        let words = granule.load();
+        let mut found = [Epoch::NONE; BYTES];
+        let mut free = found.iter_mut();
+        let mut add = |epoch: Epoch| {
+            if !knows(epoch)
+                && let Some(free) = free.next()
+            {
+                *free = epoch;
+            }
+            true
+        };
+        let looked = entries(pool, words, |entry| {
+            match entry {
+                _ if entry.mask().and(mask).is_empty() => {}
+                Entry::Single(record) if record.kind == AccessKind::Write => {
+                    add(record.epoch);
+                }
+                Entry::Crowd(crowd) if crowd.kind == AccessKind::Write => {
+                    keep_alive(pool, granule, words, crowd.root, shard)?;
+                    trie::all(pool, crowd.root, |key, word| add(member_epoch(key, word)));
+                    pool.release(crowd.root, shard);
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        if looked.is_ok() && granule.is_still(words) {
+            return found.into_iter().filter(|epoch| !epoch.is_none());
+        }
+    }
 }
 
 /// Calls `f` with each entry of the history that `words` are.

@@ -24,6 +24,12 @@ impl RacyBytes {
         })
     }
 
+    /// Whether there is none. An access that races is added before it is made: whoever has read
+    /// what it wrote is told so.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
+    }
+
     /// Adds bytes of the granule at `address`.
     pub(crate) fn insert(&self, pool: &Pool, address: usize, mask: ByteMask) {
         let key = (address / BYTES) as u64;

@@ -4,6 +4,7 @@
 //! threads know, and the schedulable-happens-before order, to take over what a racing writer knew.
 //! They do so under a sequence lock, and take references to nodes only with
 //! `Pool::try_retain`, so that what was freed meanwhile is noticed.
+//! Of a thread whose index another one has, the clock that it ended with is kept beside its name.
 //!
 //! # When an index is used again
 //!
@@ -18,11 +19,12 @@
 
 use crate::array::{Array, Zeroable};
 use crate::clock::{CLOCK_WORDS, Clock, Epoch, Exhausted, Tid, Time};
-use crate::pool::{self, Index, Kind, Pool};
+use crate::pool::{self, Index, Kind, Node, Pool};
 use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::source::Source;
 use crate::spin::Spin;
 use crate::trie::{self, Maker};
+use core::mem::ManuallyDrop;
 
 const CHUNK_BITS: u32 = if cfg!(loom) { 2 } else { 14 };
 const CHUNK: usize = 1 << CHUNK_BITS;
@@ -53,7 +55,8 @@ pub(crate) struct Slot {
     pub(crate) fenced: AtomicU32,
     /// The next slot in the list that this one is in, plus one.
     next: AtomicU32,
-    /// Who had the index before: a chain of nodes.
+    /// Who had the index before: a chain of nodes, the latest first, each with the thread's name
+    /// and the clock that it ended with.
     former: AtomicU32,
     /// The thread's first time.
     start: AtomicU64,
@@ -73,9 +76,9 @@ unsafe impl Zeroable for Slot {}
 impl Slot {
     /// This thread's clock, to look at; for its thread only.
     #[inline]
-    pub(crate) fn peek(&self) -> core::mem::ManuallyDrop<Clock> {
+    pub(crate) fn peek(&self) -> ManuallyDrop<Clock> {
         let words = core::array::from_fn(|i| self.clock[i].load(Ordering::Relaxed));
-        core::mem::ManuallyDrop::new(Clock::from_words(words))
+        ManuallyDrop::new(Clock::from_words(words))
     }
 
     /// Whether this thread knows `epoch`; for its thread only.
@@ -119,7 +122,7 @@ impl Slot {
         }
         fence(Ordering::Acquire);
         if whole && self.sequence.load(Ordering::Relaxed) == before {
-            return Some(core::mem::ManuallyDrop::into_inner(clock));
+            return Some(ManuallyDrop::into_inner(clock));
         }
         retained
             .into_iter()
@@ -337,15 +340,55 @@ impl Slots {
     fn remember(&self, pool: &Pool, slot: &Slot) -> bool {
         let shard = slot.label() as usize;
         let Some((index, node)) =
-            pool.take(Kind::Spill, slot.former.load(Ordering::Relaxed), shard)
+            pool.take(Kind::Clock, slot.former.load(Ordering::Relaxed), shard)
         else {
             return false;
         };
-        (0..pool::WORDS).for_each(|i| node.set_word(i, 0));
-        node.set_word(1, slot.start.load(Ordering::Relaxed));
-        node.set_word(3, slot.label());
+        node.set_word(0, slot.label());
+        slot.peek().copy(pool).into_node(node);
         slot.former.store(index, Ordering::Relaxed);
         true
+    }
+
+    /// The node of the thread that was at `epoch`, if another one has its index by now. `lives` is
+    /// held meanwhile.
+    fn former_at<'a>(&self, pool: &'a Pool, epoch: Epoch) -> Option<&'a Node> {
+        let slot = self.slot(epoch.tid());
+        if epoch.time().get() >= slot.start.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut index = slot.former.load(Ordering::Relaxed);
+        let mut found = None;
+        while index != 0 {
+            let node = pool.node(index);
+            if ended_at(node) < epoch.time() {
+                break;
+            }
+            found = Some(node);
+            index = node.link();
+        }
+        found
+    }
+
+    /// What the thread that was at `epoch` knows: by now, with all that it does until it next
+    /// releases, or when it ended.
+    pub(crate) fn clock_of(&self, pool: &Pool, epoch: Epoch, shard: usize) -> Clock {
+        let slot = self.slot(epoch.tid());
+        let mut clock = slot.copy(pool, &self.source, shard);
+        if slot.is_clean() {
+            let own = clock.own();
+            clock.set_own(Epoch::new(own.tid(), own.time().before()));
+        }
+        // Whoever got the index meanwhile said so before it changed the clock.
+        if epoch.time().get() >= slot.start.load(Ordering::Relaxed) {
+            return clock;
+        }
+        let _lives = self.lives.lock();
+        if let Some(node) = self.former_at(pool, epoch) {
+            clock.clear(pool, shard);
+            clock = ManuallyDrop::new(Clock::in_node(node)).copy(pool);
+        }
+        clock
     }
 
     /// The thread of `tid` goes on under another index.
@@ -368,15 +411,8 @@ impl Slots {
     /// What the front end calls the thread of `epoch`.
     pub(crate) fn label(&self, pool: &Pool, epoch: Epoch) -> u64 {
         let _lives = self.lives.lock();
-        let slot = self.slot(epoch.tid());
-        let (mut start, mut label) = (slot.start.load(Ordering::Relaxed), slot.label());
-        let mut former = slot.former.load(Ordering::Relaxed);
-        while epoch.time().get() < start && former != 0 {
-            let node = pool.node(former);
-            (start, label) = (node.word(1), node.word(3));
-            former = node.link();
-        }
-        label
+        let former = self.former_at(pool, epoch);
+        former.map_or_else(|| self.slot(epoch.tid()).label(), |node| node.word(0))
     }
 
     /// What every running thread knows, as a trie that is the caller's; `None` where threads
@@ -470,32 +506,31 @@ impl Slots {
         forgotten: &mut impl FnMut(u64),
     ) -> usize {
         let tid = slot.peek().own().tid();
-        let mut end = slot.start.load(Ordering::Relaxed);
         let mut index = slot.former.load(Ordering::Relaxed);
         let mut after = None;
         while index != 0 {
             let node = pool.node(index);
-            if is_known(pool, known, Epoch::new(tid, Time::from_bits(end).before())) {
-                // Those before it were known to those after them: all know them, too.
-                match after {
-                    None => slot.former.store(0, Ordering::Relaxed),
-                    Some(after) => pool.node(after).set_link(Kind::Spill, 0),
-                }
-                let mut rest = index;
-                let mut count = 0;
-                while rest != 0 {
-                    count += 1;
-                    forgotten(pool.node(rest).word(3));
-                    rest = pool.node(rest).link();
-                }
-                pool.release(index, tid.shard());
-                return count;
+            if is_known(pool, known, Epoch::new(tid, ended_at(node))) {
+                break;
             }
-            end = node.word(1);
-            after = Some(index);
+            after = Some(node);
             index = node.link();
         }
-        0
+        // Those before it were known to those after them: all know them, too.
+        match after {
+            None => slot.former.store(0, Ordering::Relaxed),
+            Some(after) => after.set_link(Kind::Clock, 0),
+        }
+        let mut count = 0;
+        while index != 0 {
+            let node = pool.node(index);
+            let next = node.link();
+            forgotten(node.word(0));
+            pool.release(index, tid.shard());
+            count += 1;
+            index = next;
+        }
+        count
     }
 
     fn pop(&self, queue: &mut Queue) -> Option<Tid> {
@@ -518,6 +553,11 @@ impl Slots {
         queue.tail = number;
         queue.len += 1;
     }
+}
+
+/// The last time of the former thread that `node` is about.
+fn ended_at(node: &Node) -> Time {
+    ManuallyDrop::new(Clock::in_node(node)).own().time()
 }
 
 /// The last epoch at which the ended thread of `slot` did anything.

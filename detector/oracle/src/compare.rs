@@ -148,17 +148,18 @@ fn check_races(number: usize, races: &[Found], oracle: &Oracle) -> Result<(), &'
     Ok(())
 }
 
-/// What the engine says of which races follow from others: a race without the mark could have
-/// been the first, because nothing that a racing read may have read is in its way.
-///
-/// A race with the mark may have nothing in its way, too: the engine takes over what a writer, or
-/// the thread that has its index by now, knows when it is read from. `rules/marks.rs` in the
-/// engine's tests says where it must not mark.
+/// What the engine says of which races follow from others. A race without the mark could have
+/// been the first, because nothing that a racing read may have read is in its way. A race with
+/// the mark may have nothing in its way, too, because the engine takes over what a writer knows
+/// when it is read from: but then the coarse view orders its accesses.
 fn check_marks(races: &[Found], oracle: &Oracle, marks: &Marks) -> Result<(), &'static str> {
     for race in races {
         let earlier = oracle.access_of(race.previous()).expect("it was checked");
         if !race.dependent && !marks.is_schedulable(earlier) {
             return Err("the race is not schedulable, and is not marked as dependent");
+        }
+        if race.dependent && !marks.is_ordered_coarsely(earlier) {
+            return Err("the race is marked as dependent, and no read can have made it so");
         }
     }
     Ok(())

@@ -12,9 +12,9 @@
 //! from a write that races with the read.
 //!
 //! An engine that remembers epochs cannot know what a thread knew when it wrote. So there is a
-//! coarse view too, in which whoever reads from a racing write, the last or not, learns all
-//! that the writer knows by now, and all accesses that it makes until it next releases. An
-//! engine's edges lie between the two.
+//! coarse view too, in which whoever reads from a racing write learns all that the writer knows by
+//! now, or knew at its end, and all accesses that it makes until it next releases. An engine's
+//! edges lie between the two.
 
 use crate::clocks::{Clock, Clocks, Pace};
 use crate::oracle::{Access, Oracle};
@@ -94,9 +94,9 @@ impl Marks {
                 && *last == write.event
             {
                 self.exact.learn(place, clock);
+                let known = self.coarse.until_release(write.place);
+                self.coarse.learn(place, &known);
             }
-            let known = self.coarse.until_release(write.place);
-            self.coarse.learn(place, &known);
         }
     }
 

@@ -3,13 +3,17 @@
 //! ```text
 //! cargo bench -p deadheat-rivals --bench clocks -- [--only WORKLOAD] [--clock NAME]
 //!     [--least THREADS] [--most THREADS] [--gigabytes N] [--svg FILE]
+//! cargo bench -p deadheat-rivals --bench clocks -- --figures
 //! ```
+//!
+//! The second form measures the figures that have bounds, and nothing else.
 //!
 //! All clocks and all numbers of threads take turns, round by round, in one process; each line
 //! gives the median of the rounds, the ratio to the engine's median, and the bound where there is
 //! one. A clock that takes more than two gigabytes or twenty seconds is out, with a `-`, for this
 //! number of threads and larger ones.
 
+mod figures;
 mod heap;
 mod plot;
 mod watch;
@@ -43,6 +47,7 @@ struct Options {
     most: usize,
     gigabytes: u64,
     svg: Option<String>,
+    figures: bool,
 }
 
 impl Options {
@@ -54,6 +59,7 @@ impl Options {
             most: usize::MAX,
             gigabytes: 2,
             svg: None,
+            figures: false,
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().unwrap_or_else(|| panic!("{word}: no value"));
@@ -64,6 +70,7 @@ impl Options {
                 "--gigabytes" => options.gigabytes = value().parse().expect("a number"),
                 "--most" => options.most = value().parse().expect("a number"),
                 "--svg" => options.svg = Some(value()),
+                "--figures" => options.figures = true,
                 // What cargo passes.
                 "--bench" => {}
                 _ => panic!("no such option: {word}"),
@@ -87,6 +94,9 @@ impl Options {
 
 fn main() {
     let options = Options::parse(std::env::args().skip(1));
+    if options.figures {
+        return figures::print();
+    }
     println!("workload\tthreads\tclock\tfigure\tmedian\tof engine's\tbound");
     measure_whole(&options);
     measure::<Exchange>(&options);

@@ -26,6 +26,8 @@ const WIDTH: f64 = 360.0;
 const LEAST_THREADS: f64 = 10.0;
 const MOST_THREADS: f64 = 1e6;
 const LEAST: f64 = 10.0;
+/// The number of threads at which the engine's figure is written out.
+const SHOWN: f64 = 10_000.0;
 
 impl Panel {
     fn x(&self, threads: f64) -> f64 {
@@ -60,10 +62,13 @@ impl Panel {
             svg,
             r#"<clipPath id="{clip}"><rect x="{left}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}"/></clipPath>
 <text x="{middle}" y="{}" text-anchor="middle" font-weight="bold">{}</text>
-<text x="{middle}" y="{}" text-anchor="middle">threads</text>"#,
+<text x="{middle}" y="{}" text-anchor="middle">threads that pass through the mutex</text>
+<text transform="translate({}, {}) rotate(-90)" text-anchor="middle">one lock and unlock</text>"#,
             TOP - 16.0,
             self.title,
             bottom + 36.0,
+            left - 56.0,
+            TOP + HEIGHT / 2.0,
         )?;
         for mark in self.marks() {
             let y = self.y(mark);
@@ -100,6 +105,16 @@ impl Panel {
                     r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{colour}" stroke="none"/>"#
                 )?;
             }
+        }
+        for &(threads, nanoseconds) in all[0].points.iter().filter(|(n, _)| *n == SHOWN) {
+            let (x, y) = (self.x(threads), self.y(nanoseconds));
+            writeln!(
+                svg,
+                r##"</g>
+<text x="{x:.1}" y="{:.1}" text-anchor="middle" fill="#c0392b">{nanoseconds:.0} ns at 10,000</text>
+<g>"##,
+                y + 22.0
+            )?;
         }
         writeln!(
             svg,
@@ -140,13 +155,13 @@ pub(crate) fn svg(all: &[Series]) -> String {
     let highest = highest.map(|&(_, ns)| ns).fold(1.0, f64::max);
     let panels = [
         Panel {
-            left: 70.0,
+            left: 90.0,
             title: "the engine's clocks, linear scale",
             logarithmic: false,
             most: (highest / 500.0).ceil() * 500.0,
         },
         Panel {
-            left: 530.0,
+            left: 560.0,
             title: "all clocks, logarithmic scale",
             logarithmic: true,
             most: 1e6,
@@ -177,7 +192,7 @@ fn draw(
     panels: &[Panel],
     svg: &mut String,
 ) -> std::fmt::Result {
-    let (width, height) = (920, 450);
+    let (width, height) = (950, 450);
     writeln!(
         svg,
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="sans-serif" font-size="12">

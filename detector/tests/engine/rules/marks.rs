@@ -1,11 +1,12 @@
 //! Which races may follow from others: schedulable-happens-before.
 //!
-//! Each rule says of every race what the two oracles say of it, and so what the engine may.
+//! Each rule says of every race what the two views of the oracle say of it, and so what the engine
+//! may.
 
-use super::check::{A, B, C, FLAG, L, X};
+use super::check::{A, B, C, D, FLAG, L, X};
 use deadheat_detector::event::Event;
 use deadheat_oracle::event::{
-    acquire, at, fork, free, load, read, release, release_merge, store, write,
+    acquire, at, end, fork, free, join, load, read, release, release_merge, store, write,
 };
 use deadheat_oracle::marks::Marks;
 use deadheat_oracle::oracle::Oracle;
@@ -26,6 +27,9 @@ use Mark::{Dependent, Either, Independent};
 
 /// Another place, whose races come first.
 const F: usize = X + 0x100;
+/// One more thread.
+const E: u64 = 4;
+
 /// Asserts that the engine finds exactly these races, by the indices of the two events.
 #[track_caller]
 fn check(events: &[Event], expected: &[(usize, usize, Mark)]) {
@@ -124,10 +128,139 @@ fn only_the_last_write_is_read() {
         read(B, F, 8),
         read(B, X, 8),
     ];
-    let races = [(1, 2, Independent), (2, 3, Independent)];
-    // The engine may remember the first write as well, and name either.
-    check(&events[..4], &races);
-    check(&events, &[&races[..], &[(0, 4, Either)]].concat());
+    check(
+        &events,
+        &[
+            (1, 2, Independent),
+            (2, 3, Independent),
+            (0, 4, Independent),
+        ],
+    );
+}
+
+/// Also where an atomic write came after it, which races with the read, too.
+#[test]
+fn the_last_plain_write_is_read() {
+    let events = [
+        write(A, X, 8),
+        write(A, FLAG.start, 4),
+        store(C, FLAG, Relaxed),
+        read(B, FLAG.start, 4),
+        read(B, X, 8),
+    ];
+    check(
+        &events,
+        &[(1, 2, Independent), (1, 3, Independent), (0, 4, Dependent)],
+    );
+}
+
+/// A read that its thread has made before in this epoch finds no new race, but may read what the
+/// writer has written since, in an epoch of its own.
+#[test]
+fn a_repeated_read_reads_again() {
+    let learnt_between = |reads_again: &[Event]| {
+        let first = [
+            write(C, X, 8),
+            release(C, L),
+            write(A, F, 8),
+            read(B, F, 8),
+            acquire(A, L),
+        ];
+        [&first, reads_again, &[read(B, X, 8)]].concat()
+    };
+    check(
+        &learnt_between(&[write(A, F, 8), read(B, F, 8)]),
+        &[(2, 3, Independent), (0, 7, Dependent)],
+    );
+    check(
+        &learnt_between(&[write(A, F, 8), read(B, F + 4, 1)]),
+        &[(2, 3, Independent), (0, 7, Dependent)],
+    );
+    check(
+        &learnt_between(&[write(A, F, 8)]),
+        &[(2, 3, Independent), (0, 6, Independent)],
+    );
+    // What the writer learnt after it wrote counts, where it is read after that.
+    check(
+        &learnt_between(&[read(B, F, 8)]),
+        &[(2, 3, Independent), (0, 6, Either)],
+    );
+}
+
+/// Nor does a read that repeats one forget what lies beside the write.
+#[test]
+fn a_repeated_read_of_two_places_reads_both_again() {
+    let events = [
+        write(C, X, 8),
+        release(C, L),
+        write(A, F, 4),
+        read(B, F, 16),
+        acquire(A, L),
+        write(A, F, 4),
+        read(B, F, 16),
+        read(B, X, 8),
+    ];
+    check(&events, &[(2, 3, Independent), (0, 7, Dependent)]);
+}
+
+#[test]
+fn who_has_ended_did_what_it_did() {
+    let events = [
+        write(C, X, 8),
+        release(C, L),
+        fork(A, D),
+        acquire(D, L),
+        write(D, F, 8),
+        end(D),
+        read(B, F, 8),
+        read(B, X, 8),
+    ];
+    check(&events, &[(4, 6, Independent), (0, 7, Dependent)]);
+}
+
+/// Threads that come one after the other may have one index.
+#[test]
+fn an_index_has_been_that_of_several() {
+    let lives = |threads: &[u64], then: &[Event]| {
+        let mut events = vec![write(C, X, 8), release(C, L)];
+        for &thread in threads {
+            events.push(fork(A, thread));
+            if thread == E {
+                events.push(acquire(E, L));
+            }
+            events.extend([write(thread, F + 8 * thread as usize, 8), end(thread)]);
+            events.push(join(A, thread));
+        }
+        [&events, then].concat()
+    };
+    let at = |thread| F + 8 * thread as usize;
+    // From D, who knows nothing of C.
+    check(
+        &lives(&[D, E], &[read(B, at(D), 8), read(B, X, 8)]),
+        &[(3, 11, Independent), (0, 12, Independent)],
+    );
+    // From E, who does.
+    check(
+        &lives(&[D, E], &[read(B, at(E), 8), read(B, X, 8)]),
+        &[(8, 11, Independent), (0, 12, Dependent)],
+    );
+    // And from E, once another has its index.
+    check(
+        &lives(&[D, E, 5], &[read(B, at(E), 8), read(B, X, 8)]),
+        &[(8, 15, Independent), (0, 16, Dependent)],
+    );
+    // From D, while another that has its index runs and writes.
+    let running = [
+        fork(A, D),
+        write(D, F, 8),
+        end(D),
+        join(A, D),
+        fork(A, E),
+        write(E, X, 8),
+        read(B, F, 8),
+        read(B, X, 8),
+    ];
+    check(&running, &[(1, 6, Independent), (5, 7, Independent)]);
 }
 
 /// What atomics read decides nothing that happens-before does not.
@@ -154,14 +287,14 @@ fn atomics_read_from_nobody() {
 }
 
 #[test]
-fn a_plain_read_of_an_atomic_write_need_not_be_an_edge() {
+fn a_plain_read_of_an_atomic_write_is_no_edge() {
     let events = [
         write(A, X, 8),
         store(A, FLAG, Relaxed),
         read(B, FLAG.start, 4),
         read(B, X, 8),
     ];
-    check(&events, &[(1, 2, Independent), (0, 3, Either)]);
+    check(&events, &[(1, 2, Independent), (0, 3, Independent)]);
 }
 
 #[test]
