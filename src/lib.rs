@@ -37,7 +37,7 @@ pub use deadheat_instrument::{Shared, SharedMap, SharedSlice, main, raw, test};
 
 /// What most tests use.
 pub mod prelude {
-    pub use crate::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
+    pub use crate::sync::{Cond, Group, Mutex, Once, OnceCell, RwMutex, Semaphore, WaitGroup};
     pub use crate::time::sleep;
     pub use crate::{Shared, SharedMap, SharedSlice, chan, go, select, yield_now};
 }

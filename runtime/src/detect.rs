@@ -89,6 +89,11 @@ impl SyncName {
         self.event(|thread, var| thread.release_merge(var, op));
     }
 
+    /// Adds what was released here so far to what is at `into`.
+    pub(crate) fn copy_to(&self, into: &mut SyncVar, op: SyncOp) {
+        self.event(|thread, var| thread.transfer(var, into, op));
+    }
+
     fn event(&self, f: impl FnOnce(&mut Thread, &mut SyncVar)) {
         with(|detector, thread| detector.sync(self.id(), |var| f(thread, var)));
     }

@@ -447,7 +447,8 @@ impl Run {
     }
 }
 
-fn panic_text(payload: &(dyn Any + Send)) -> &str {
+/// A panic's message.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     if let Some(text) = payload.downcast_ref::<&str>() {
         text
     } else if let Some(text) = payload.downcast_ref::<String>() {

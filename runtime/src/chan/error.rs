@@ -29,6 +29,64 @@ pub enum TryRecvError {
     Closed,
 }
 
+/// Why [`send_timeout`](super::Sender::send_timeout) did not send; here is the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SendTimeoutError<T> {
+    /// Nobody received, and no place in the buffer became free, in time.
+    Timeout(T),
+    /// The channel was closed, or every receiver dropped.
+    Closed(T),
+}
+
+/// Why [`recv_timeout`](super::Receiver::recv_timeout) received nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecvTimeoutError {
+    /// No value came in time.
+    Timeout,
+    /// The channel was closed, or every sender dropped, and holds no value.
+    Closed,
+}
+
+impl<T> SendTimeoutError<T> {
+    /// The value that was not sent.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Timeout(value) | Self::Closed(value) => value,
+        }
+    }
+}
+
+impl<T> fmt::Debug for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => "Timeout(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => "sending on a channel took too long",
+            Self::Closed(_) => "sending on a closed channel",
+        })
+    }
+}
+
+impl<T> Error for SendTimeoutError<T> {}
+
+impl fmt::Display for RecvTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout => "receiving from a channel took too long",
+            Self::Closed => "receiving from a closed, empty channel",
+        })
+    }
+}
+
+impl Error for RecvTimeoutError {}
+
 impl<T> TrySendError<T> {
     /// The value that was not sent.
     pub fn into_inner(self) -> T {

@@ -24,7 +24,9 @@ mod receiver;
 pub mod select;
 mod sender;
 
-pub use error::{RecvError, SendError, TryRecvError, TrySendError};
+pub use error::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 pub use receiver::{IntoIter, Iter, Receiver};
 pub use sender::Sender;
 

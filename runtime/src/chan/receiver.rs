@@ -1,12 +1,14 @@
 //! The receiving end of a channel.
 
 use super::core::{Core, Direction};
-use super::error::{RecvError, TryRecvError};
+use super::error::{RecvError, RecvTimeoutError, TryRecvError};
+use super::select::{Chosen, Otherwise, RecvCase, select_as};
 use crate::current;
 use deadheat_detector::thread::SyncOp;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The receiving end of a channel. Clones receive from the same one; each value goes to one
 /// of them.
@@ -49,6 +51,35 @@ impl<T> Receiver<T> {
         let op = SyncOp::here("channel receive");
         current::safepoint();
         self.core.try_receive(op)
+    }
+
+    /// Receives a value, as [`recv`](Self::recv) does, but waits no longer than `timeout`:
+    /// virtual time on the controlled scheduler. Where the time is up, it orders nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, with the reason.
+    ///
+    /// ```
+    /// # deadheat_runtime::Run::new("doc").go(|| {
+    /// use deadheat_runtime::chan::{self, RecvTimeoutError};
+    /// use std::time::Duration;
+    ///
+    /// let (tx, rx) = chan::bounded(1);
+    /// let received = rx.recv_timeout(Duration::from_millis(1));
+    /// assert_eq!(received, Err(RecvTimeoutError::Timeout));
+    /// tx.send(5).unwrap();
+    /// assert_eq!(rx.recv_timeout(Duration::from_millis(1)), Ok(5));
+    /// # }).result.unwrap();
+    /// ```
+    #[track_caller]
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        let op = SyncOp::here("channel receive");
+        let mut case = RecvCase::new(self);
+        match select_as(op, &mut [&mut case], Otherwise::Timeout(timeout)) {
+            Chosen::Case(_) => case.finish().map_err(|RecvError| RecvTimeoutError::Closed),
+            Chosen::Otherwise => Err(RecvTimeoutError::Timeout),
+        }
     }
 
     /// The values as they come, until the channel is closed and empty.

@@ -70,6 +70,11 @@ pub fn select(cases: &mut [&mut dyn Case], otherwise: Otherwise) -> Chosen {
         what: "select",
         at: Location::caller(),
     };
+    select_as(op, cases, otherwise)
+}
+
+/// [`select`], under the name of the operation `op`.
+pub(super) fn select_as(op: SyncOp, cases: &mut [&mut dyn Case], otherwise: Otherwise) -> Chosen {
     current::safepoint();
     let end = match otherwise {
         Otherwise::Timeout(wait) => Some(now().saturating_add(wait)),
@@ -130,7 +135,7 @@ fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp)
             break;
         }
     }
-    let reason = WaitReason::new("select", op.at);
+    let reason = WaitReason::new(op.what, op.at);
     // Unwinding a cancelled goroutine from here leaves claimed offers behind, which nobody takes.
     let claimed = match timeout {
         _ if again => AGAIN,
@@ -233,6 +238,15 @@ impl<'a, T> SendCase<'a, T> {
     /// Where the select did not choose this case.
     pub fn finish(self) -> Result<(), SendError<T>> {
         self.result.expect("the select chose this case")
+    }
+
+    /// What became of the send where the select may have chosen nothing: then the value is in
+    /// its place.
+    pub(super) fn finish_or_unsent(self) -> Result<Result<(), SendError<T>>, T> {
+        match self.result {
+            Some(result) => Ok(result),
+            None => Err(self.value.expect("a case that was not taken has its value")),
+        }
     }
 }
 

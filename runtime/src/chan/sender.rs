@@ -1,12 +1,14 @@
 //! The sending end of a channel.
 
 use super::core::{Core, Direction};
-use super::error::{SendError, TrySendError};
+use super::error::{SendError, SendTimeoutError, TrySendError};
+use super::select::{Otherwise, SendCase, select_as};
 use crate::current;
 use deadheat_detector::thread::SyncOp;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The sending end of a channel. Clones send to the same one; when the last is dropped, the
 /// channel is closed.
@@ -41,6 +43,34 @@ impl<T> Sender<T> {
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let op = self.begin("channel send");
         self.core.try_send(value, op)
+    }
+
+    /// Sends `value`, as [`send`](Self::send) does, but waits no longer than `timeout`: virtual
+    /// time on the controlled scheduler. Where it does not send, it orders nothing.
+    ///
+    /// # Errors
+    ///
+    /// The value, with the reason.
+    ///
+    /// ```
+    /// # deadheat_runtime::Run::new("doc").go(|| {
+    /// use deadheat_runtime::chan::{self, SendTimeoutError};
+    /// use std::time::Duration;
+    ///
+    /// let (tx, _rx) = chan::unbuffered();
+    /// let sent = tx.send_timeout(5, Duration::from_millis(1));
+    /// assert_eq!(sent, Err(SendTimeoutError::Timeout(5))); // nobody receives
+    /// # }).result.unwrap();
+    /// ```
+    #[track_caller]
+    pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        let op = SyncOp::here("channel send");
+        let mut case = SendCase::new(self, value);
+        select_as(op, &mut [&mut case], Otherwise::Timeout(timeout));
+        match case.finish_or_unsent() {
+            Ok(sent) => sent.map_err(|SendError(value)| SendTimeoutError::Closed(value)),
+            Err(value) => Err(SendTimeoutError::Timeout(value)),
+        }
     }
 
     /// Closes the channel: senders get errors, and receivers too once the buffer is empty.

@@ -10,6 +10,7 @@ use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex as PlainMutex;
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// Counts things to do; waits until all are done.
 ///
@@ -92,15 +93,62 @@ impl WaitGroup {
     pub fn done(&self) {
         let op = SyncOp::here("WaitGroup done");
         current::safepoint();
+        assert!(
+            self.count_down(op),
+            "negative WaitGroup counter (group made at {})",
+            self.declared
+        );
+    }
+
+    /// Adds one thing to do and starts a goroutine that does it, as Go's
+    /// [`WaitGroup.Go`](https://pkg.go.dev/sync#WaitGroup.Go).
+    ///
+    /// **Happens-before:** the call comes before the first step of `f`, as with
+    /// [`go`](crate::go()), and the end of `f` before the return of every `wait` that it lets
+    /// go on. The `add` in it counts as any other.
+    ///
+    /// A panic of `f` counts as done, and fails the run, since nobody joins the goroutine.
+    ///
+    /// # Panics
+    ///
+    /// Outside a run, and where the counter would overflow.
+    ///
+    /// ```
+    /// # deadheat_runtime::Run::new("doc").go(|| {
+    /// use deadheat_runtime::sync::{Mutex, WaitGroup};
+    /// use std::sync::Arc;
+    ///
+    /// let (group, total) = (Arc::new(WaitGroup::new()), Arc::new(Mutex::new(0)));
+    /// for n in 1..=3 {
+    ///     let total = total.clone();
+    ///     group.go(move || *total.lock() += n);
+    /// }
+    /// group.wait();
+    /// assert_eq!(*total.lock(), 6);
+    /// # }).result.unwrap();
+    /// ```
+    #[track_caller]
+    pub fn go(self: &Arc<Self>, f: impl FnOnce() + Send + 'static) {
+        self.add(1);
+        // Made here, so that it is dropped also where the goroutine never starts.
+        let task = Task {
+            group: Arc::clone(self),
+            at: Location::caller(),
+        };
+        let body = move || {
+            let _task = task;
+            f();
+        };
+        drop(crate::go(body));
+    }
+
+    /// `false` where nothing is left to be done.
+    fn count_down(&self, op: SyncOp) -> bool {
         self.done.release_merge(op);
         let woken = {
             let mut state = self.state.lock();
             let Some(count) = state.count.checked_sub(1) else {
-                drop(state);
-                panic!(
-                    "negative WaitGroup counter (group made at {})",
-                    self.declared
-                );
+                return false;
             };
             state.count = count;
             if count == 0 {
@@ -110,6 +158,7 @@ impl WaitGroup {
             }
         };
         woken.iter().for_each(|waiter| waiter.wake());
+        true
     }
 
     /// Blocks the goroutine until everything is done.
@@ -146,6 +195,28 @@ impl WaitGroup {
             operation,
         };
         detect::access_cell(&self.anchor, bytes, declaration, kind, bytes, at);
+    }
+}
+
+/// A goroutine's part in the group's count; dropping it says that it is done.
+struct Task {
+    group: Arc<WaitGroup>,
+    at: &'static Location<'static>,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        current::safepoint();
+        let counted = self.group.count_down(SyncOp {
+            what: "end of the WaitGroup's goroutine",
+            at: self.at,
+        });
+        // A second panic would abort the process.
+        assert!(
+            counted || current::is_panicking(),
+            "negative WaitGroup counter (group made at {})",
+            self.group.declared
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Exclusion and wake-ups.
 
-use crate::passes;
+use crate::{everywhere, passes};
 use deadheat_runtime::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
 use deadheat_runtime::{go, yield_now};
 use std::sync::Arc;
@@ -144,6 +144,29 @@ fn a_wait_group_waits_for_all_and_can_be_used_again() {
         let panicked = go(move || group.done()).join();
         assert!(panicked.is_err(), "a counter does not go below zero");
     });
+}
+
+#[test]
+fn a_wait_group_starts_what_it_waits_for() {
+    everywhere(
+        || {
+            let (group, done) = (Arc::new(WaitGroup::new()), Arc::new(AtomicUsize::new(0)));
+            for _ in 0..4 {
+                let done = done.clone();
+                group.go(move || {
+                    yield_now();
+                    done.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+            group.go(|| panic!("a panic is done too"));
+            group.wait();
+            done.load(Ordering::SeqCst)
+        },
+        |outcome| {
+            assert_eq!(outcome.result.unwrap(), 4);
+            assert_eq!(outcome.panics.len(), 1, "{:?}", outcome.panics);
+        },
+    );
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //!
 //! - [`goroutines`]: starting, joining, panics, names, time;
 //! - [`channels`], [`select`]: values and errors, order and fairness;
+//! - [`timeouts`]: channel operations that do not wait for ever;
 //! - [`locks`]: exclusion and wake-ups;
+//! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
+//!   goroutines of which one may fail;
 //! - [`endings`]: deadlocks, leaks, runs that do not end;
 //! - [`replay`]: the same seed, the same run; runs side by side;
 //! - [`scheduler`]: who runs where, in parallel.
@@ -10,10 +13,15 @@
 mod channels;
 mod endings;
 mod goroutines;
+mod group;
 mod locks;
+mod once_cell;
 mod replay;
 mod scheduler;
 mod select;
+mod semaphore;
+mod singleflight;
+mod timeouts;
 
 use deadheat_runtime::detector::report::Scheduler;
 use deadheat_runtime::{Builder, Outcome, Run};
@@ -40,6 +48,13 @@ fn everywhere<T: Send + 'static>(body: fn() -> T, mut check: impl FnMut(Outcome<
             check(builder.clone().detect(detect).go(body));
         }
     }
+}
+
+/// The message of a panic.
+fn message(payload: &(dyn std::any::Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.expect("a panic with a text")
 }
 
 /// Runs `body` in all ways; it must return.
