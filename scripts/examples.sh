@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 runs=${1:-20}
 
 cargo build -q -p deadheat-cli
-deadheat=target/debug/deadheat
+deadheat=${CARGO_TARGET_DIR:-target}/debug/deadheat
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
