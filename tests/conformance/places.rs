@@ -20,19 +20,27 @@ fn one_place_excludes_clean() {
 
 #[test]
 fn two_places_racy() {
-    // Both hold at once, and neither has released before the other acquires.
+    // Both hold at once: neither releases before the other has acquired and written.
     racy(&["x"], || {
-        let first: fn(&(Semaphore, Shared<i32>, Steps)) = |(semaphore, x, steps)| {
+        type State = (Semaphore, Shared<i32>, Steps, Steps);
+        let first: fn(&State) = |(semaphore, x, first, second)| {
             let _place = semaphore.acquire(1);
             x.set(1);
-            steps.wait(1);
+            first.reach(1);
+            second.wait(1);
         };
-        let second: fn(&(Semaphore, Shared<i32>, Steps)) = |(semaphore, x, steps)| {
+        let second: fn(&State) = |(semaphore, x, first, second)| {
             let _place = semaphore.acquire(1);
             x.set(2);
-            steps.reach(1);
+            second.reach(1);
+            first.wait(1);
         };
-        let state = (Semaphore::new(2), Shared::named("x", 0), Steps::new());
+        let state = (
+            Semaphore::new(2),
+            Shared::named("x", 0),
+            Steps::new(),
+            Steps::new(),
+        );
         together(state, [first, second]);
     });
 }
