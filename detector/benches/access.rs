@@ -68,6 +68,18 @@ impl Pair {
             *word = black_box(word.wrapping_add(1));
         }
     }
+
+    /// Thread `i` reads each word, and that is recorded.
+    #[inline(never)]
+    fn read(&mut self, i: usize) {
+        for word in &self.words {
+            let bytes = ByteRange::new(std::ptr::from_ref(word).addr(), 8).expect("8 bytes");
+            let (engine, thread) = (&self.engine, &self.threads[i]);
+            let node = || NodeId::ROOT;
+            engine.access(thread, AccessKind::Read, bytes, node, |_| race());
+            black_box(*word);
+        }
+    }
 }
 
 #[cold]
@@ -147,6 +159,11 @@ fn shadow() {
             8,
             Some(AccessKind::Read),
         ),
+        (
+            "bytes, written and read by another later",
+            1,
+            Some(AccessKind::Read),
+        ),
     ] {
         let mut pair = Pair::new();
         let before = pair.engine.footprint();
@@ -185,7 +202,17 @@ fn count(what: &str) {
                 pair.hand_to((round + 1) % 2);
                 pair.write::<true>((round + 1) % 2);
             }
-            _ => panic!("--count plain, same or ordered"),
+            "read" => {
+                pair.hand_to((round + 1) % 2);
+                pair.read((round + 1) % 2);
+            }
+            "both" => {
+                pair.hand_to((round + 1) % 2);
+                pair.read((round + 1) % 2);
+                pair.hand_to(round % 2);
+                pair.write::<true>(round % 2);
+            }
+            _ => panic!("--count plain, same, ordered, read or both"),
         }
     }
 }

@@ -34,12 +34,15 @@
 //! shadow memory. Whoever drives the engine calls them now and then; they may run at any time.
 
 use crate::access::{AccessKind, ByteRange};
+use crate::chain;
 use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
-use crate::history::{self, ByteMask, Conflict, Conflicts, Context, Record};
+use crate::granule::{self, Granule};
+use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::INDEX_MASK;
-use crate::primitive::{AtomicU64, Ordering, Pair, Words};
+use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::racy::RacyBytes;
+use crate::record::{BYTES, ByteMask, Record};
 use crate::shadow::{Shadow, granules_of};
 use crate::slots::Indices;
 use crate::source::Source;
@@ -227,44 +230,50 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        let offset = bytes.start() % history::BYTES;
-        if offset + bytes.len() <= history::BYTES
+        let offset = bytes.start() % BYTES;
+        if offset + bytes.len() <= BYTES
             && let Some(granule) = self.shadow.granule(bytes.start())
         {
             let mask = ByteMask::span(offset, offset + bytes.len());
-            let seen = granule.load();
-            if history::is_covered_inline(seen, kind, mask, thread.epoch()) {
+            let seen = granule.main().load();
+            if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
                 return;
             }
-            // Read after the granule: what was there then was not taken away by an earlier sweep.
-            let seen = (seen, self.shadow.sweeps());
-            return self.supersede(thread, granule, seen, kind, bytes, node, found);
+            if granule.is_covered_by_side(kind, mask, thread.epoch()) {
+                return self.covered(thread, kind, bytes);
+            }
+            return self.access_seated(thread, granule, seen, kind, bytes, node, found);
         }
         self.access_new(thread, kind, bytes, node, found);
     }
 
-    /// An access that takes the place of the only record of its granule, which was `seen` after
-    /// so many `sweeps`; any other is passed on.
+    /// An access that takes a seat in its granule, whose main half was `seen`; any other is
+    /// passed on.
     #[inline(never)]
     #[allow(
         clippy::too_many_arguments,
         reason = "the access path's own state, in registers"
     )]
-    fn supersede(
+    fn access_seated(
         &self,
         thread: &ThreadClock,
-        granule: &Pair,
-        (seen, sweeps): (Words, u32),
+        granule: &Granule,
+        seen: Words,
         kind: AccessKind,
         bytes: ByteRange,
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        let offset = bytes.start() % history::BYTES;
+        let offset = bytes.start() % BYTES;
         let mask = ByteMask::span(offset, offset + bytes.len());
-        if !history::is_superseded(seen, kind, mask, |epoch| thread.knows(epoch)) {
+        let knows = |epoch| thread.knows(epoch);
+        // Read before the side: where something is there or in main, the page is touched, and a
+        // sweep that gives it back afterwards is counted. What was `seen` is not taken away
+        // unnoticed: if it is still there, its page is.
+        let sweeps = self.shadow.sweeps();
+        let Some(seat) = granule.seat(seen, kind, mask, knows) else {
             return self.access_new(thread, kind, bytes, node, found);
-        }
+        };
         let new = Record {
             epoch: thread.epoch(),
             kind,
@@ -273,8 +282,8 @@ impl Engine {
         };
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
-        if !granule.replace(seen, new.words()) || !self.shadow.has_recorded(sweeps) {
-            self.access_new(thread, kind, bytes, || new.node, found);
+        if !granule.take(seat, new, knows) || !self.shadow.has_recorded(sweeps) {
+            self.access_each(thread, kind, bytes, || new.node, found);
         }
     }
 
@@ -286,7 +295,7 @@ impl Engine {
         kind: AccessKind,
         bytes: ByteRange,
         node: impl FnOnce() -> NodeId,
-        mut found: impl FnMut(&Race),
+        found: impl FnMut(&Race),
     ) {
         assert!(
             core::ptr::eq(thread.shared(), &raw const *self.shared),
@@ -299,11 +308,23 @@ impl Engine {
             granule.is_some_and(|granule| history::is_covered(granule, pool, kind, mask, epoch))
         });
         if covered {
-            if kind == AccessKind::Read && !self.racy.is_empty() {
-                self.read_again(thread, bytes);
-            }
-            return;
+            self.covered(thread, kind, bytes);
+        } else {
+            self.access_each(thread, kind, bytes, node, found);
         }
+    }
+
+    /// An access to any number of granules, by all the rules.
+    fn access_each(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        mut found: impl FnMut(&Race),
+    ) {
+        let epoch = thread.epoch();
+        let pool = &self.shared.pool;
         if pool.is_exhausted() {
             // An edge may be missing: what is found now may be no race.
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -348,7 +369,7 @@ impl Engine {
     fn record(&self, thread: &ThreadClock, address: usize, new: Record) -> Option<Conflicts> {
         let clock = thread.slot().peek();
         let pool = &self.shared.pool;
-        let version = || history::version(Some(thread.tid()), thread.slot().next_version());
+        let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
         let context = Context {
             pool,
             knows: |epoch| clock.knows(pool, epoch),
@@ -356,9 +377,10 @@ impl Engine {
             shard: thread.tid().index(),
         };
         let place = self.shadow.place(address)?;
+        let mut conflicts = Conflicts::new(new.mask);
         loop {
             let sweeps = self.shadow.begin_recording(place);
-            let conflicts = history::record(place.granule, &context, new)?;
+            history::record(place.granule, &context, new, &mut conflicts)?;
             if self.shadow.has_recorded(sweeps) {
                 return Some(conflicts);
             }
@@ -374,7 +396,7 @@ impl Engine {
         mut race: impl FnMut(Race),
     ) {
         let pool = &self.shared.pool;
-        for &Conflict { previous, bytes } in conflicts.iter() {
+        for Conflict { previous, bytes } in conflicts.iter() {
             self.racy.insert(pool, address, bytes);
             let dependent = before.softly_knows(pool, previous.epoch);
             for (from, to) in bytes.runs() {
@@ -391,9 +413,18 @@ impl Engine {
 
     /// The schedulable-happens-before edges from racing writes.
     fn read_from(&self, thread: &ThreadClock, conflicts: &Conflicts) {
-        let wrote = |conflict: &&Conflict| conflict.previous.kind == AccessKind::Write;
+        let wrote = |conflict: &Conflict| conflict.previous.kind == AccessKind::Write;
         for conflict in conflicts.iter().filter(wrote) {
             self.read_from_write(thread, conflict.previous.epoch);
+        }
+    }
+
+    /// An access of which the thread made the like in this epoch: it can find no new race, but a
+    /// read may read what others have written since.
+    #[inline]
+    fn covered(&self, thread: &ThreadClock, kind: AccessKind, bytes: ByteRange) {
+        if kind == AccessKind::Read && !self.racy.is_empty() {
+            self.read_again(thread, bytes);
         }
     }
 
@@ -432,7 +463,7 @@ impl Engine {
     /// atomics are known by name, not by address: see [`Self::forget_sync`].
     pub fn reset(&self, bytes: ByteRange) {
         let pool = &self.shared.pool;
-        self.shadow.reset(bytes, |granule: &Pair, mask| {
+        self.shadow.reset(bytes, |granule: &Granule, mask| {
             let version = || self.next_version();
             if history::reset(granule, pool, 0, &version, mask).is_none() {
                 pool.note_exhausted();
@@ -443,7 +474,7 @@ impl Engine {
 
     /// A version that no thread gives.
     fn next_version(&self) -> u64 {
-        history::version(None, self.versions.fetch_add(1, Ordering::Relaxed))
+        chain::version(None, self.versions.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The bytes on which a race was found, and that were not reset since: maximal ranges in
@@ -506,7 +537,7 @@ impl Engine {
 /// Races of one access that may go on in the next granule: at most one ends at a byte.
 #[derive(Default)]
 struct Adjoining {
-    races: [Option<Race>; history::BYTES],
+    races: [Option<Race>; BYTES],
 }
 
 impl Adjoining {
@@ -886,6 +917,102 @@ mod tests {
         }
         one.sync(SyncId(2), |var| main.acquire(var));
         assert_eq!(one.footprint().nodes_in_use, 0);
+    }
+
+    #[test]
+    fn a_word_that_is_written_and_read_later_needs_no_node() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let mut b = engine.fork(&mut a, 1).unwrap();
+        let mut lock = SyncVar::new();
+        for kind in [AccessKind::Write, AccessKind::Read].repeat(3) {
+            for t in [&mut a, &mut b] {
+                t.acquire(&lock);
+                let before = engine.footprint().nodes_in_use;
+                assert!(access(&engine, t, kind, 8, 8).is_empty());
+                assert_eq!(engine.footprint().nodes_in_use, before);
+                t.release(&mut lock);
+            }
+        }
+    }
+
+    #[test]
+    fn a_read_that_raced_with_a_write_is_told_of_once() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        assert!(access(&engine, &b, AccessKind::Read, 8, 8).is_empty());
+        assert_eq!(access(&engine, &a, AccessKind::Write, 8, 8).len(), 1);
+        a.release(&mut SyncVar::new());
+        assert!(access(&engine, &a, AccessKind::Write, 8, 8).is_empty());
+    }
+
+    #[test]
+    fn what_was_read_beside_a_write_is_forgotten_with_it() {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        for forget in [8, 4] {
+            assert!(access(&engine, &a, AccessKind::Write, 8, 8).is_empty());
+            a.release(&mut SyncVar::new());
+            assert!(access(&engine, &a, AccessKind::Read, 8, 8).is_empty());
+            engine.reset(range(8, forget));
+            let races = access(&engine, &b, AccessKind::Write, 8, 8);
+            let left = races.first().map(|race| race.bytes);
+            assert_eq!(left, (forget < 8).then(|| range(12, 4)));
+            engine.reset(range(8, 8));
+        }
+    }
+
+    /// A race that is found while a page is being given back, so that the access is recorded twice.
+    mod overtaken {
+        use super::*;
+        use crate::primitive::{AtomicBool, AtomicPtr};
+
+        static ENGINE: AtomicPtr<Engine> = AtomicPtr::new(core::ptr::null_mut());
+        static SWEEPING: AtomicBool = AtomicBool::new(false);
+
+        unsafe extern "C" fn discard(start: *mut u8, bytes: usize) {
+            // SAFETY: the test keeps the engine alive while this is not null.
+            if let Some(engine) = unsafe { ENGINE.load(Ordering::Acquire).as_ref() } {
+                let granule = engine.shadow.granule(8).unwrap();
+                let seen = granule.main().load();
+                SWEEPING.store(true, Ordering::Release);
+                while granule.main().is_still(seen) {
+                    std::thread::yield_now();
+                }
+            }
+            // SAFETY: as the caller promises.
+            unsafe { (Source::default().discard)(start, bytes) };
+        }
+
+        #[test]
+        fn a_race_is_told_of_though_the_access_is_recorded_again() {
+            let source = Source {
+                discard,
+                ..Source::default()
+            };
+            let mut engine = Engine::with(&source, Limits::default()).unwrap();
+            let mut a = engine.first_thread(0).unwrap();
+            let b = engine.fork(&mut a, 1).unwrap();
+            // A page that has nothing but what everybody knows, and one that has more.
+            let _ = access(&engine, &a, AccessKind::Write, 0x10_0000, 8);
+            engine.reset(range(0x10_0000, 8));
+            let _ = access(&engine, &a, AccessKind::Write, 8, 8);
+            ENGINE.store(&raw mut engine, Ordering::Release);
+            std::thread::scope(|scope| {
+                let engine = &engine;
+                let racing = scope.spawn(move || {
+                    while !SWEEPING.load(Ordering::Acquire) {
+                        std::thread::yield_now();
+                    }
+                    access(engine, &b, AccessKind::Write, 8, 8)
+                });
+                engine.sweep(|_| {});
+                assert_eq!(racing.join().unwrap().len(), 1);
+            });
+            ENGINE.store(core::ptr::null_mut(), Ordering::Release);
+        }
     }
 
     #[test]

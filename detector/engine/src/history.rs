@@ -17,242 +17,27 @@
 //! After a byte's first race the loser's record is dropped where the new access covers its
 //! kind: the byte has been reported, and the list stays short.
 //!
-//! # The states
+//! # Where the records are
 //!
-//! A granule's history is one [`Pair`] of words, and every change is one compare-exchange of it:
-//!
-//! | low word | high word | state |
-//! |---|---|---|
-//! | 0 | 0 | no access |
-//! | epoch | kind, mask, node | one record |
-//! | top bit, node of the pool | version | several: *spilled* to a chain of pool nodes |
-//!
-//! A chain never changes once a granule leads to it: a change makes a new chain, and the old one
-//! is freed by whoever replaced it. So a thread that looks at a chain may look at nodes that are
-//! in use for something else by now. That does no harm: they still are nodes, and afterwards the
-//! granule's words tell. A *version* is used once, so that a chain that is freed, and made again
-//! in the same node, is not taken for the old one. The bad interleaving is
-//!
-//! ```text
-//! A reads the granule: no conflict       B reads the granule: no conflict
-//! A records its write                    B records its write over A's: the race is lost
-//! ```
-//!
-//! and it cannot happen, because the one whose compare-exchange comes second sees that the words
-//! are not those that it looked at, and looks again. `tests/loom.rs` tries all interleavings.
-//!
-//! Where many threads make accesses of one kind to the same bytes, and none covers another
-//! (reads, or relaxed atomics), their records form a *crowd*: a trie by thread index, so that
-//! another one costs the logarithm of their number. There is at most one crowd for each kind and
-//! set of bytes, and few records outside of crowds, so a chain cannot grow without end.
+//! `granule` keeps two in place and says how threads share them, `chain` those for which there is
+//! no room. A change of main is one compare-exchange from what was looked at: where it fails,
+//! everything is looked at again. What an access has to see of the other half, it looks at when it
+//! is recorded. `tests/loom/` tries all interleavings.
 
 use crate::access::AccessKind;
-use crate::clock::{Epoch, Tid, Time};
+use crate::chain::{Chain, Crowd, Entry, Stop, entries, keep_alive, member, member_epoch};
+use crate::clock::Epoch;
 use crate::context::NodeId;
-use crate::pool::{CROWD, INDEX_MASK, Index, Kind, Node, Pool, WORDS};
+use crate::granule::{Granule, is_superseded, look_after_recording};
+use crate::pool::Pool;
 use crate::primitive::{Pair, Words};
+use crate::record::{BYTES, ByteMask, Record};
 use crate::trie::{self, Maker};
 
-/// The number of bytes of a granule.
-pub(crate) const BYTES: usize = 8;
 /// Records of one kind on the same bytes that are kept one by one.
 const FEW: usize = 6;
 /// Records that are kept one by one in all.
 const MANY: usize = 32;
-/// No chain is longer; what is, is not a chain any more.
-const LONGEST: usize = if cfg!(loom) { 8 } else { 4096 };
-/// The entries of a node of a chain.
-const ENTRIES: usize = WORDS / 2;
-
-/// A set of bytes of one granule; bit `i` stands for the byte at offset `i`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ByteMask(u8);
-
-impl ByteMask {
-    /// The bytes from offset `from` up to, not including, `to`.
-    #[inline]
-    pub(crate) fn span(from: usize, to: usize) -> Self {
-        debug_assert!(from < to && to <= BYTES);
-        Self((((1u32 << (to - from)) - 1) << from) as u8)
-    }
-
-    pub(crate) fn bits(self) -> u8 {
-        self.0
-    }
-
-    pub(crate) fn from_bits(bits: u8) -> Self {
-        Self(bits)
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The maximal runs of adjacent bytes, as offsets `(from, to)`.
-    pub(crate) fn runs(self) -> impl Iterator<Item = (usize, usize)> {
-        let mut offset = 0;
-        core::iter::from_fn(move || {
-            while offset < BYTES && self.0 >> offset & 1 == 0 {
-                offset += 1;
-            }
-            let from = offset;
-            while offset < BYTES && self.0 >> offset & 1 == 1 {
-                offset += 1;
-            }
-            (from < offset).then_some((from, offset))
-        })
-    }
-}
-
-/// What an entry is about: kind, bytes, and for a single record the call stack.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Meta(u64);
-
-const KIND_SHIFT: u32 = NodeId::BITS;
-const MASK_SHIFT: u32 = 32;
-
-impl Meta {
-    #[inline]
-    fn new(kind: AccessKind, mask: ByteMask, node: NodeId) -> Self {
-        Self(u64::from(mask.0) << MASK_SHIFT | (kind as u64) << KIND_SHIFT | node.bits())
-    }
-
-    #[inline]
-    fn kind(self) -> AccessKind {
-        match self.0 >> KIND_SHIFT & 3 {
-            0 => AccessKind::Read,
-            1 => AccessKind::Write,
-            2 => AccessKind::AtomicRead,
-            _ => AccessKind::AtomicWrite,
-        }
-    }
-
-    #[inline]
-    fn mask(self) -> ByteMask {
-        ByteMask((self.0 >> MASK_SHIFT) as u8)
-    }
-
-    fn node(self) -> NodeId {
-        NodeId::from_bits(self.0)
-    }
-}
-
-/// One remembered access to some bytes of a granule.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Record {
-    pub(crate) epoch: Epoch,
-    pub(crate) kind: AccessKind,
-    pub(crate) mask: ByteMask,
-    pub(crate) node: NodeId,
-}
-
-impl Record {
-    #[inline]
-    pub(crate) fn words(self) -> Words {
-        Words {
-            low: self.epoch.bits(),
-            high: Meta::new(self.kind, self.mask, self.node).0,
-        }
-    }
-
-    fn is_same_access(self, other: Self) -> bool {
-        self.epoch == other.epoch && self.kind == other.kind && self.node == other.node
-    }
-}
-
-/// The records of many threads, all of one kind on the same bytes.
-#[derive(Clone, Copy)]
-struct Crowd {
-    /// By thread index: the time, above the call stack.
-    root: Index,
-    kind: AccessKind,
-    mask: ByteMask,
-}
-
-#[derive(Clone, Copy)]
-enum Entry {
-    Single(Record),
-    Crowd(Crowd),
-}
-
-impl Entry {
-    fn read(words: Words) -> Self {
-        let meta = Meta(words.high);
-        let (kind, mask) = (meta.kind(), meta.mask());
-        if words.low & CROWD == 0 {
-            Self::Single(Record {
-                epoch: Epoch::from_bits(words.low),
-                kind,
-                mask,
-                node: meta.node(),
-            })
-        } else {
-            Self::Crowd(Crowd {
-                root: words.low as u32 & INDEX_MASK,
-                kind,
-                mask,
-            })
-        }
-    }
-
-    fn words(self) -> Words {
-        match self {
-            Self::Single(record) => record.words(),
-            Self::Crowd(crowd) => Words {
-                low: CROWD | u64::from(crowd.root),
-                high: Meta::new(crowd.kind, crowd.mask, NodeId::ROOT).0,
-            },
-        }
-    }
-
-    fn mask(self) -> ByteMask {
-        match self {
-            Self::Single(record) => record.mask,
-            Self::Crowd(crowd) => crowd.mask,
-        }
-    }
-
-    fn with_mask(self, mask: ByteMask) -> Self {
-        match self {
-            Self::Single(record) => Self::Single(Record { mask, ..record }),
-            Self::Crowd(crowd) => Self::Crowd(Crowd { mask, ..crowd }),
-        }
-    }
-}
-
-/// What a version has and no record: the upper bits. The words of a granule are read one after
-/// the other, and one must not be taken for the other.
-const VERSION: u64 = 1 << 63;
-const VERSION_COUNT_BITS: u32 = 35;
-
-/// A number that no history had before: the `count`th that the thread `tid` gives, or nobody in
-/// particular.
-pub(crate) fn version(tid: Option<Tid>, count: u64) -> u64 {
-    let count = count & ((1 << VERSION_COUNT_BITS) - 1);
-    let giver = tid.map_or(Tid::LIMIT as u64, |tid| u64::from(tid.key()));
-    VERSION | giver << VERSION_COUNT_BITS | count
-}
-
-fn member(epoch: Epoch, node: NodeId) -> u64 {
-    epoch.time().get() << NodeId::BITS | node.bits()
-}
-
-fn member_epoch(key: u32, word: u64) -> Epoch {
-    let tid = Tid::new(key as usize).unwrap_or_else(|| Epoch::NONE.tid());
-    Epoch::new(tid, Time::from_bits(word >> NodeId::BITS))
-}
 
 /// A race that an access found in a granule: the earlier access, and the bytes they share.
 #[derive(Clone, Copy, Debug)]
@@ -262,56 +47,74 @@ pub(crate) struct Conflict {
 }
 
 /// The races that one access found in one granule: at most one for each byte.
+///
+/// Of what races on a byte, the plain write is named, if there is one: a reader may have read from
+/// it. A plain write may be found after something else, so there may be two for a byte in `found`.
 pub(crate) struct Conflicts {
-    found: [Option<Conflict>; BYTES],
+    found: [Option<Conflict>; 2 * BYTES],
+    left: Left,
+}
+
+/// What is still to be found. It is less with each race: what was found since is what is not in it.
+#[derive(Clone, Copy)]
+struct Left {
     len: usize,
-    unreported: ByteMask,
+    /// The bytes on which there is no race.
+    clean: ByteMask,
+    /// The bytes on which there is no race with a plain write.
+    unwritten: ByteMask,
 }
 
 impl Conflicts {
-    fn new(mask: ByteMask) -> Self {
+    pub(crate) fn new(mask: ByteMask) -> Self {
         Self {
-            found: [None; BYTES],
-            len: 0,
-            unreported: mask,
+            found: [None; 2 * BYTES],
+            left: Left {
+                len: 0,
+                clean: mask,
+                unwritten: mask,
+            },
         }
     }
 
-    /// Of what races on a byte, the plain write is named, if there is one: a reader may have read
-    /// from it.
     fn add(&mut self, previous: Record, shared: ByteMask) {
-        if previous.kind == AccessKind::Write {
-            self.withdraw(shared);
-        }
-        let bytes = shared.and(self.unreported);
+        let left = &mut self.left;
+        let bytes = if previous.kind == AccessKind::Write {
+            let bytes = shared.and(left.unwritten);
+            left.unwritten = left.unwritten.without(bytes);
+            bytes
+        } else {
+            shared.and(left.clean)
+        };
         if !bytes.is_empty() {
-            self.unreported = self.unreported.without(bytes);
-            self.found[self.len] = Some(Conflict { previous, bytes });
-            self.len += 1;
+            left.clean = left.clean.without(bytes);
+            self.found[left.len] = Some(Conflict { previous, bytes });
+            left.len += 1;
         }
-    }
-
-    fn withdraw(&mut self, bytes: ByteMask) {
-        let mut kept = 0;
-        for i in 0..self.len {
-            if let Some(mut conflict) = self.found[i].take() {
-                conflict.bytes = conflict.bytes.without(bytes);
-                if !conflict.bytes.is_empty() {
-                    self.found[kept] = Some(conflict);
-                    kept += 1;
-                }
-            }
-        }
-        self.len = kept;
-        self.unreported = self.unreported.or(bytes);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.left.len == 0
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Conflict> {
-        self.found.iter().flatten()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Conflict> {
+        let found = self.found[..self.left.len].iter().flatten();
+        found.filter_map(|&conflict| {
+            let mut bytes = conflict.bytes;
+            if conflict.previous.kind != AccessKind::Write {
+                bytes = bytes.and(self.left.unwritten);
+            }
+            (!bytes.is_empty()).then_some(Conflict { bytes, ..conflict })
+        })
+    }
+
+    /// What [`Self::forget_since`] goes back to.
+    fn mark(&self) -> Left {
+        self.left
+    }
+
+    fn forget_since(&mut self, left: Left) {
+        self.left = left;
     }
 }
 
@@ -325,58 +128,17 @@ pub(crate) struct Context<'a, K> {
     pub(crate) shard: usize,
 }
 
-/// A change of the granule came in between, or there is no memory.
-enum Stop {
-    Changed,
-    Exhausted,
-}
-
-/// The same-epoch check on the inline record alone: whether the thread has, in this epoch, already
-/// made an access to all of `mask` that covers `kind`.
-///
-/// The words were read one after the other, the epoch last. It is one that only this thread
-/// writes: so the other word is of its writing, too, or a version.
-#[inline]
-pub(crate) fn is_covered_inline(
-    words: Words,
-    kind: AccessKind,
-    mask: ByteMask,
-    epoch: Epoch,
-) -> bool {
-    let meta = Meta(words.high);
-    words.low == epoch.bits()
-        && words.high < VERSION
-        && mask.without(meta.mask()).is_empty()
-        && meta.kind().covers(kind)
-}
-
-/// Whether an access by one who knows the single record that `words` are takes its place: nothing
-/// races, and nothing else is left to remember.
-#[inline]
-pub(crate) fn is_superseded(
-    words: Words,
-    kind: AccessKind,
-    mask: ByteMask,
-    knows: impl FnOnce(Epoch) -> bool,
-) -> bool {
-    let meta = Meta(words.high);
-    words.low != 0
-        && words.low & CROWD == 0
-        && meta.mask().without(mask).is_empty()
-        && kind.covers(meta.kind())
-        && knows(Epoch::from_bits(words.low))
-}
-
 /// The same-epoch check: such an access can find no new race.
 pub(crate) fn is_covered(
-    granule: &Pair,
+    granule: &Granule,
     pool: &Pool,
     kind: AccessKind,
     mask: ByteMask,
     epoch: Epoch,
 ) -> bool {
-    let words = granule.load();
-    let mut missing = mask;
+    let main = granule.main();
+    let words = main.load();
+    let mut missing = mask.without(granule.covered_by_side(kind, epoch));
     let looked = entries(pool, words, |entry| {
         let (covers, mine) = match entry {
             Entry::Single(record) => (record.kind.covers(kind), record.epoch == epoch),
@@ -391,20 +153,21 @@ pub(crate) fn is_covered(
         }
         Ok(())
     });
-    looked.is_ok() && missing.is_empty() && granule.is_still(words)
+    looked.is_ok() && missing.is_empty() && main.is_still(words)
 }
 
 /// The plain writes of bytes of `mask` that `knows` does not know. A plain write takes the place
 /// of all else on its bytes, so there is at most one for each byte: the last.
 pub(crate) fn unknown_writes(
-    granule: &Pair,
+    granule: &Granule,
     pool: &Pool,
     shard: usize,
     mask: ByteMask,
     knows: impl Fn(Epoch) -> bool,
 ) -> impl Iterator<Item = Epoch> {
+    let main = granule.main();
     loop {
-        let words = granule.load();
+        let words = main.load();
         let mut found = [Epoch::NONE; BYTES];
         let mut free = found.iter_mut();
         let mut add = |epoch: Epoch| {
@@ -422,7 +185,7 @@ pub(crate) fn unknown_writes(
                     add(record.epoch);
                 }
                 Entry::Crowd(crowd) if crowd.kind == AccessKind::Write => {
-                    keep_alive(pool, granule, words, crowd.root, shard)?;
+                    keep_alive(pool, main, words, crowd.root, shard)?;
                     trie::all(pool, crowd.root, |key, word| add(member_epoch(key, word)));
                     pool.release(crowd.root, shard);
                 }
@@ -430,111 +193,176 @@ pub(crate) fn unknown_writes(
             }
             Ok(())
         });
-        if looked.is_ok() && granule.is_still(words) {
+        if looked.is_ok() && main.is_still(words) {
             return found.into_iter().filter(|epoch| !epoch.is_none());
         }
     }
 }
 
-/// Calls `f` with each entry of the history that `words` are.
-fn entries(
-    pool: &Pool,
-    words: Words,
-    mut f: impl FnMut(Entry) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    if words.low & CROWD == 0 {
-        return match words.low {
-            0 => Ok(()),
-            _ => f(Entry::read(words)),
-        };
-    }
-    let mut index = words.low as u32 & INDEX_MASK;
-    for _ in 0..LONGEST {
-        if index == 0 {
-            return Ok(());
-        }
-        let node = pool.node(index);
-        if node.kind() != Kind::Spill {
-            return Err(Stop::Changed);
-        }
-        for i in 0..ENTRIES {
-            let words = Words {
-                low: node.word(2 * i),
-                high: node.word(2 * i + 1),
-            };
-            if words.low == 0 {
-                break;
-            }
-            f(Entry::read(words))?;
-        }
-        index = node.link();
-    }
-    Err(Stop::Changed)
-}
-
-/// Checks an access against the history, then makes it part of it. Gives its races; `None`
-/// where there is no memory.
+/// Makes an access part of the history, and adds its races to `conflicts`; `None` where there is
+/// no memory.
 pub(crate) fn record<K: Fn(Epoch) -> bool>(
-    granule: &Pair,
+    granule: &Granule,
     context: &Context<'_, K>,
     new: Record,
-) -> Option<Conflicts> {
+    conflicts: &mut Conflicts,
+) -> Option<()> {
+    if new.kind == AccessKind::Read && record_beside(granule.side(), context, new) {
+        look_at_main(granule.main(), context, new, conflicts);
+        return Some(());
+    }
+    record_in_main(granule, context, new, conflicts)?;
+    if new.kind.is_write() {
+        look_after_recording();
+        let seen = look_at_side(granule, context, new, conflicts);
+        granule.cover(seen, new);
+    }
+    Some(())
+}
+
+/// Adds the race of a write with the side. Gives the words that were there.
+fn look_at_side<K: Fn(Epoch) -> bool>(
+    granule: &Granule,
+    context: &Context<'_, K>,
+    new: Record,
+    conflicts: &mut Conflicts,
+) -> Words {
+    let seen = granule.load_side();
+    let read = Record::from_words(seen);
+    let shared = read.mask.and(new.mask);
+    if !shared.is_empty() && !(context.knows)(read.epoch) {
+        conflicts.add(read, shared);
+    }
+    seen
+}
+
+/// Puts a plain read in the side, if there is nothing, or what it takes the place of.
+fn record_beside<K: Fn(Epoch) -> bool>(side: &Pair, context: &Context<'_, K>, new: Record) -> bool {
+    loop {
+        let seen = side.load();
+        let old = Record::from_words(seen);
+        let next = if seen.low == 0 || is_superseded(seen, new.kind, new.mask, &context.knows) {
+            new.words()
+        } else if old.is_same_access(new) {
+            // Part of a loop over the bytes.
+            let mask = old.mask.or(new.mask);
+            Record { mask, ..new }.words()
+        } else {
+            return false;
+        };
+        if side.replace(seen, next) {
+            return true;
+        }
+    }
+}
+
+/// Adds the races of a read that was put in the side, so that whoever changes main from now on
+/// sees it.
+fn look_at_main<K: Fn(Epoch) -> bool>(
+    main: &Pair,
+    context: &Context<'_, K>,
+    new: Record,
+    conflicts: &mut Conflicts,
+) {
+    look_after_recording();
+    let mark = conflicts.mark();
+    loop {
+        let seen = main.load();
+        let looked = entries(context.pool, seen, |entry| {
+            let shared = entry.mask().and(new.mask);
+            if shared.is_empty() || !entry.kind().conflicts_with(new.kind) {
+                return Ok(());
+            }
+            if let Some(racing) = racing_in(entry, main, seen, context)? {
+                conflicts.add(racing, shared);
+            }
+            Ok(())
+        });
+        if looked.is_ok() && main.is_still(seen) {
+            return;
+        }
+        conflicts.forget_since(mark);
+    }
+}
+
+/// A record of `entry`, which main led to when it was `seen`, that is not ordered before the access.
+fn racing_in<K: Fn(Epoch) -> bool>(
+    entry: Entry,
+    main: &Pair,
+    seen: Words,
+    context: &Context<'_, K>,
+) -> Result<Option<Record>, Stop> {
+    match entry {
+        Entry::Single(record) => Ok((!(context.knows)(record.epoch)).then_some(record)),
+        Entry::Crowd(crowd) => {
+            keep_alive(context.pool, main, seen, crowd.root, context.shard)?;
+            let racing = racing_member(crowd, context);
+            context.pool.release(crowd.root, context.shard);
+            Ok(racing)
+        }
+    }
+}
+
+/// A record of a crowd that is not ordered before the access.
+fn racing_member<K: Fn(Epoch) -> bool>(crowd: Crowd, context: &Context<'_, K>) -> Option<Record> {
+    let Crowd { root, kind, mask } = crowd;
+    let mut racing = None;
+    trie::all(context.pool, root, |key, word| {
+        let epoch = member_epoch(key, word);
+        let ordered = (context.knows)(epoch);
+        if !ordered {
+            let node = NodeId::from_bits(word);
+            racing = Some(Record {
+                epoch,
+                kind,
+                mask,
+                node,
+            });
+        }
+        ordered
+    });
+    racing
+}
+
+/// Checks an access against main, then makes it part of it, in one step.
+fn record_in_main<K: Fn(Epoch) -> bool>(
+    granule: &Granule,
+    context: &Context<'_, K>,
+    new: Record,
+    conflicts: &mut Conflicts,
+) -> Option<()> {
+    let main = granule.main();
+    let mark = conflicts.mark();
     let mut gather = false;
     loop {
-        let old = granule.load();
+        conflicts.forget_since(mark);
+        let old = main.load();
         let mut step = Step {
             context,
             granule,
             old,
             new,
-            conflicts: Conflicts::new(new.mask),
+            conflicts,
             chain: Chain::new(context.pool, context.shard),
             peers: 0,
             singles: 0,
-            same: ByteMask(0),
+            same: ByteMask::NONE,
             joined: false,
             gather,
         };
         let stepped =
             entries(context.pool, old, |entry| step.entry(entry)).and_then(|()| step.finish());
-        if matches!(stepped, Ok(Next::Gather)) {
+        gather = match stepped {
             // A second look, which puts what is alike into a crowd.
-            gather = true;
-            continue;
-        }
-        let replaced = match stepped {
-            Ok(_) => step.chain.replace(granule, old, context.version),
-            Err(Stop::Changed) => false,
-            Err(Stop::Exhausted) => return None,
-        };
-        gather = false;
-        if replaced {
-            if old.low & CROWD != 0 {
-                context
-                    .pool
-                    .release(old.low as u32 & INDEX_MASK, context.shard);
+            Ok(Next::Gather) => true,
+            Ok(Next::Done) if step.chain.replace(main, old, context.version) => return Some(()),
+            Ok(Next::Done) | Err(Stop::Changed) => false,
+            Err(Stop::Exhausted) => {
+                step.conflicts.forget_since(mark);
+                return None;
             }
-            return Some(step.conflicts);
-        }
+        };
     }
-}
-
-/// A reference to what `granule` leads to, if its words still are `words`.
-fn keep_alive(
-    pool: &Pool,
-    granule: &Pair,
-    words: Words,
-    root: Index,
-    shard: usize,
-) -> Result<(), Stop> {
-    if !pool.try_retain(root) {
-        return Err(Stop::Changed);
-    }
-    if !granule.is_still(words) {
-        pool.release(root, shard);
-        return Err(Stop::Changed);
-    }
-    Ok(())
 }
 
 /// What [`Step::finish`] asks for.
@@ -546,10 +374,10 @@ enum Next {
 /// One attempt at recording an access.
 struct Step<'a, K> {
     context: &'a Context<'a, K>,
-    granule: &'a Pair,
+    granule: &'a Granule,
     old: Words,
     new: Record,
-    conflicts: Conflicts,
+    conflicts: &'a mut Conflicts,
     chain: Chain<'a>,
     /// Single records of the new one's kind and bytes.
     peers: usize,
@@ -582,7 +410,7 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
             let ordered = (self.context.knows)(record.epoch);
             let raced = !ordered && record.kind.conflicts_with(new.kind);
             if raced {
-                self.conflicts.add(record, shared);
+                self.race(record, shared);
             }
             if new.kind.covers(record.kind) && (raced || ordered) {
                 kept.mask = kept.mask.without(shared);
@@ -594,6 +422,15 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
         self.singles += 1;
         self.peers += usize::from(kept.kind == new.kind && kept.mask == new.mask);
         self.push_record(kept)
+    }
+
+    /// A race with what main has. Each byte is told of once: with a write, if there is one, or else
+    /// with the read in the side, which was there when others went to main.
+    fn race(&mut self, previous: Record, shared: ByteMask) {
+        if !previous.kind.is_write() {
+            look_at_side(self.granule, self.context, self.new, self.conflicts);
+        }
+        self.conflicts.add(previous, shared);
     }
 
     fn push_record(&mut self, record: Record) -> Result<(), Stop> {
@@ -613,15 +450,15 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
         // A trie that is freed while it is walked could lead anywhere, and back.
         keep_alive(
             self.context.pool,
-            self.granule,
+            self.granule.main(),
             self.old,
             crowd.root,
             self.context.shard,
         )?;
         let mut kept = crowd.mask;
         if !shared.is_empty() && crowd.kind.conflicts_with(self.new.kind) {
-            if let Some(racing) = self.racing_member(crowd) {
-                self.conflicts.add(racing, shared);
+            if let Some(racing) = racing_member(crowd, self.context) {
+                self.race(racing, shared);
             }
             // Each member is ordered before the new access, or raced with it.
             if self.new.kind.covers(crowd.kind) {
@@ -641,27 +478,6 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
             mask: kept,
             ..crowd
         })
-    }
-
-    /// A record of a crowd that the new access races with.
-    fn racing_member(&self, crowd: Crowd) -> Option<Record> {
-        let Crowd { root, kind, mask } = crowd;
-        let mut racing = None;
-        trie::all(self.context.pool, root, |key, word| {
-            let epoch = member_epoch(key, word);
-            let ordered = (self.context.knows)(epoch);
-            if !ordered {
-                let node = NodeId::from_bits(word);
-                racing = Some(Record {
-                    epoch,
-                    kind,
-                    mask,
-                    node,
-                });
-            }
-            ordered
-        });
-        racing
     }
 
     /// The crowd, whose reference is consumed, with one more member.
@@ -709,148 +525,43 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
     }
 }
 
-/// A history in the making.
-struct Chain<'a> {
-    pool: &'a Pool,
-    shard: usize,
-    /// The only entry so far, while it needs no node.
-    single: Option<Record>,
-    first: Index,
-    last: Option<&'a Node>,
-    in_last: usize,
-}
-
-impl<'a> Chain<'a> {
-    fn new(pool: &'a Pool, shard: usize) -> Self {
-        Self {
-            pool,
-            shard,
-            single: None,
-            first: 0,
-            last: None,
-            in_last: 0,
-        }
-    }
-
-    fn push(&mut self, entry: Entry) -> Result<(), Stop> {
-        if let (Entry::Single(record), None, 0) = (entry, self.single, self.first) {
-            self.single = Some(record);
-            return Ok(());
-        }
-        if let Some(record) = self.single.take() {
-            self.append(Entry::Single(record).words())?;
-        }
-        self.append(entry.words())
-    }
-
-    /// Adds a crowd with the reference to it: to the one of its kind and bytes, if there is one.
-    fn push_owned(&mut self, crowd: Crowd) -> Result<(), Stop> {
-        let pushed = match self.find_crowd(crowd.kind, crowd.mask) {
-            None => return self.push_new(crowd),
-            Some((node, i)) => self.merge(node, i, crowd),
-        };
-        self.pool.release(crowd.root, self.shard);
-        pushed
-    }
-
-    fn push_new(&mut self, crowd: Crowd) -> Result<(), Stop> {
-        let pushed = self.push(Entry::Crowd(crowd));
-        if pushed.is_err() {
-            self.pool.release(crowd.root, self.shard);
-        }
-        pushed
-    }
-
-    fn merge(&self, node: &Node, i: usize, crowd: Crowd) -> Result<(), Stop> {
-        let maker = Maker {
-            pool: self.pool,
-            origin: 0,
-            shard: self.shard,
-        };
-        let never = |_| false;
-        let root = node.word(i) as u32 & INDEX_MASK;
-        let root = maker.join(root, crowd.root, &never, &never);
-        node.set_word(i, CROWD | u64::from(root.ok_or(Stop::Exhausted)?));
-        Ok(())
-    }
-
-    /// The node and word of the crowd of this kind and these bytes.
-    fn find_crowd(&self, kind: AccessKind, mask: ByteMask) -> Option<(&'a Node, usize)> {
-        let wanted = Meta::new(kind, mask, NodeId::ROOT).0;
-        let mut index = self.first;
-        while index != 0 {
-            let node = self.pool.node(index);
-            for i in (0..WORDS).step_by(2) {
-                if node.word(i) & CROWD != 0 && node.word(i + 1) == wanted {
-                    return Some((node, i));
-                }
-            }
-            index = node.link();
-        }
-        None
-    }
-
-    fn append(&mut self, words: Words) -> Result<(), Stop> {
-        let node = match self.last {
-            Some(node) if self.in_last < ENTRIES => node,
-            _ => self.extend()?,
-        };
-        node.set_word(2 * self.in_last, words.low);
-        node.set_word(2 * self.in_last + 1, words.high);
-        self.in_last += 1;
-        Ok(())
-    }
-
-    fn extend(&mut self) -> Result<&'a Node, Stop> {
-        let (index, node) = self
-            .pool
-            .take(Kind::Spill, 0, self.shard)
-            .ok_or(Stop::Exhausted)?;
-        (0..WORDS).for_each(|i| node.set_word(i, 0));
-        match self.last {
-            None => self.first = index,
-            Some(last) => last.set_link(Kind::Spill, index),
-        }
-        self.last = Some(node);
-        self.in_last = 0;
-        Ok(node)
-    }
-
-    /// Makes this the history of `granule`, if it still is `old`.
-    fn replace(&mut self, granule: &Pair, old: Words, version: &dyn Fn() -> u64) -> bool {
-        let words = match (self.single, self.first) {
-            (Some(record), _) => record.words(),
-            (None, 0) => Words::ZERO,
-            (None, first) => Words {
-                low: CROWD | u64::from(first),
-                high: version(),
-            },
-        };
-        let replaced = granule.replace(old, words);
-        if replaced {
-            self.first = 0;
-        }
-        replaced
-    }
-}
-
-impl Drop for Chain<'_> {
-    fn drop(&mut self) {
-        self.pool.release(self.first, self.shard);
-    }
-}
-
 /// Forgets the records for which `keep` gives no bytes, and of others all but the bytes it gives.
 /// Gives what the granule is then: empty or not; `None` where there is no memory to say it in.
 fn thin(
-    granule: &Pair,
+    granule: &Granule,
+    pool: &Pool,
+    shard: usize,
+    version: &dyn Fn() -> u64,
+    mut keep: impl FnMut(Entry) -> ByteMask,
+) -> Option<bool> {
+    let side_is_empty = thin_side(granule.side(), &mut keep);
+    Some(thin_main(granule.main(), pool, shard, version, keep)? && side_is_empty)
+}
+
+fn thin_side(side: &Pair, mut keep: impl FnMut(Entry) -> ByteMask) -> bool {
+    loop {
+        let old = side.load();
+        if old.low == 0 {
+            return true;
+        }
+        let kept = keep(Entry::Single(Record::from_words(old)));
+        let new = Record::cut(old, kept);
+        // Also where nothing changes: it tells whether both words were read at one moment.
+        if side.replace(old, new) {
+            return new.low == 0;
+        }
+    }
+}
+
+fn thin_main(
+    main: &Pair,
     pool: &Pool,
     shard: usize,
     version: &dyn Fn() -> u64,
     mut keep: impl FnMut(Entry) -> ByteMask,
 ) -> Option<bool> {
     loop {
-        let old = granule.load();
+        let old = main.load();
         if old.low == 0 {
             return Some(true);
         }
@@ -858,7 +569,7 @@ fn thin(
         let mut changed = false;
         let looked = entries(pool, old, |entry| {
             if let Entry::Crowd(crowd) = entry {
-                keep_alive(pool, granule, old, crowd.root, shard)?;
+                keep_alive(pool, main, old, crowd.root, shard)?;
             }
             let kept = keep(entry);
             changed |= kept != entry.mask();
@@ -875,14 +586,11 @@ fn thin(
         match looked {
             Err(Stop::Exhausted) => return None,
             Err(Stop::Changed) => continue,
-            Ok(()) if !changed && granule.is_still(old) => return Some(false),
+            Ok(()) if !changed && main.is_still(old) => return Some(false),
             Ok(()) => {}
         }
-        let empty = chain.single.is_none() && chain.first == 0;
-        if granule.is_still(old) && chain.replace(granule, old, version) {
-            if old.low & CROWD != 0 {
-                pool.release(old.low as u32 & INDEX_MASK, shard);
-            }
+        let empty = chain.is_empty();
+        if main.is_still(old) && chain.replace(main, old, version) {
             return Some(empty);
         }
     }
@@ -890,7 +598,7 @@ fn thin(
 
 /// Forgets all accesses to the bytes of `mask`; whether nothing is left.
 pub(crate) fn reset(
-    granule: &Pair,
+    granule: &Granule,
     pool: &Pool,
     shard: usize,
     version: &dyn Fn() -> u64,
@@ -903,7 +611,7 @@ pub(crate) fn reset(
 
 /// Forgets accesses that `is_known` says every running thread comes after; whether nothing is left.
 pub(crate) fn sweep(
-    granule: &Pair,
+    granule: &Granule,
     pool: &Pool,
     shard: usize,
     version: &dyn Fn() -> u64,
@@ -916,39 +624,6 @@ pub(crate) fn sweep(
                 is_known(member_epoch(key, word))
             }),
         };
-        if dead { ByteMask(0) } else { entry.mask() }
+        if dead { ByteMask::NONE } else { entry.mask() }
     })
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_and_runs_are_inverse() {
-        for from in 0..BYTES {
-            for to in from + 1..=BYTES {
-                assert!(ByteMask::span(from, to).runs().eq([(from, to)]));
-            }
-        }
-        let holes = ByteMask(0b1011_0010);
-        assert!(holes.runs().eq([(1, 2), (4, 6), (7, 8)]));
-    }
-
-    #[test]
-    fn an_entry_keeps_what_it_is_about() {
-        let record = Record {
-            epoch: Epoch::new(Tid::new(Tid::LIMIT - 1).unwrap(), Time::LAST),
-            kind: AccessKind::AtomicWrite,
-            mask: ByteMask(0b1000_0001),
-            node: NodeId::from_bits(u64::MAX),
-        };
-        let Entry::Single(read) = Entry::read(record.words()) else {
-            panic!("a record is taken for a crowd");
-        };
-        assert_eq!(read, record);
-        let word = member(record.epoch, record.node);
-        assert_eq!(member_epoch(record.epoch.tid().key(), word), record.epoch);
-        assert_eq!(NodeId::from_bits(word), record.node);
-    }
 }

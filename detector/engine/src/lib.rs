@@ -20,15 +20,18 @@ extern crate std;
 
 pub mod access;
 mod array;
+mod chain;
 pub mod clock;
 pub mod context;
 pub mod engine;
+mod granule;
 mod history;
 #[cfg(loom)]
 pub mod model;
 mod pool;
 mod primitive;
 mod racy;
+mod record;
 mod shadow;
 pub mod slots;
 pub mod source;

@@ -1,18 +1,20 @@
-//! The protocol of a granule's history, to be tried by `loom` (`tests/loom.rs`): built with
+//! The protocol of a granule's history, to be tried by `loom` (`tests/loom/`): built with
 //! `--cfg loom` only.
 
 use crate::access::AccessKind;
+use crate::chain;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
-use crate::history::{self, ByteMask, Context, Record};
+use crate::granule::{self, Granule};
+use crate::history::{self, Conflicts, Context};
 use crate::pool::Pool;
-use crate::primitive::Pair;
+use crate::record::{ByteMask, Record};
 use crate::source::Source;
 use alloc::vec::Vec;
 
 /// One granule, and the pool that its history spills to.
 pub struct Model {
-    granule: Pair,
+    granule: Granule,
     pool: Pool,
 }
 
@@ -20,7 +22,7 @@ impl Default for Model {
     fn default() -> Self {
         let pool = Pool::new(&Source::global(), u32::MAX).expect("memory for a few nodes");
         Self {
-            granule: Pair::default(),
+            granule: Granule::default(),
             pool,
         }
     }
@@ -32,28 +34,52 @@ impl Model {
     ///
     /// `version` must be another one for each access.
     pub fn access(&self, tid: usize, version: u64, kind: AccessKind, mask: u8) -> Vec<usize> {
+        self.access_after(tid, version, kind, mask, usize::MAX)
+    }
+
+    /// As [`Self::access`], but all that threads from `known` on did is ordered before it.
+    pub fn access_after(
+        &self,
+        tid: usize,
+        version: u64,
+        kind: AccessKind,
+        mask: u8,
+        known: usize,
+    ) -> Vec<usize> {
         let epoch = Epoch::new(Tid::new(tid).expect("few threads"), Time::START);
         let mask = ByteMask::from_bits(mask);
-        if history::is_covered_inline(self.granule.load(), kind, mask, epoch)
-            || history::is_covered(&self.granule, &self.pool, kind, mask, epoch)
-        {
-            return Vec::new();
-        }
-        let next = core::cell::Cell::new(version << 8);
-        let version = || history::version(Some(epoch.tid()), next.replace(next.get() + 1));
-        let context = Context {
-            pool: &self.pool,
-            knows: |other: Epoch| other.tid() == epoch.tid(),
-            version: &version,
-            shard: 0,
-        };
+        let granule = &self.granule;
         let new = Record {
             epoch,
             kind,
             mask,
             node: NodeId::ROOT,
         };
-        let conflicts = history::record(&self.granule, &context, new).expect("memory");
+        let knows = |other: Epoch| other.tid() == epoch.tid() || other.tid().index() >= known;
+        let seen = granule.main().load();
+        if granule::is_covered_inline(seen, kind, mask, epoch)
+            || granule.is_covered_by_side(kind, mask, epoch)
+        {
+            return Vec::new();
+        }
+        match granule.seat(seen, kind, mask, knows) {
+            Some(seat) if granule.take(seat, new, knows) => return Vec::new(),
+            Some(_) => {}
+            None if history::is_covered(granule, &self.pool, kind, mask, epoch) => {
+                return Vec::new();
+            }
+            None => {}
+        }
+        let next = core::cell::Cell::new(version << 8);
+        let version = || chain::version(Some(epoch.tid()), next.replace(next.get() + 1));
+        let context = Context {
+            pool: &self.pool,
+            knows,
+            version: &version,
+            shard: 0,
+        };
+        let mut conflicts = Conflicts::new(mask);
+        history::record(granule, &context, new, &mut conflicts).expect("memory");
         let threads = conflicts
             .iter()
             .map(|conflict| conflict.previous.epoch.tid().index());
@@ -63,7 +89,7 @@ impl Model {
     /// Forgets the accesses to the bytes that `mask` has bits for.
     pub fn reset(&self, version: u64, mask: u8) {
         let next = core::cell::Cell::new(version << 8);
-        let version = || history::version(None, next.replace(next.get() + 1));
+        let version = || chain::version(None, next.replace(next.get() + 1));
         history::reset(
             &self.granule,
             &self.pool,
@@ -71,6 +97,14 @@ impl Model {
             &version,
             ByteMask::from_bits(mask),
         );
+    }
+
+    /// Forgets the accesses of threads from `known` on, which every thread comes after.
+    pub fn sweep(&self, version: u64, known: usize) {
+        let next = core::cell::Cell::new(version << 8);
+        let version = || chain::version(None, next.replace(next.get() + 1));
+        let is_known = |epoch: Epoch| epoch.tid().index() >= known;
+        history::sweep(&self.granule, &self.pool, 0, &version, is_known);
     }
 
     /// The number of nodes in use, once all threads are done.

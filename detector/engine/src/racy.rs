@@ -1,9 +1,9 @@
 //! The bytes on which a race was found.
 
 use crate::access::ByteRange;
-use crate::history::{BYTES, ByteMask};
 use crate::pool::{Kind, Pool};
 use crate::primitive::{AtomicU64, Ordering};
+use crate::record::{BYTES, ByteMask};
 use crate::shadow::granules_of;
 use crate::source::Source;
 use crate::table::Table;

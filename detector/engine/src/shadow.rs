@@ -1,8 +1,8 @@
 //! Shadow memory: the access history of every byte that was accessed, found by address.
 //!
-//! A table, indexed by the upper bits of the address, leads to *regions*: one granule of 16
+//! A table, indexed by the upper bits of the address, leads to *regions*: one granule of 32
 //! bytes for each eight of memory, mapped when the first is touched and provided by the operating
-//! system page by page. That is two bytes for each byte of touched memory, plus what is spilled.
+//! system page by page. That is four bytes for each byte of touched memory, plus what is spilled.
 //! No address-space layout is assumed: 48 bits are table, the rare region beyond is in a list.
 //!
 //! # How pages are given back
@@ -20,9 +20,10 @@
 
 use crate::access::ByteRange;
 use crate::array::Array;
-use crate::history::{BYTES as GRANULE_BYTES, ByteMask};
+use crate::granule::Granule;
 use crate::pool::{ensure, free};
-use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::record::{BYTES as GRANULE_BYTES, ByteMask};
 use crate::source::{PAGE, Source};
 use crate::spin::Spin;
 use core::ops::Range;
@@ -32,7 +33,7 @@ const REGION_BITS: u32 = 26;
 const REGIONS: usize = 1 << (ADDRESS_BITS - REGION_BITS);
 const REGION_GRANULES: usize = 1 << (REGION_BITS - GRANULE_BYTES.ilog2());
 /// The granules of a page of shadow.
-const PAGE_GRANULES: usize = PAGE / size_of::<Pair>();
+const PAGE_GRANULES: usize = PAGE / size_of::<Granule>();
 const REGION_PAGES: usize = REGION_GRANULES / PAGE_GRANULES;
 /// Freed memory gives pages back where it fills this many: fewer are not worth the call.
 const WORTHWHILE: usize = 16;
@@ -41,7 +42,7 @@ const FAR: usize = 64;
 
 /// The granules of one aligned part of the address space.
 struct Region {
-    granules: AtomicPtr<Pair>,
+    granules: AtomicPtr<Granule>,
     /// A bit for each page that was touched and not given back.
     touched: AtomicPtr<AtomicU64>,
     /// Beyond the table: the number of the region, plus one.
@@ -62,7 +63,7 @@ impl Default for Region {
 }
 
 impl Region {
-    fn granules(&self) -> Option<&[Pair]> {
+    fn granules(&self) -> Option<&[Granule]> {
         let start = self.granules.load(Ordering::Acquire);
         // SAFETY: the array has this length and lives as long as the region.
         (!start.is_null()).then(|| unsafe { core::slice::from_raw_parts(start, REGION_GRANULES) })
@@ -85,7 +86,7 @@ impl Region {
 /// A granule, and where it is.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    pub(crate) granule: &'a Pair,
+    pub(crate) granule: &'a Granule,
     region: &'a Region,
     page: usize,
 }
@@ -93,7 +94,7 @@ pub(crate) struct Place<'a> {
 /// The shadow of an address space.
 pub(crate) struct Shadow {
     /// The granules of each region, for the access path: the regions own them.
-    hot: Array<AtomicPtr<Pair>>,
+    hot: Array<AtomicPtr<Granule>>,
     near: Array<Region>,
     far: Array<Region>,
     /// The numbers, plus one, of the regions of `near` that are there.
@@ -128,7 +129,7 @@ impl Shadow {
 
     /// The granule of `address`, if its region is there.
     #[inline]
-    pub(crate) fn granule(&self, address: usize) -> Option<&Pair> {
+    pub(crate) fn granule(&self, address: usize) -> Option<&Granule> {
         let start = self
             .hot
             .get(address >> REGION_BITS)?
@@ -245,7 +246,7 @@ impl Shadow {
 
     /// Calls `reset` with each granule of `range` that may have a history, and the bytes of it
     /// that are in the range; then gives back the pages that are wholly in it.
-    pub(crate) fn reset(&self, range: ByteRange, mut reset: impl FnMut(&Pair, ByteMask)) {
+    pub(crate) fn reset(&self, range: ByteRange, mut reset: impl FnMut(&Granule, ByteMask)) {
         let mut reset_part = |region: &Region, number: usize| {
             let start = range.start().max(number << REGION_BITS);
             let end = range.end().min(next_region(number << REGION_BITS));
@@ -278,7 +279,7 @@ impl Shadow {
         region: &Region,
         start: usize,
         end: usize,
-        reset: &mut impl FnMut(&Pair, ByteMask),
+        reset: &mut impl FnMut(&Granule, ByteMask),
     ) {
         let Some(granules) = region.granules() else {
             return;
@@ -324,7 +325,7 @@ impl Shadow {
 
     /// Calls `clean` with every granule that may have a history, and gives back the pages where
     /// it says of all that they are empty.
-    pub(crate) fn sweep(&self, mut clean: impl FnMut(&Pair) -> bool) {
+    pub(crate) fn sweep(&self, mut clean: impl FnMut(&Granule) -> bool) {
         for region in self.regions() {
             let (Some(touched), Some(granules)) = (region.touched(), region.granules()) else {
                 continue;
@@ -348,12 +349,12 @@ impl Shadow {
         }
     }
 
-    fn give_back_if_empty(&self, region: &Region, pages: Range<usize>, granules: &[Pair]) {
+    fn give_back_if_empty(&self, region: &Region, pages: Range<usize>, granules: &[Granule]) {
         let _sweep = self.sweep.lock();
         self.sweeps.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         let granules = &granules[pages.start * PAGE_GRANULES..pages.end * PAGE_GRANULES];
-        if granules.iter().all(|granule| granule.low() == 0) {
+        if granules.iter().all(Granule::is_empty) {
             self.give_back(region, pages);
         }
         self.sweeps.fetch_add(1, Ordering::Release);
@@ -430,7 +431,7 @@ mod tests {
             usize::MAX - 7,
         ];
         for (i, &address) in addresses.iter().enumerate() {
-            let granule = shadow.place(address).unwrap().granule;
+            let granule = shadow.place(address).unwrap().granule.main();
             let new = Words {
                 low: i as u64 + 1,
                 high: 0,
@@ -441,7 +442,10 @@ mod tests {
             );
         }
         for (i, &address) in addresses.iter().enumerate() {
-            assert_eq!(shadow.place(address).unwrap().granule.low(), i as u64 + 1);
+            assert_eq!(
+                shadow.place(address).unwrap().granule.main().low(),
+                i as u64 + 1
+            );
         }
     }
 
@@ -453,14 +457,14 @@ mod tests {
             let place = shadow.place(0x4000_0000 + page * each).unwrap();
             let sweeps = shadow.begin_recording(place);
             let new = Words { low: 1, high: 0 };
-            place.granule.replace(Words::ZERO, new);
+            place.granule.main().replace(Words::ZERO, new);
             assert!(shadow.has_recorded(sweeps));
         };
         (0..40).for_each(record);
         (0..40).for_each(record);
         assert_eq!(shadow.bytes(), 40 * PAGE as u64);
-        let forget = |granule: &Pair, _| {
-            granule.replace(granule.load(), Words::ZERO);
+        let forget = |granule: &Granule, _| {
+            granule.main().replace(granule.main().load(), Words::ZERO);
         };
         shadow.reset(ByteRange::new(0x4000_0000 + 1, 20 * each).unwrap(), forget);
         assert_eq!(
@@ -468,10 +472,24 @@ mod tests {
             21 * PAGE as u64,
             "the first page is touched by another byte"
         );
-        shadow.sweep(|granule| granule.replace(granule.load(), Words::ZERO));
+        shadow.sweep(|granule| granule.main().replace(granule.main().load(), Words::ZERO));
         assert_eq!(shadow.bytes(), 0);
         (0..40).for_each(record);
         assert_eq!(shadow.bytes(), 40 * PAGE as u64);
+    }
+
+    #[test]
+    fn a_page_with_a_read_beside_main_is_kept() {
+        let shadow = shadow();
+        let place = shadow.place(0x4000_0000).unwrap();
+        let sweeps = shadow.begin_recording(place);
+        let read = Words { low: 1, high: 0 };
+        assert!(place.granule.side().replace(Words::ZERO, read));
+        assert!(shadow.has_recorded(sweeps));
+        // Whoever cleaned it did not see the read.
+        shadow.sweep(|_| true);
+        assert_eq!(place.granule.side().low(), 1);
+        assert_eq!(shadow.bytes(), PAGE as u64);
     }
 
     /// What another thread records while a page is being discarded.
@@ -479,12 +497,16 @@ mod tests {
         use super::*;
         use crate::primitive::AtomicPtr;
 
-        static GRANULE: AtomicPtr<Pair> = AtomicPtr::new(core::ptr::null_mut());
+        static GRANULE: AtomicPtr<Granule> = AtomicPtr::new(core::ptr::null_mut());
 
         unsafe extern "C" fn discard(start: *mut u8, bytes: usize) {
             // SAFETY: the test keeps the granule alive while this is not null.
             if let Some(granule) = unsafe { GRANULE.load(Ordering::Relaxed).as_ref() } {
-                assert!(granule.replace(Words::ZERO, Words { low: 2, high: 0 }));
+                assert!(
+                    granule
+                        .main()
+                        .replace(Words::ZERO, Words { low: 2, high: 0 })
+                );
             }
             // SAFETY: as the caller promises.
             unsafe { (Source::default().discard)(start, bytes) };
@@ -501,13 +523,14 @@ mod tests {
             let sweeps = shadow.begin_recording(place);
             place
                 .granule
+                .main()
                 .replace(Words::ZERO, Words { low: 1, high: 0 });
             assert!(shadow.has_recorded(sweeps));
             let sweeps = shadow.begin_recording(place);
             let granule = core::ptr::from_ref(place.granule).cast_mut();
             GRANULE.store(granule, Ordering::Relaxed);
-            shadow.sweep(|granule| granule.replace(granule.load(), Words::ZERO));
-            assert_eq!(place.granule.low(), 0, "the record is lost");
+            shadow.sweep(|granule| granule.main().replace(granule.main().load(), Words::ZERO));
+            assert_eq!(place.granule.main().low(), 0, "the record is lost");
             assert!(!shadow.has_recorded(sweeps), "and nobody is told");
         }
     }

@@ -1,0 +1,267 @@
+//! Eight bytes of memory, as far as their history is kept in place: two records.
+//!
+//! # The states
+//!
+//! A [`Granule`] is two [`Pair`]s of words; every change is one compare-exchange of one of them.
+//! *Main* has any history, *side* has one plain read or nothing:
+//!
+//! | low word | high word | main | side |
+//! |---|---|---|---|
+//! | 0 | 0 | no access | no access |
+//! | epoch | kind, mask, node | one record | one record, a plain read |
+//! | top bit, node of the pool | version | several: *spilled* to a chain (see `chain`) | never |
+//!
+//! The history is what both have. A read goes to the side where that is free, or where what is
+//! there is a read that it supersedes; otherwise, and whatever else an access is, to main. So a
+//! word that is written, then read in a later epoch, stays in place. No record ever moves from one
+//! to the other, so that none can come back from a copy after it was taken away.
+//!
+//! # Two that come at once
+//!
+//! Where both go to main, or both to the side, the one whose compare-exchange comes second sees
+//! that the words are not those that it looked at, and looks again. Where one goes to main and the
+//! other to the side, nothing makes either fail, and the bad interleaving is
+//!
+//! ```text
+//! A looks at main: no conflict            B looks at the side: no conflict
+//! A records its read in the side          B records its write in main: the race is lost
+//! ```
+//!
+//! It cannot happen, because each looks at the other half *after* it has recorded, not before:
+//!
+//! - a read that was put in the side looks at main;
+//! - a write, plain or atomic, that was put in main looks at the side. (A read that was put in main
+//!   need not: the side has nothing but reads.)
+//!
+//! Both write, then read, with a full barrier between: at least one sees the other. If both do,
+//! both report the race: the accesses are the same two, and so is the fingerprint.
+//!
+//! What is seen may be a later access that stands for the one that came in between. Let `a` be in
+//! one half when `b`, which races with it, is put in the other, and let `c` take `a`'s place before
+//! `b` looks. While `b` is being recorded nobody has an edge from it, so `b` is not before `c`;
+//! and where `a` is before `c`, `c` is not before `b`, or `a` would be. So `b` races with `c`,
+//! which conflicts with all that `a` does; where `c` came before `b`, `b` finds it,
+//! otherwise `c`, which looked after `b` was there, has found `b`. And where `a` raced with
+//! `c`, the byte has been reported.
+//!
+//! A write that covers the side's read takes it away when it is itself in main: until then, the
+//! read stands for itself. It does so by a compare-exchange from the words that it saw. If that
+//! fails, the side has changed after the write looked, and so after it was in main: whoever put a
+//! read there looks at main since, and sees the write. For the same reason it does no harm if the
+//! very same record is there again: the thread that made it again in the same epoch has found the
+//! write in main.
+//!
+//! Where records come and go while one half is looked at, what was taken away in between was
+//! covered by an access that is seen, or forgotten by a reset or a sweep: those come before or
+//! after the access as a whole, for the bytes that they are about.
+//!
+//! # Torn reads
+//!
+//! The two words of a pair are read one after the other, and may belong to different records.
+//! What is decided from both is followed by a compare-exchange from both, or by a second look
+//! ([`Pair::is_still`]). The low word alone says whether there is a record, and whether its
+//! access is ordered: where it is, no other word matters.
+
+use crate::access::AccessKind;
+use crate::chain::VERSION;
+use crate::clock::Epoch;
+use crate::pool::CROWD;
+use crate::primitive::{Ordering, Pair, Words, fence};
+use crate::record::{ByteMask, Meta, Record};
+
+/// The history of eight bytes.
+#[repr(C, align(32))]
+#[derive(Default)]
+pub(crate) struct Granule {
+    /// Any history.
+    main: Pair,
+    /// A plain read, or nothing.
+    side: Pair,
+}
+
+/// Where an access can be recorded without a look at more than the two records in place: the words
+/// that were seen there.
+#[derive(Clone, Copy)]
+pub(crate) enum Seat {
+    /// A record that the access supersedes.
+    Main(Words),
+    /// Nothing, or a read that the access, a plain read, supersedes.
+    Side(Words),
+}
+
+/// The same-epoch check on the inline record alone: whether the thread has, in this epoch, already
+/// made an access to all of `mask` that covers `kind`.
+///
+/// The words were read one after the other, the epoch last. It is one that only this thread
+/// writes: so the other word is of its writing, too, or a version.
+#[inline]
+pub(crate) fn is_covered_inline(
+    words: Words,
+    kind: AccessKind,
+    mask: ByteMask,
+    epoch: Epoch,
+) -> bool {
+    let meta = Meta(words.high);
+    words.low == epoch.bits()
+        && words.high < VERSION
+        && mask.without(meta.mask()).is_empty()
+        && meta.kind().covers(kind)
+}
+
+/// Whether an access by one who knows the single record that `words` are takes its place: nothing
+/// races, and nothing else is left to remember.
+#[inline]
+pub(crate) fn is_superseded(
+    words: Words,
+    kind: AccessKind,
+    mask: ByteMask,
+    knows: impl FnOnce(Epoch) -> bool,
+) -> bool {
+    let meta = Meta(words.high);
+    words.low != 0
+        && words.low & CROWD == 0
+        && meta.mask().without(mask).is_empty()
+        && kind.covers(meta.kind())
+        && knows(Epoch::from_bits(words.low))
+}
+
+impl Granule {
+    /// The half that has any history. Whoever puts a write there has to look at the side.
+    #[inline]
+    pub(crate) fn main(&self) -> &Pair {
+        &self.main
+    }
+
+    /// The half that has a plain read, or nothing. Whoever puts one there has to look at main.
+    pub(crate) fn side(&self) -> &Pair {
+        &self.side
+    }
+
+    /// Whether there is no record, for one who knows that none is being made.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.main.low() == 0 && self.side.low() == 0
+    }
+
+    /// The same-epoch check on the side. Main may have another's write of the same bytes that races
+    /// with the read in the side, and from which the same read, made again, may read.
+    #[inline]
+    pub(crate) fn is_covered_by_side(
+        &self,
+        kind: AccessKind,
+        mask: ByteMask,
+        epoch: Epoch,
+    ) -> bool {
+        AccessKind::Read.covers(kind) && is_covered_inline(self.side.load(), kind, mask, epoch)
+    }
+
+    /// The bytes for which the side covers an access of `kind` at `epoch`, by the thread that is
+    /// at it.
+    pub(crate) fn covered_by_side(&self, kind: AccessKind, epoch: Epoch) -> ByteMask {
+        let words = self.side.load();
+        if words.low == epoch.bits() && AccessKind::Read.covers(kind) {
+            return Meta(words.high).mask();
+        }
+        ByteMask::NONE
+    }
+
+    /// Where an access can take a seat, when main was `seen` before; none where the granule is
+    /// empty.
+    #[inline]
+    pub(crate) fn seat(
+        &self,
+        seen: Words,
+        kind: AccessKind,
+        mask: ByteMask,
+        knows: impl Fn(Epoch) -> bool,
+    ) -> Option<Seat> {
+        if kind == AccessKind::Read {
+            let (side, main) = (self.side.load(), self.main.low());
+            let free = side.low == 0 && main != 0 || is_superseded(side, kind, mask, &knows);
+            if free && main & CROWD == 0 {
+                return Some(Seat::Side(side));
+            }
+        }
+        is_superseded(seen, kind, mask, knows).then_some(Seat::Main(seen))
+    }
+
+    /// Puts `new` in its seat. `false` where somebody else has, or where there is more to look at:
+    /// it then has to be recorded as any other access.
+    #[inline]
+    pub(crate) fn take(&self, seat: Seat, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
+        match seat {
+            Seat::Main(seen) => {
+                self.main.replace(seen, new.words())
+                    && (!new.kind.is_write() || self.settle(new, knows))
+            }
+            Seat::Side(seen) => {
+                self.side.replace(seen, new.words()) && self.is_main_ordered(new.mask, knows)
+            }
+        }
+    }
+
+    /// Whether main, for one who has just recorded in the side, has at most one record, and that
+    /// is ordered, or of other bytes than `mask`.
+    #[inline]
+    fn is_main_ordered(&self, mask: ByteMask, knows: impl Fn(Epoch) -> bool) -> bool {
+        look_after_recording();
+        let words = self.main.load();
+        words.low == 0
+            || words.low & CROWD == 0
+                && (knows(Epoch::from_bits(words.low)) || is_elsewhere(&self.main, words, mask))
+    }
+
+    /// Looks at the side for a write that was just recorded in main, and takes away what it covers;
+    /// `false` where the read there may race with it.
+    #[inline]
+    fn settle(&self, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
+        look_after_recording();
+        let words = self.side.load();
+        if words.low == 0 {
+            return true;
+        }
+        let ordered = knows(Epoch::from_bits(words.low));
+        if ordered {
+            self.cover(words, new);
+        }
+        ordered || is_elsewhere(&self.side, words, new.mask)
+    }
+
+    /// The words of the side, at one moment.
+    pub(crate) fn load_side(&self) -> Words {
+        loop {
+            let words = self.side.load();
+            if words.low == 0 {
+                return Words::ZERO;
+            }
+            if self.side.is_still(words) {
+                return words;
+            }
+        }
+    }
+
+    /// Takes away what the write `new`, which is in main, stands for of the side, which was `words`.
+    #[inline]
+    pub(crate) fn cover(&self, words: Words, new: Record) {
+        let mask = Meta(words.high).mask();
+        let kept = mask.without(new.mask);
+        if kept == mask || !new.kind.covers(AccessKind::Read) {
+            return;
+        }
+        // If that fails, whoever put something else there looks at main since.
+        self.side.replace(words, Record::cut(words, kept));
+    }
+}
+
+/// What follows is read after what was recorded can be seen.
+#[inline]
+pub(crate) fn look_after_recording() {
+    // On x86-64, the compare-exchange that recorded was a full barrier.
+    if !cfg!(target_arch = "x86_64") {
+        fence(Ordering::SeqCst);
+    }
+}
+
+/// Whether the record that `words` are, which were read from `pair`, is of other bytes than `mask`.
+fn is_elsewhere(pair: &Pair, words: Words, mask: ByteMask) -> bool {
+    Meta(words.high).mask().and(mask).is_empty() && pair.is_still(words)
+}
