@@ -206,7 +206,8 @@ impl Timers {
         loop {
             let first = CHILDREN * position + 1;
             let children = first..(first + CHILDREN).min(self.heap.len());
-            let least = children.min_by_key(|&child| (self.heap[child].due, self.heap[child].order));
+            let least =
+                children.min_by_key(|&child| (self.heap[child].due, self.heap[child].order));
             match least {
                 Some(least) if self.heap[least].is_before(&self.heap[position]) => {
                     self.swap(position, least);

@@ -191,7 +191,10 @@ impl Scope {
     /// Has `call` start when the scope is cancelled; gives what [`Self::remove`] knows it by.
     pub(super) fn add_call(&self, call: &Arc<Call>, op: SyncOp) -> u64 {
         let id = self.number();
-        if self.add(id, Dependent::Call(Arc::clone(call)), op).is_some() {
+        if self
+            .add(id, Dependent::Call(Arc::clone(call)), op)
+            .is_some()
+        {
             start(call, op);
         }
         id

@@ -8,8 +8,8 @@
 use super::rng::Rng;
 use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
-use crate::run::Run;
 use crate::later::Call;
+use crate::run::Run;
 use crate::stats::Stats;
 use crate::timers::{Fired, Target, TimerKey, Timers};
 use parking_lot::{Condvar, Mutex, MutexGuard};

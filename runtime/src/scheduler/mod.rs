@@ -10,8 +10,8 @@ pub(crate) mod parallel;
 pub(crate) mod rng;
 
 use crate::goroutine::{G, Goroutine};
-use crate::run::Run;
 use crate::later::Call;
+use crate::run::Run;
 use crate::stats::Stats;
 use crate::timers::{Target, TimerKey};
 use std::sync::Arc;

@@ -140,7 +140,9 @@ fn a_context_that_was_dropped_has_no_deadline() {
 fn values_are_those_of_the_nearest_parent() {
     #[derive(Debug, PartialEq)]
     struct Name(&'static str);
-    let root = Context::background().with_value(Name("root")).with_value(1_u8);
+    let root = Context::background()
+        .with_value(Name("root"))
+        .with_value(1_u8);
     let child = root.with_value(Name("child"));
     let (grandchild, _canceller) = child.with_cancel();
     assert_eq!(root.value(), Some(&Name("root")));

@@ -176,7 +176,10 @@ fn plain_threads_have_timers_too() {
 #[test]
 fn a_timer_outlives_its_run_and_stands_still() {
     let timer = Run::new("test").go(|| Timer::new(SHORT)).result.unwrap();
-    assert_eq!(timer.c().recv_timeout(2 * SHORT), Err(RecvTimeoutError::Timeout));
+    assert_eq!(
+        timer.c().recv_timeout(2 * SHORT),
+        Err(RecvTimeoutError::Timeout)
+    );
     timer.reset(Duration::ZERO);
     assert_eq!(timer.c().try_recv(), Err(TryRecvError::Empty));
 }
