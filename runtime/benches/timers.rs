@@ -3,7 +3,7 @@
 
 use deadheat_runtime::detector::report::Scheduler;
 use deadheat_runtime::sync::WaitGroup;
-use deadheat_runtime::time::{Timer, after_func, sleep};
+use deadheat_runtime::time::{AfterFunc, Timer, after_func, sleep};
 use deadheat_runtime::{Run, go};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,17 +46,13 @@ fn pending(n: u64) {
         (0..n).map(time).map(Timer::new).collect()
     });
     measure("reset it", n, || {
-        timers.iter().for_each(|timer| drop(timer.reset(LONG)))
+        assert!(timers.iter().all(|timer| timer.reset(LONG)));
     });
-    measure("stop it", n, || {
-        timers.iter().for_each(|timer| drop(timer.stop()))
-    });
+    measure("stop it", n, || assert!(timers.iter().all(Timer::stop)));
     drop(timers);
     let set = |n| after_func(time(n), || {});
     let calls: Vec<_> = measure("after_func", n, || (0..n).map(set).collect());
-    measure("stop it", n, || {
-        calls.iter().for_each(|call| drop(call.stop()))
-    });
+    measure("stop it", n, || assert!(calls.iter().all(AfterFunc::stop)));
 }
 
 /// Sets them all to one moment, and sees when the last has run.
@@ -77,7 +73,8 @@ fn firing(n: u64) {
 fn sleeping(n: u64) {
     let group = Arc::new(WaitGroup::new());
     group.add(n as usize);
-    let due = Duration::from_nanos(10_000 * n);
+    // By then all sleep.
+    let due = Duration::from_nanos(20_000 * n);
     let (before, begin) = (resident(), Instant::now());
     for _ in 0..n {
         let group = Arc::clone(&group);

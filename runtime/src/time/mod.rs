@@ -30,12 +30,16 @@ use std::time::Duration;
 ///
 /// On the controlled scheduler no real time passes: a step takes a virtual microsecond, and the
 /// clock jumps to the earliest sleeper when nobody else can run. Outside a run the OS thread sleeps.
+/// No time at all is a [`yield_now`](crate::yield_now()).
 #[track_caller]
 pub fn sleep(duration: Duration) {
     let at = Location::caller();
     if current::with(|_| ()).is_none() {
         std::thread::sleep(duration);
         return;
+    }
+    if duration.is_zero() {
+        return crate::yield_now();
     }
     current::waiter().wait_at_most(duration, 0, WaitReason::new("sleep", at));
 }
