@@ -149,15 +149,25 @@ impl Timers {
         None
     }
 
-    /// Empties the heap, and gives what was to start, in the order in which it was set.
-    pub(crate) fn take_calls(&mut self) -> Vec<Arc<Call>> {
-        let all = std::mem::take(self);
-        let mut calls = Vec::new();
-        for node in all.heap {
-            if let Some(Target::Call(call)) = &all.places[node.place].target {
-                calls.push((node.order, Arc::clone(call)));
-            }
-        }
+    /// Empties the heap, and gives what was in it; no later timer has the key of an earlier one.
+    pub(crate) fn take_all(&mut self) -> Self {
+        let empty = Self {
+            set: self.set,
+            ..Self::default()
+        };
+        std::mem::replace(self, empty)
+    }
+
+    /// What was to start, in the order in which it was set.
+    pub(crate) fn into_calls(self) -> Vec<Arc<Call>> {
+        let mut calls: Vec<_> = self
+            .places
+            .into_iter()
+            .filter_map(|place| match place.target {
+                Some(Target::Call(call)) => Some((place.generation, call)),
+                _ => None,
+            })
+            .collect();
         calls.sort_unstable_by_key(|(order, _)| *order);
         calls.into_iter().map(|(_, call)| call).collect()
     }

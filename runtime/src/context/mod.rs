@@ -126,12 +126,14 @@ impl Context {
         self.until(deadline, SyncOp::here("Context::with_deadline"))
     }
 
+    #[track_caller]
     fn until(&self, deadline: Duration, op: SyncOp) -> (Self, Canceller) {
         let child = self.derive(Some(deadline), op);
         let canceller = Canceller::new(Arc::clone(&child.0.scope));
         (child, canceller)
     }
 
+    #[track_caller]
     fn derive(&self, deadline: Option<Duration>, op: SyncOp) -> Self {
         current::safepoint();
         self.child(Scope::child(&self.0.scope, deadline, op), None)

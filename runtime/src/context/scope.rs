@@ -242,3 +242,27 @@ impl Drop for Scope {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_keeps_nothing_of_a_child_that_is_gone() {
+        let root = Scope::root();
+        let op = SyncOp::here("test");
+        let parent = Scope::child(&root, None, op);
+        let kept = Scope::child(&parent, None, op);
+        let cancelled = Scope::child(&parent, None, op);
+        drop(Scope::child(&parent, None, op));
+        cancelled.cancel(&Ended::cancelled(), op);
+        drop(cancelled);
+        assert_eq!(parent.state.lock().dependents.len(), 1);
+        assert_eq!(Arc::strong_count(&parent), 2);
+        // Nobody cancels a root: it need not know of anybody.
+        assert_eq!(root.state.lock().dependents.len(), 0);
+        parent.cancel(&Ended::cancelled(), op);
+        assert!(kept.ended(op).is_some());
+        assert_eq!(parent.state.lock().dependents.len(), 0);
+    }
+}

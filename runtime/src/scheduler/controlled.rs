@@ -196,7 +196,8 @@ impl Scheduler for Controlled {
     }
 
     fn take_calls(&self) -> Vec<Arc<Call>> {
-        self.state.lock().timers.take_calls()
+        let timers = self.state.lock().timers.take_all();
+        timers.into_calls()
     }
 
     fn now(&self) -> Duration {

@@ -550,7 +550,8 @@ impl Scheduler for Parallel {
     }
 
     fn take_calls(&self) -> Vec<Arc<Call>> {
-        self.timers.lock().take_calls()
+        let timers = self.timers.lock().take_all();
+        timers.into_calls()
     }
 
     fn now(&self) -> Duration {
