@@ -25,20 +25,21 @@
 //! `cargo test` runs such tests as they are; `deadheat test` runs them under detection.
 //!
 //! - cells: [`Shared`], [`SharedSlice`], [`SharedMap`]; [`raw`] annotations;
-//! - goroutines: [`go()`], [`chan`], [`select!`], [`sync`], [`atomic`], [`time`];
+//! - goroutines: [`go()`], [`chan`], [`select!`], [`sync`], [`atomic`], [`time`], [`context`];
 //! - tests and programs: [`macro@test`], [`macro@main`]; [`Run`] for more control;
 //! - the engine underneath: [`detector`].
 
 pub use deadheat_instrument::runtime::{
-    Builder, Failure, Goroutine, JoinHandle, Outcome, Run, Stats, atomic, blocking, chan, detector,
-    go, goroutine_id, select, set_goroutine_name, stats, sync, time, yield_now,
+    Builder, Failure, Goroutine, JoinHandle, Outcome, Run, Stats, atomic, blocking, chan, context,
+    detector, go, goroutine_id, select, set_goroutine_name, stats, sync, time, yield_now,
 };
 pub use deadheat_instrument::{Shared, SharedMap, SharedSlice, main, raw, test};
 
 /// What most tests use.
 pub mod prelude {
+    pub use crate::context::Context;
     pub use crate::sync::{Cond, Group, Mutex, Once, OnceCell, RwMutex, Semaphore, WaitGroup};
-    pub use crate::time::sleep;
+    pub use crate::time::{after, sleep};
     pub use crate::{Shared, SharedMap, SharedSlice, chan, go, select, yield_now};
 }
 

@@ -95,10 +95,7 @@ impl Goroutine {
         };
         current::safepoint();
         let run = Arc::clone(&parent.run);
-        let mut thread = detect::with(|detector, thread| {
-            let child = detector.fork(thread, op);
-            child.expect("a run has fewer than 2^24 goroutines where detection is on")
-        });
+        let mut thread = fork(op);
         if let (Some(thread), Some(name)) = (&mut thread, &self.name) {
             thread.set_name(name);
         }
@@ -141,7 +138,16 @@ pub(crate) fn main_goroutine<T: Send + 'static>(
     spawn(run, thread, None, run::here(), run.stack_size(true), f)
 }
 
-fn spawn<T: Send + 'static>(
+/// The detector's side of a goroutine that the caller starts by `op`.
+pub(crate) fn fork(op: SyncOp) -> Option<Thread> {
+    detect::with(|detector, thread| {
+        let child = detector.fork(thread, op);
+        child.expect("a run has fewer than 2^24 goroutines where detection is on")
+    })
+}
+
+/// A goroutine, not yet handed to the scheduler.
+pub(crate) fn spawn<T: Send + 'static>(
     run: &Arc<Run>,
     thread: Option<Thread>,
     creator: Option<u64>,

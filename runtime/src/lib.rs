@@ -9,7 +9,7 @@
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
-//! - sleeping: [`time`]; calls that block the OS thread: [`blocking`];
+//! - sleeping, timers and tickers: [`time`]; what is to be given up, and when: [`context`]; calls that block the OS thread: [`blocking`];
 //! - what a scheduler does: [`stats`].
 //!
 //! # Rules for code that runs in goroutines
@@ -29,11 +29,13 @@
 pub mod atomic;
 mod blocking;
 pub mod chan;
+pub mod context;
 mod current;
 #[doc(hidden)]
 pub mod detect;
 mod go;
 mod goroutine;
+mod later;
 mod run;
 mod scheduler;
 mod stack;

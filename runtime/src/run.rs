@@ -167,6 +167,7 @@ impl Builder {
         let (main, handle) = go::main_goroutine(&run, main);
         let end = run.scheduler.drive(&run, main);
         let stuck = run.describe_stuck(end);
+        run.abandon_calls();
         run.cancel_all();
         run.scheduler.clear();
         run.outcome(&handle, stuck)
@@ -326,6 +327,15 @@ impl Run {
 
     fn live(&self) -> Vec<G> {
         self.live.lock().values().cloned().collect()
+    }
+
+    /// Makes goroutines of what was still to start, to be ended with the others.
+    fn abandon_calls(&self) {
+        for call in self.scheduler.take_calls() {
+            if let Some(later) = call.take() {
+                later.abandon();
+            }
+        }
     }
 
     /// Ends all goroutines that are left, on this thread. One that blocks for good while its

@@ -12,6 +12,7 @@
 //!   at the flag before each time it parks.
 
 use crate::goroutine::G;
+use crate::timers::Target;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -223,7 +224,12 @@ impl Waiter {
             }
             return self.claimed.load(Ordering::Acquire);
         };
-        g.run.scheduler.add_timer(timeout, Arc::clone(self), case);
-        self.wait(reason)
+        let target = Target::Wait(Arc::clone(self), case);
+        let timer = g.run.scheduler.add_timer(timeout, target);
+        let claimed = self.wait(reason);
+        if claimed != case {
+            drop(g.run.scheduler.remove_timer(timer));
+        }
+        claimed
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`Sender`] and [`Receiver`]: the two ends; both can be cloned and shared;
 //! - `core`: the state behind them, and every edge that a channel makes;
+//! - `alarm`: the channel of a timer, whose values come with the time;
 //! - [`select`]: waiting for several operations at once;
 //! - [`error`]: what can go wrong, with the value given back.
 //!
@@ -18,6 +19,7 @@
 //! while another goroutine may be sending to it is itself a race, and reported as one: a close
 //! counts as a write of the channel, a send as a read.
 
+pub(crate) mod alarm;
 mod core;
 pub mod error;
 mod receiver;

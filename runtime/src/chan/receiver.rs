@@ -1,5 +1,6 @@
 //! The receiving end of a channel.
 
+use super::alarm::Alarm;
 use super::core::{Core, Direction};
 use super::error::{RecvError, RecvTimeoutError, TryRecvError};
 use super::select::{Chosen, Otherwise, RecvCase, select_as};
@@ -13,12 +14,31 @@ use std::time::Duration;
 /// The receiving end of a channel. Clones receive from the same one; each value goes to one
 /// of them.
 pub struct Receiver<T> {
-    pub(super) core: Arc<Core<T>>,
+    pub(super) flavor: Flavor<T>,
+}
+
+/// What a receiver receives from.
+pub(super) enum Flavor<T> {
+    /// A channel that somebody sends to.
+    Channel(Arc<Core<T>>),
+    /// A timer, and what makes a value of the time.
+    Alarm(Arc<Alarm>, fn(Duration) -> T),
+}
+
+impl Receiver<Duration> {
+    /// The receiving end of a timer's channel.
+    pub(crate) fn of_alarm(alarm: Arc<Alarm>) -> Self {
+        Self {
+            flavor: Flavor::Alarm(alarm, |time| time),
+        }
+    }
 }
 
 impl<T> Receiver<T> {
     pub(super) fn new(core: Arc<Core<T>>) -> Self {
-        Self { core }
+        Self {
+            flavor: Flavor::Channel(core),
+        }
     }
 
     /// Receives a value; blocks the goroutine while there is none. Usable from plain OS
@@ -38,7 +58,14 @@ impl<T> Receiver<T> {
             what: "channel receive",
             at,
         };
-        self.core.receive(op).ok_or(RecvError)
+        match &self.flavor {
+            Flavor::Channel(core) => core.receive(op).ok_or(RecvError),
+            Flavor::Alarm(..) => {
+                let mut case = RecvCase::new(self);
+                select_as(op, &mut [&mut case], Otherwise::Block);
+                case.finish()
+            }
+        }
     }
 
     /// Receives a value if there is one. Where there is none, it orders nothing.
@@ -50,7 +77,14 @@ impl<T> Receiver<T> {
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let op = SyncOp::here("channel receive");
         current::safepoint();
-        self.core.try_receive(op)
+        self.try_receive(op)
+    }
+
+    pub(super) fn try_receive(&self, op: SyncOp) -> Result<T, TryRecvError> {
+        match &self.flavor {
+            Flavor::Channel(core) => core.try_receive(op),
+            Flavor::Alarm(alarm, value) => alarm.try_receive(op).map(value),
+        }
     }
 
     /// Receives a value, as [`recv`](Self::recv) does, but waits no longer than `timeout`:
@@ -96,7 +130,10 @@ impl<T> Receiver<T> {
     #[must_use]
     pub fn len(&self) -> usize {
         current::safepoint();
-        self.core.len()
+        match &self.flavor {
+            Flavor::Channel(core) => core.len(),
+            Flavor::Alarm(alarm, _) => usize::from(alarm.is_ready()),
+        }
     }
 
     /// Whether the buffer holds no value. Orders nothing.
@@ -108,22 +145,31 @@ impl<T> Receiver<T> {
     /// How many values the buffer can hold; 0 for an unbuffered channel.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.core.capacity()
+        match &self.flavor {
+            Flavor::Channel(core) => core.capacity(),
+            Flavor::Alarm(..) => 1,
+        }
     }
 }
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
-        self.core.add_end(Direction::Receive);
-        Self {
-            core: Arc::clone(&self.core),
-        }
+        let flavor = match &self.flavor {
+            Flavor::Channel(core) => {
+                core.add_end(Direction::Receive);
+                Flavor::Channel(Arc::clone(core))
+            }
+            Flavor::Alarm(alarm, value) => Flavor::Alarm(Arc::clone(alarm), *value),
+        };
+        Self { flavor }
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.core.drop_end(Direction::Receive);
+        if let Flavor::Channel(core) = &self.flavor {
+            core.drop_end(Direction::Receive);
+        }
     }
 }
 

@@ -7,8 +7,10 @@
 
 use super::core::{Deal, Direction, finish_receive, finish_send};
 use super::error::{RecvError, SendError, TryRecvError, TrySendError};
+use super::receiver::Flavor;
 use super::{Receiver, Sender};
 use crate::current;
+use crate::time::clock::now;
 use crate::waiter::{WaitReason, Waiter};
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex;
@@ -25,6 +27,10 @@ pub trait Case {
     fn offer(&mut self, to: &Offering) -> bool;
     /// Takes the offer back, or completes the operation if `taken`.
     fn settle(&mut self, offering: &Offering, taken: bool);
+    /// How long it takes until it becomes possible by itself, as things stand.
+    fn due_in(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The place that a case's offer is made for.
@@ -36,9 +42,11 @@ pub struct Offering {
 }
 
 /// A claim that means: some case became ready, try again.
-const AGAIN: usize = usize::MAX / 2;
+pub(super) const AGAIN: usize = usize::MAX / 2;
 /// A claim that means: the time is up.
 const TIMEOUT: usize = AGAIN + 1;
+/// A claim that means: the time of a case has come, try again.
+const DUE: usize = AGAIN + 2;
 
 /// What a select came to.
 #[doc(hidden)]
@@ -88,18 +96,11 @@ pub(super) fn select_as(op: SyncOp, cases: &mut [&mut dyn Case], otherwise: Othe
             return Chosen::Otherwise;
         }
         match offer_all(cases, end.map(|end| end.saturating_sub(now())), op) {
-            AGAIN => {}
+            AGAIN | DUE => {}
             TIMEOUT => return Chosen::Otherwise,
             case => return Chosen::Case(case),
         }
     }
-}
-
-/// The run's time; where there is no run, the time since some moment in the past.
-fn now() -> Duration {
-    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    crate::time::since_start()
-        .unwrap_or_else(|| START.get_or_init(std::time::Instant::now).elapsed())
 }
 
 fn try_all(cases: &mut [&mut dyn Case], op: SyncOp) -> Option<usize> {
@@ -137,15 +138,24 @@ fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp)
     }
     let reason = WaitReason::new(op.what, op.at);
     // Unwinding a cancelled goroutine from here leaves claimed offers behind, which nobody takes.
-    let claimed = match timeout {
+    let claimed = match first_end(cases, timeout) {
         _ if again => AGAIN,
-        Some(timeout) => waiter.wait_at_most(timeout, TIMEOUT, reason),
+        Some((timeout, claim)) => waiter.wait_at_most(timeout, claim, reason),
         None => waiter.wait(reason),
     };
     for (i, case) in cases.iter_mut().enumerate() {
         case.settle(&offering(i), i == claimed);
     }
     claimed
+}
+
+/// How long to wait at most, and what it means when that time is up. Of a case and the timeout that
+/// come together, it is the case.
+fn first_end(cases: &[&mut dyn Case], timeout: Option<Duration>) -> Option<(Duration, usize)> {
+    let due = cases.iter().filter_map(|case| case.due_in()).min();
+    let due = due.map(|due| (due, DUE));
+    let timeout = timeout.map(|timeout| (timeout, TIMEOUT));
+    due.into_iter().chain(timeout).min_by_key(|(end, _)| *end)
 }
 
 /// `recv(receiver)` in a select.
@@ -179,7 +189,7 @@ impl<'a, T> RecvCase<'a, T> {
 
 impl<T> Case for RecvCase<'_, T> {
     fn attempt(&mut self, op: SyncOp) -> bool {
-        self.result = match self.receiver.core.try_receive(op) {
+        self.result = match self.receiver.try_receive(op) {
             Ok(value) => Some(Ok(value)),
             Err(TryRecvError::Closed) => Some(Err(RecvError)),
             Err(TryRecvError::Empty) => None,
@@ -188,7 +198,10 @@ impl<T> Case for RecvCase<'_, T> {
     }
 
     fn offer(&mut self, to: &Offering) -> bool {
-        let core = &self.receiver.core;
+        let core = match &self.receiver.flavor {
+            Flavor::Channel(core) => core,
+            Flavor::Alarm(alarm, _) => return alarm.offer(&to.waiter),
+        };
         match core.offer(Direction::Receive, None, &to.waiter, to.case, to.op) {
             Ok(deal) => self.deal = Some(deal),
             Err(_) => return false,
@@ -197,11 +210,22 @@ impl<T> Case for RecvCase<'_, T> {
     }
 
     fn settle(&mut self, to: &Offering, taken: bool) {
+        let core = match &self.receiver.flavor {
+            Flavor::Channel(core) => core,
+            Flavor::Alarm(alarm, _) => return alarm.withdraw(&to.waiter),
+        };
         let Some(deal) = self.deal.take() else { return };
         if taken {
             self.result = Some(finish_receive(&deal, to.op).ok_or(RecvError));
         } else {
-            self.receiver.core.withdraw(Direction::Receive, &to.waiter);
+            core.withdraw(Direction::Receive, &to.waiter);
+        }
+    }
+
+    fn due_in(&self) -> Option<Duration> {
+        match &self.receiver.flavor {
+            Flavor::Channel(_) => None,
+            Flavor::Alarm(alarm, _) => alarm.due_in(),
         }
     }
 }
@@ -323,27 +347,27 @@ macro_rules! select {
 }
 
 /// Takes a select apart. Each case gets a variable of its own, by hygiene: the `case` of every
-/// expansion is another one.
+/// expansion is another one; so is the `end`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
     (@parse [$($done:tt)*] recv($rx:expr) -> $result:pat => $body:block $(, $($rest:tt)*)?) => {
-        $crate::__select!(@parse [$($done)* (case $crate::chan::select::RecvCase::new(&$rx), $result, $body)] $($($rest)*)?)
+        $crate::__select!(@parse [$($done)* (case end RecvCase(&$rx), $result, $body)] $($($rest)*)?)
     };
     (@parse [$($done:tt)*] recv($rx:expr) -> $result:pat => $body:block $($rest:tt)+) => {
-        $crate::__select!(@parse [$($done)* (case $crate::chan::select::RecvCase::new(&$rx), $result, $body)] $($rest)+)
+        $crate::__select!(@parse [$($done)* (case end RecvCase(&$rx), $result, $body)] $($rest)+)
     };
     (@parse [$($done:tt)*] recv($rx:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::__select!(@parse [$($done)* (case $crate::chan::select::RecvCase::new(&$rx), $result, $body)] $($($rest)*)?)
+        $crate::__select!(@parse [$($done)* (case end RecvCase(&$rx), $result, $body)] $($($rest)*)?)
     };
     (@parse [$($done:tt)*] send($tx:expr, $value:expr) -> $result:pat => $body:block $(, $($rest:tt)*)?) => {
-        $crate::__select!(@parse [$($done)* (case $crate::chan::select::SendCase::new(&$tx, $value), $result, $body)] $($($rest)*)?)
+        $crate::__select!(@parse [$($done)* (case end SendCase(&$tx, $value), $result, $body)] $($($rest)*)?)
     };
     (@parse [$($done:tt)*] send($tx:expr, $value:expr) -> $result:pat => $body:block $($rest:tt)+) => {
-        $crate::__select!(@parse [$($done)* (case $crate::chan::select::SendCase::new(&$tx, $value), $result, $body)] $($rest)+)
+        $crate::__select!(@parse [$($done)* (case end SendCase(&$tx, $value), $result, $body)] $($rest)+)
     };
     (@parse [$($done:tt)*] send($tx:expr, $value:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::__select!(@parse [$($done)* (case $crate::chan::select::SendCase::new(&$tx, $value), $result, $body)] $($($rest)*)?)
+        $crate::__select!(@parse [$($done)* (case end SendCase(&$tx, $value), $result, $body)] $($($rest)*)?)
     };
     (@parse [$($done:tt)*] default => $body:expr $(,)?) => {
         $crate::__select!(@run [$($done)*] $crate::chan::select::Otherwise::Default, $body)
@@ -361,8 +385,9 @@ macro_rules! __select {
             stringify!($($wrong)+)
         ))
     };
-    (@run [$(($case:ident $new:expr, $result:pat, $body:expr))*] $otherwise:expr, $default:expr) => {{
-        $(let mut $case = $new;)*
+    (@run [$(($case:ident $end:ident $kind:ident($channel:expr $(, $value:expr)?), $result:pat, $body:expr))*] $otherwise:expr, $default:expr) => {{
+        // A statement of its own: a channel that is a temporary then lives as long as the select.
+        $(let $end = $channel; let mut $case = $crate::chan::select::$kind::new($end $(, $value)?);)*
         let chosen = $crate::chan::select::select(
             &mut [$(&mut $case as &mut dyn $crate::chan::select::Case),*],
             $otherwise,

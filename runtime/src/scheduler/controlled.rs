@@ -8,10 +8,10 @@
 use super::rng::Rng;
 use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
+use crate::later::Call;
 use crate::run::Run;
 use crate::stats::Stats;
-use crate::timers::Timers;
-use crate::waiter::Waiter;
+use crate::timers::{Fired, Target, TimerKey, Timers};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,6 +31,7 @@ struct State {
     now: Duration,
     steps: u64,
     limit: u64,
+    main_returned: bool,
 }
 
 impl State {
@@ -47,14 +48,18 @@ impl State {
     }
 
     /// Counts a step, and takes what its time wakes.
-    fn tick(&mut self) -> Option<Arc<Waiter>> {
+    fn tick(&mut self) -> Option<Fired> {
         self.steps += 1;
         self.now += STEP;
         self.timers.fire(self.now)
     }
 
-    /// Lets time pass until the next timer, and takes what it wakes.
-    fn skip_time(&mut self) -> Option<Arc<Waiter>> {
+    /// Lets time pass until the next timer, and takes what it wakes. Goroutines that are only to
+    /// start later keep no run going whose main goroutine has returned.
+    fn skip_time(&mut self) -> Option<Fired> {
+        if self.main_returned && !self.timers.has_waits() {
+            return None;
+        }
         self.now = self.now.max(self.timers.next_due()?);
         self.timers.fire(self.now)
     }
@@ -79,6 +84,7 @@ impl Controlled {
             now: Duration::ZERO,
             steps: 0,
             limit,
+            main_returned: false,
         };
         Self {
             state: Mutex::new(state),
@@ -114,7 +120,7 @@ impl Controlled {
                     None => return state.next(),
                 },
             };
-            MutexGuard::unlocked(&mut state, || woken.wake());
+            MutexGuard::unlocked(&mut state, || woken.act());
         }
     }
 }
@@ -132,6 +138,7 @@ impl Scheduler for Controlled {
             let mut state = self.state.lock();
             if main_running && main.is_finished() {
                 main_running = false;
+                state.main_returned = true;
                 state.limit = state.limit.min(state.steps + STEPS_AFTER_MAIN);
             }
             if state.steps > state.limit {
@@ -157,7 +164,7 @@ impl Scheduler for Controlled {
     fn should_yield(&self, _: &Goroutine) -> bool {
         let mut state = self.state.lock();
         while let Some(woken) = state.tick() {
-            MutexGuard::unlocked(&mut state, || woken.wake());
+            MutexGuard::unlocked(&mut state, || woken.act());
         }
         if state.steps > state.limit {
             return true;
@@ -178,10 +185,19 @@ impl Scheduler for Controlled {
         self.state.lock().rng.below(n)
     }
 
-    fn add_timer(&self, after: Duration, waiter: Arc<Waiter>, case: usize) {
+    fn add_timer(&self, after: Duration, target: Target) -> TimerKey {
         let mut state = self.state.lock();
         let due = state.now.saturating_add(after);
-        state.timers.add(due, waiter, case);
+        state.timers.add(due, target)
+    }
+
+    fn remove_timer(&self, timer: TimerKey) -> Option<Target> {
+        self.state.lock().timers.remove(timer)
+    }
+
+    fn take_calls(&self) -> Vec<Arc<Call>> {
+        let timers = self.state.lock().timers.take_all();
+        timers.into_calls()
     }
 
     fn now(&self) -> Duration {

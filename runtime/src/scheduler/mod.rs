@@ -10,9 +10,10 @@ pub(crate) mod parallel;
 pub(crate) mod rng;
 
 use crate::goroutine::{G, Goroutine};
+use crate::later::Call;
 use crate::run::Run;
 use crate::stats::Stats;
-use crate::waiter::Waiter;
+use crate::timers::{Target, TimerKey};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +50,16 @@ pub(crate) trait Scheduler: Send + Sync {
     /// A choice among `n` equal possibilities: 0 to n - 1.
     fn choose(&self, n: usize) -> usize;
 
-    /// Claims `waiter` by way of `case` when `after` has passed, unless somebody did before.
-    fn add_timer(&self, after: Duration, waiter: Arc<Waiter>, case: usize);
+    /// Has `target` fire when `after` has passed.
+    fn add_timer(&self, after: Duration, target: Target) -> TimerKey;
+
+    /// Takes a timer out before its time; `None` where it has fired. The caller drops it, which may
+    /// call anything, without any lock.
+    fn remove_timer(&self, timer: TimerKey) -> Option<Target>;
+
+    /// Takes out all goroutines that were to start later, when none runs any more, and all other
+    /// timers.
+    fn take_calls(&self) -> Vec<Arc<Call>>;
 
     /// The time since the run's start.
     fn now(&self) -> Duration;

@@ -2,6 +2,7 @@
 
 use super::semaphore::Semaphore;
 use super::waitgroup::WaitGroup;
+use crate::context::{Canceller, Context};
 use parking_lot::Mutex as PlainMutex;
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,9 @@ use std::sync::Arc;
 ///
 /// **Happens-before:** a call of [`go`](Self::go) comes before the first step of its goroutine;
 /// the end of each comes before the return of [`wait`](Self::wait). With a limit, the end of a
-/// goroutine also comes before the return of every later `go`, as with [`Semaphore`].
+/// goroutine also comes before the return of every later `go`, as with [`Semaphore`]. With a
+/// context, what the goroutine did that failed first comes before whatever the cancelling does
+/// ([`Context`]).
 ///
 /// A group counts as a [`WaitGroup`]: to start a goroutine in it when none is left, while
 /// another goroutine may wait, is a race, and reported as one.
@@ -39,6 +42,7 @@ pub struct Group<E> {
 struct Shared<E> {
     places: Option<Semaphore>,
     first: PlainMutex<Option<E>>,
+    canceller: Option<Canceller>,
 }
 
 impl<E: Send + 'static> Group<E> {
@@ -46,7 +50,7 @@ impl<E: Send + 'static> Group<E> {
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {
-        Self::with_places(None)
+        Self::made(None, None)
     }
 
     /// A group of at most `limit` goroutines at once.
@@ -57,15 +61,52 @@ impl<E: Send + 'static> Group<E> {
     #[must_use]
     #[track_caller]
     pub fn with_limit(limit: usize) -> Self {
-        assert!(limit > 0, "a group that no goroutine may be in");
-        Self::with_places(Some(Semaphore::new(limit)))
+        Self::made(Some(limit), None)
+    }
+
+    /// A group of any number of goroutines, and a context for them, derived from `context`: it is
+    /// cancelled when the first of them gives an error, and when a [`wait`](Self::wait) returns.
+    ///
+    /// ```
+    /// # deadheat_runtime::Run::new("doc").go(|| {
+    /// use deadheat_runtime::context::Context;
+    /// use deadheat_runtime::sync::Group;
+    ///
+    /// let (group, context) = Group::with_context(&Context::background());
+    /// group.go(move || {
+    ///     let _ = context.done().recv(); // until the other fails
+    ///     Ok(())
+    /// });
+    /// group.go(|| Err("no such page"));
+    /// assert_eq!(group.wait(), Err("no such page"));
+    /// # }).result.unwrap();
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn with_context(context: &Context) -> (Self, Context) {
+        let (context, canceller) = context.with_cancel();
+        (Self::made(None, Some(canceller)), context)
+    }
+
+    /// [`with_context`](Self::with_context), with at most `limit` goroutines at once.
+    ///
+    /// # Panics
+    ///
+    /// Where `limit` is 0: no goroutine could ever start.
+    #[must_use]
+    #[track_caller]
+    pub fn with_context_and_limit(context: &Context, limit: usize) -> (Self, Context) {
+        let (context, canceller) = context.with_cancel();
+        (Self::made(Some(limit), Some(canceller)), context)
     }
 
     #[track_caller]
-    fn with_places(places: Option<Semaphore>) -> Self {
+    fn made(limit: Option<usize>, canceller: Option<Canceller>) -> Self {
+        assert!(limit != Some(0), "a group that no goroutine may be in");
         let shared = Shared {
-            places,
+            places: limit.map(Semaphore::new),
             first: PlainMutex::new(None),
+            canceller,
         };
         Self {
             tasks: Arc::new(WaitGroup::new()),
@@ -115,6 +156,7 @@ impl<E: Send + 'static> Group<E> {
     #[track_caller]
     pub fn wait(&self) -> Result<(), E> {
         self.tasks.wait();
+        self.shared.cancel();
         self.shared.first.lock().take().map_or(Ok(()), Err)
     }
 
@@ -132,14 +174,23 @@ impl<E: Send + 'static> Group<E> {
 }
 
 impl<E> Shared<E> {
-    /// Keeps the first error; drops others, whose destructors may do anything, without the lock.
+    /// Keeps the first error, and cancels the group's context; drops others, whose destructors may do anything, without the lock.
     fn fail(&self, error: E) {
         let mut first = self.first.lock();
         if first.is_none() {
             *first = Some(error);
+            drop(first);
+            self.cancel();
         } else {
             drop(first);
             drop(error);
+        }
+    }
+
+    #[track_caller]
+    fn cancel(&self) {
+        if let Some(canceller) = &self.canceller {
+            canceller.cancel();
         }
     }
 }

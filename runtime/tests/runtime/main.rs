@@ -3,6 +3,8 @@
 //! - [`goroutines`]: starting, joining, panics, names, time;
 //! - [`channels`], [`select`]: values and errors, order and fairness;
 //! - [`timeouts`]: channel operations that do not wait for ever;
+//! - [`timers`], [`tickers`], [`after_funcs`]: what happens at its time; [`many_timers`]: at once;
+//! - [`contexts`]: what is given up;
 //! - [`locks`]: exclusion and wake-ups;
 //! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
 //!   goroutines of which one may fail;
@@ -10,18 +12,23 @@
 //! - [`replay`]: the same seed, the same run; runs side by side;
 //! - [`scheduler`]: who runs where, in parallel.
 
+mod after_funcs;
 mod channels;
+mod contexts;
 mod endings;
 mod goroutines;
 mod group;
 mod locks;
+mod many_timers;
 mod once_cell;
 mod replay;
 mod scheduler;
 mod select;
 mod semaphore;
 mod singleflight;
+mod tickers;
 mod timeouts;
+mod timers;
 
 use deadheat_runtime::detector::report::Scheduler;
 use deadheat_runtime::{Builder, Outcome, Run};

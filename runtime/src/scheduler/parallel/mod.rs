@@ -25,10 +25,10 @@ use super::rng::Rng;
 use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
 use crate::current;
 use crate::goroutine::{G, Goroutine};
+use crate::later::Call;
 use crate::run::Run;
 use crate::stats::Stats;
-use crate::timers::Timers;
-use crate::waiter::Waiter;
+use crate::timers::{Fired, Target, TimerKey, Timers};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
@@ -360,20 +360,25 @@ impl Parallel {
             return false;
         }
         self.firing.fetch_add(1, Ordering::SeqCst);
-        while let Some(waiter) = self.take_due(now) {
-            waiter.wake();
+        while let Some(fired) = self.take_due(now) {
+            fired.act();
         }
         self.firing.fetch_sub(1, Ordering::SeqCst);
         true
     }
 
-    /// When the first timer is due that still matters.
-    fn first_due(&self) -> Option<Duration> {
-        self.note_due(&mut self.timers.lock());
+    /// When the first timer is due that still matters. Goroutines that are only to start later keep
+    /// no run going whose main goroutine has returned.
+    fn first_due(&self, main_returned: bool) -> Option<Duration> {
+        let mut timers = self.timers.lock();
+        self.note_due(&mut timers);
+        if main_returned && !timers.has_waits() {
+            return None;
+        }
         self.next_due()
     }
 
-    fn take_due(&self, now: Duration) -> Option<Arc<Waiter>> {
+    fn take_due(&self, now: Duration) -> Option<Fired> {
         let mut timers = self.timers.lock();
         let fired = timers.fire(now);
         self.note_due(&mut timers);
@@ -523,10 +528,10 @@ impl Scheduler for Parallel {
         self.rng.lock().below(n)
     }
 
-    fn add_timer(&self, after: Duration, waiter: Arc<Waiter>, case: usize) {
+    fn add_timer(&self, after: Duration, target: Target) -> TimerKey {
         let due = self.start.elapsed().saturating_add(after);
         let mut timers = self.timers.lock();
-        timers.add(due, waiter, case);
+        let timer = timers.add(due, target);
         self.note_due(&mut timers);
         drop(timers);
         if self.next_due().is_some_and(|first| first >= due) {
@@ -536,6 +541,17 @@ impl Scheduler for Parallel {
             self.monitored.notify_one();
             drop(state);
         }
+        timer
+    }
+
+    fn remove_timer(&self, timer: TimerKey) -> Option<Target> {
+        // Where it was the first, somebody looks too early, and finds the next.
+        self.timers.lock().remove(timer)
+    }
+
+    fn take_calls(&self) -> Vec<Arc<Call>> {
+        let timers = self.timers.lock().take_all();
+        timers.into_calls()
     }
 
     fn now(&self) -> Duration {

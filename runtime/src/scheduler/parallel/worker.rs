@@ -278,7 +278,7 @@ impl Parallel {
     /// `false` where the run is over.
     fn wait_for_wake(&self, state: &mut MutexGuard<'_, State>) -> bool {
         // In this order: whoever takes the last timer says first that it will wake somebody.
-        let due = self.first_due();
+        let due = self.first_due(state.main_returned.is_some());
         let firing = self.firing.load(Ordering::SeqCst) > 0;
         let nobody_runs =
             !firing && state.idle as isize + state.blocked + 1 == state.workers as isize;
