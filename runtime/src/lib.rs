@@ -9,7 +9,7 @@
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
-//! - sleeping: [`time`]; calls that block the OS thread: [`blocking`];
+//! - sleeping: [`time`]; the network: [`net`]; calls that block the OS thread: [`blocking`];
 //! - what a scheduler does: [`stats`].
 //!
 //! # Rules for code that runs in goroutines
@@ -34,6 +34,10 @@ mod current;
 pub mod detect;
 mod go;
 mod goroutine;
+#[cfg(unix)]
+pub mod net;
+#[cfg_attr(not(unix), path = "netpoll_unknown.rs")]
+mod netpoll;
 mod run;
 mod scheduler;
 mod stack;

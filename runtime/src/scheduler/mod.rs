@@ -10,6 +10,7 @@ pub(crate) mod parallel;
 pub(crate) mod rng;
 
 use crate::goroutine::{G, Goroutine};
+use crate::netpoll::Netpoll;
 use crate::run::Run;
 use crate::stats::Stats;
 use crate::waiter::Waiter;
@@ -22,6 +23,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often it looks whether the lock has changed hands meanwhile.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How long a run whose main goroutine has returned, and whose others all wait for the network,
+/// gives the network.
+pub(crate) const NETWORK_GRACE: Duration = Duration::from_millis(20);
 
 /// How a scheduler's work came to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +56,9 @@ pub(crate) trait Scheduler: Send + Sync {
 
     /// Claims `waiter` by way of `case` when `after` has passed, unless somebody did before.
     fn add_timer(&self, after: Duration, waiter: Arc<Waiter>, case: usize);
+
+    /// Who waits for the network.
+    fn netpoll(&self) -> &Arc<Netpoll>;
 
     /// The time since the run's start.
     fn now(&self) -> Duration;
