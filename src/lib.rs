@@ -25,10 +25,12 @@
 //! `cargo test` runs such tests as they are; `deadheat test` runs them under detection.
 //!
 //! - cells: [`Shared`], [`SharedSlice`], [`SharedMap`]; [`raw`] annotations;
-//! - goroutines: [`go()`], [`chan`], [`select!`], [`sync`], [`atomic`], [`time`], [`context`];
+//! - goroutines: [`go()`], [`chan`], [`select!`], [`sync`], [`atomic`], [`time`], [`context`], `net`;
 //! - tests and programs: [`macro@test`], [`macro@main`]; [`Run`] for more control;
 //! - the engine underneath: [`detector`].
 
+#[cfg(unix)]
+pub use deadheat_instrument::runtime::net;
 pub use deadheat_instrument::runtime::{
     Builder, Failure, Goroutine, JoinHandle, Outcome, Run, Stats, atomic, blocking, chan, context,
     detector, go, goroutine_id, select, set_goroutine_name, stats, sync, time, yield_now,

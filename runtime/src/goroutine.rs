@@ -170,6 +170,11 @@ impl Goroutine {
         }
     }
 
+    /// Gives a goroutine that was just made ready to its scheduler.
+    pub(crate) fn hand_over(self: G) {
+        self.run.scheduler.ready(G::clone(&self));
+    }
+
     /// Runs the goroutine until it switches back. `Yield` means that the caller must queue it
     /// again; `Park` that somebody else will.
     ///

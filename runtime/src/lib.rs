@@ -9,7 +9,8 @@
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
-//! - sleeping, timers and tickers: [`time`]; what is to be given up, and when: [`context`]; calls that block the OS thread: [`blocking`];
+//! - sleeping, timers and tickers: [`time`]; what is to be given up, and when: [`context`];
+//! - the network: `net`; calls that block the OS thread: [`blocking`];
 //! - what a scheduler does: [`stats`].
 //!
 //! # Rules for code that runs in goroutines
@@ -36,6 +37,10 @@ pub mod detect;
 mod go;
 mod goroutine;
 mod later;
+#[cfg(unix)]
+pub mod net;
+#[cfg_attr(not(unix), path = "netpoll_unknown.rs")]
+mod netpoll;
 mod run;
 mod scheduler;
 mod stack;

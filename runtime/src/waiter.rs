@@ -152,12 +152,18 @@ impl Waiter {
 
     /// Wakes the operation after it was claimed and completed.
     pub(crate) fn wake(&self) {
+        if let (Some(ready), Some(g)) = (self.complete(), self.goroutine()) {
+            g.run.scheduler.ready(ready);
+        }
+    }
+
+    /// [`Self::wake`], but where that makes a goroutine ready, the caller hands it to its scheduler.
+    #[must_use]
+    pub(crate) fn complete(&self) -> Option<G> {
         match &self.parker {
             Parker::Goroutine(g) => {
                 self.woken.store(true, Ordering::Release);
-                if g.make_ready() {
-                    g.run.scheduler.ready(g.clone());
-                }
+                g.make_ready().then(|| g.clone())
             }
             Parker::Thread(thread, g) => {
                 // From now on the thread counts as running, also where it is slow to wake: a
@@ -167,6 +173,7 @@ impl Waiter {
                 }
                 self.woken.store(true, Ordering::Release);
                 thread.unpark();
+                None
             }
         }
     }

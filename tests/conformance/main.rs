@@ -22,6 +22,8 @@ mod groups;
 mod maps;
 mod memory;
 mod mutex;
+#[cfg(unix)]
+mod network;
 mod once;
 mod once_cell;
 mod patterns;

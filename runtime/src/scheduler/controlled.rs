@@ -4,11 +4,17 @@
 //! with equal chances, so each schedule has a chance, and the same seed draws the same one.
 //! Time is virtual: each step takes a microsecond of it, so that whoever polls for a sleeper
 //! gets there, and when nobody can run it jumps to the next timer.
+//!
+//! The network is outside of all that: what comes from it, and when, is no choice of the seed's. It
+//! is looked at every [`NETWORK_STEPS`] steps, and waited for when nobody can run. While a goroutine
+//! waits for it, time does not jump, but passes as it does outside: a deadline of five seconds must
+//! give the peer five seconds. Once the main goroutine has returned, time jumps again.
 
 use super::rng::Rng;
-use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
+use super::{End, LOOK_AGAIN, NETWORK_GRACE, PATIENCE, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
 use crate::later::Call;
+use crate::netpoll::Netpoll;
 use crate::run::Run;
 use crate::stats::Stats;
 use crate::timers::{Fired, Target, TimerKey, Timers};
@@ -22,6 +28,9 @@ const STEPS_AFTER_MAIN: u64 = 100_000;
 /// The virtual time that a step takes.
 const STEP: Duration = Duration::from_micros(1);
 
+/// The steps between two looks at the network.
+const NETWORK_STEPS: u64 = 64;
+
 struct State {
     runnable: Vec<G>,
     /// Drawn at a safepoint, to run when the present goroutine has switched away.
@@ -32,6 +41,10 @@ struct State {
     steps: u64,
     limit: u64,
     main_returned: bool,
+    /// Whether the network was given its grace since a goroutine last ran.
+    graced: bool,
+    /// Whether the thread that runs goroutines waits for the network.
+    polling: bool,
 }
 
 impl State {
@@ -40,6 +53,7 @@ impl State {
         if self.runnable.is_empty() {
             return None;
         }
+        self.graced = false;
         let index = match self.drawn.take() {
             Some(index) => index,
             None => self.rng.below(self.runnable.len()),
@@ -70,6 +84,7 @@ pub(crate) struct Controlled {
     state: Mutex<State>,
     /// Notified when a goroutine becomes ready, for [`Controlled::wait_for_outside`].
     woken: Condvar,
+    netpoll: Arc<Netpoll>,
     limit: u64,
 }
 
@@ -85,10 +100,13 @@ impl Controlled {
             steps: 0,
             limit,
             main_returned: false,
+            graced: false,
+            polling: false,
         };
         Self {
             state: Mutex::new(state),
             woken: Condvar::new(),
+            netpoll: Arc::default(),
             limit,
         }
     }
@@ -113,15 +131,56 @@ impl Controlled {
     fn step(&self) -> Option<G> {
         let mut state = self.state.lock();
         loop {
+            if state.runnable.is_empty() && self.wait_for_network(&mut state) {
+                continue;
+            }
             let woken = match state.runnable.is_empty() {
                 true => state.skip_time()?,
                 false => match state.tick() {
                     Some(woken) => woken,
-                    None => return state.next(),
+                    None => {
+                        self.look_at_network(&mut state);
+                        return state.next();
+                    }
                 },
             };
             MutexGuard::unlocked(&mut state, || woken.act());
         }
+    }
+
+    /// Whoever waits for the network must not starve beside others that never wait.
+    fn look_at_network(&self, state: &mut MutexGuard<'_, State>) {
+        if state.steps.is_multiple_of(NETWORK_STEPS) && self.netpoll.is_waited_for() {
+            self.poll(state, Some(Duration::ZERO));
+        }
+    }
+
+    /// Nobody can run: waits for the network if anybody else does. `false` where time may jump to
+    /// the next timer, and where there is nothing to wait for.
+    fn wait_for_network(&self, state: &mut MutexGuard<'_, State>) -> bool {
+        if !self.netpoll.is_waited_for() {
+            return false;
+        }
+        let due = state.timers.next_due();
+        let timeout = match due {
+            None if !state.main_returned => None,
+            None if !std::mem::replace(&mut state.graced, true) => Some(NETWORK_GRACE),
+            Some(due) if !state.main_returned => Some(due.saturating_sub(state.now)),
+            _ => Some(Duration::ZERO),
+        };
+        let begin = Instant::now();
+        self.poll(state, timeout);
+        state.now += begin.elapsed().min(timeout.unwrap_or(Duration::MAX));
+        !state.runnable.is_empty() || timeout.is_none_or(|timeout| begin.elapsed() < timeout)
+    }
+
+    fn poll(&self, state: &mut MutexGuard<'_, State>, timeout: Option<Duration>) {
+        let mut ready = Vec::new();
+        state.polling = true;
+        MutexGuard::unlocked(state, || self.netpoll.poll(timeout, &mut ready));
+        state.polling = false;
+        // Somebody else's sockets may be this run's too.
+        MutexGuard::unlocked(state, || ready.into_iter().for_each(Goroutine::hand_over));
     }
 }
 
@@ -157,7 +216,11 @@ impl Scheduler for Controlled {
     }
 
     fn ready(&self, g: G) {
-        self.state.lock().runnable.push(g);
+        let mut state = self.state.lock();
+        state.runnable.push(g);
+        if state.polling {
+            self.netpoll.interrupt();
+        }
         self.woken.notify_one();
     }
 
@@ -169,6 +232,7 @@ impl Scheduler for Controlled {
         if state.steps > state.limit {
             return true;
         }
+        self.look_at_network(&mut state);
         let others = state.runnable.len();
         if others == 0 {
             return false;
@@ -198,6 +262,10 @@ impl Scheduler for Controlled {
     fn take_calls(&self) -> Vec<Arc<Call>> {
         let timers = self.state.lock().timers.take_all();
         timers.into_calls()
+    }
+
+    fn netpoll(&self) -> &Arc<Netpoll> {
+        &self.netpoll
     }
 
     fn now(&self) -> Duration {

@@ -11,6 +11,7 @@ pub(crate) mod rng;
 
 use crate::goroutine::{G, Goroutine};
 use crate::later::Call;
+use crate::netpoll::Netpoll;
 use crate::run::Run;
 use crate::stats::Stats;
 use crate::timers::{Target, TimerKey};
@@ -23,6 +24,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often it looks whether the lock has changed hands meanwhile.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How long a run whose main goroutine has returned, and whose others all wait for the network,
+/// gives the network.
+pub(crate) const NETWORK_GRACE: Duration = Duration::from_millis(20);
 
 /// How a scheduler's work came to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +65,9 @@ pub(crate) trait Scheduler: Send + Sync {
     /// Takes out all goroutines that were to start later, when none runs any more, and all other
     /// timers.
     fn take_calls(&self) -> Vec<Arc<Call>>;
+
+    /// Who waits for the network.
+    fn netpoll(&self) -> &Arc<Netpoll>;
 
     /// The time since the run's start.
     fn now(&self) -> Duration;

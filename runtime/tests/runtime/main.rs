@@ -8,6 +8,7 @@
 //! - [`locks`]: exclusion and wake-ups;
 //! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
 //!   goroutines of which one may fail;
+//! - [`net`], [`net_deadlines`]: sockets;
 //! - [`endings`]: deadlocks, leaks, runs that do not end;
 //! - [`replay`]: the same seed, the same run; runs side by side;
 //! - [`scheduler`]: who runs where, in parallel.
@@ -20,6 +21,10 @@ mod goroutines;
 mod group;
 mod locks;
 mod many_timers;
+#[cfg(unix)]
+mod net;
+#[cfg(unix)]
+mod net_deadlines;
 mod once_cell;
 mod replay;
 mod scheduler;

@@ -1,6 +1,7 @@
 //! The parallel scheduler: Go's, with goroutines (G) over OS threads (M) that take turns at having
 //! one of a few processors (P), in real time.
 //!
+//! - `network`: who looks at the network, and when;
 //! - `ring`: a processor's queue;
 //! - `processor`: P;
 //! - `worker`: M: where it looks for work, how it sleeps and is woken;
@@ -11,8 +12,10 @@
 //! one lock; making a goroutine ready, and finding the next, as a rule does not take it.
 //!
 //! The worker that finds itself the last one awake, with nothing queued and no timer pending, knows
-//! that nobody can ever run again: the run is over, or deadlocked.
+//! that nobody can ever run again: the run is over, or deadlocked. Whoever waits for the network may
+//! always run again; once the main goroutine has returned, only if it does so soon.
 
+mod network;
 mod processor;
 mod ring;
 mod sysmon;
@@ -22,10 +25,11 @@ pub(crate) use worker::Worker;
 
 use self::processor::Processor;
 use super::rng::Rng;
-use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
+use super::{End, LOOK_AGAIN, NETWORK_GRACE, PATIENCE, Scheduler};
 use crate::current;
 use crate::goroutine::{G, Goroutine};
 use crate::later::Call;
+use crate::netpoll::Netpoll;
 use crate::run::Run;
 use crate::stats::Stats;
 use crate::timers::{Fired, Target, TimerKey, Timers};
@@ -60,9 +64,14 @@ struct State {
     blocked: isize,
     /// Wake-ups on their way; whoever wakes takes one, and spins.
     wakes: usize,
+    /// Whether one of those that sleep does so in the network poller.
+    polling: bool,
     main_returned: Option<Instant>,
     /// Since when nobody can run but for what other runs or plain threads have.
     outside_since: Option<Instant>,
+    /// Since when nobody can run but for the network, although the main goroutine has returned, and
+    /// how many slices of time had begun by then.
+    network_since: Option<(Instant, u32)>,
     end: Option<End>,
 }
 
@@ -86,6 +95,10 @@ pub(crate) struct Parallel {
     firing: AtomicUsize,
     /// When the first timer is due, in nanoseconds since the start.
     due: AtomicU64,
+    netpoll: Arc<Netpoll>,
+    /// When somebody last looked at the network without sleeping there, in nanoseconds since the
+    /// start.
+    polled: AtomicU64,
     /// Notified for workers that sleep.
     changed: Condvar,
     /// Notified for those that return, when a processor is free.
@@ -125,6 +138,8 @@ impl Parallel {
                 timers: Mutex::default(),
                 firing: AtomicUsize::new(0),
                 due: AtomicU64::new(NEVER),
+                netpoll: Arc::default(),
+                polled: AtomicU64::new(0),
                 changed: Condvar::new(),
                 freed: Condvar::new(),
                 ended: Condvar::new(),
@@ -277,9 +292,28 @@ impl Parallel {
         }
         if state.idle > state.wakes {
             state.wakes += 1;
-            self.changed.notify_one();
+            self.wake_sleeper(&state);
         } else {
             self.spawn_worker(&mut state, true);
+        }
+    }
+
+    /// Wakes one of those that sleep, for a free processor; who sleeps in the network poller, if
+    /// that is the last one, of either.
+    fn wake_sleeper(&self, state: &State) {
+        let last = state.wakes >= state.idle || state.free.len() <= 1;
+        if state.polling && last {
+            self.netpoll.interrupt();
+        } else {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Wakes all that sleep.
+    fn wake_sleepers(&self, state: &State) {
+        self.changed.notify_all();
+        if state.polling {
+            self.netpoll.interrupt();
         }
     }
 
@@ -306,7 +340,7 @@ impl Parallel {
         if state.end.is_none() {
             state.end = Some(end);
             self.ending.store(true, Ordering::Relaxed);
-            self.changed.notify_all();
+            self.wake_sleepers(state);
             self.freed.notify_all();
             self.ended.notify_all();
             self.monitored.notify_all();
@@ -334,11 +368,33 @@ impl Parallel {
         since.elapsed() < PATIENCE
     }
 
+    /// Whether a goroutine waits for the network, which the main goroutine's return ends soon. No
+    /// goroutine of this run runs.
+    fn waits_for_network(&self, state: &mut State) -> bool {
+        if !self.netpoll.is_waited_for() {
+            state.network_since = None;
+            return false;
+        }
+        if state.main_returned.is_none() {
+            return true;
+        }
+        let slices = self.all().map(Processor::slices);
+        let slices = slices.fold(0, u32::wrapping_add);
+        let since = match state.network_since {
+            Some((since, before)) if before == slices => since,
+            _ => Instant::now(),
+        };
+        state.network_since = Some((since, slices));
+        since.elapsed() < NETWORK_GRACE
+    }
+
     fn deadline(&self, state: &State, due: Option<Duration>) -> Option<Instant> {
         let timer = due.and_then(|due| self.start.checked_add(due));
         let grace = state.main_returned.map(|at| at + GRACE);
         let outside = state.outside_since.map(|_| Instant::now() + LOOK_AGAIN);
-        timer.into_iter().chain(grace).chain(outside).min()
+        let network = state.network_since.map(|(at, _)| at + NETWORK_GRACE);
+        let all = timer.into_iter().chain(grace).chain(outside).chain(network);
+        all.min()
     }
 
     fn next_due(&self) -> Option<Duration> {
@@ -465,10 +521,10 @@ impl Drop for Working<'_> {
         if std::thread::panicking() {
             self.0.finish(&mut state, End::Deadlock);
         }
+        // Whoever sleeps may be the last one now, and must see that nobody runs.
+        self.0.wake_sleepers(&state);
         drop(state);
         self.0.ended.notify_all();
-        // Whoever sleeps may be the last one now, and must see that nobody runs.
-        self.0.changed.notify_all();
     }
 }
 
@@ -554,6 +610,10 @@ impl Scheduler for Parallel {
         timers.into_calls()
     }
 
+    fn netpoll(&self) -> &Arc<Netpoll> {
+        &self.netpoll
+    }
+
     fn now(&self) -> Duration {
         self.start.elapsed()
     }
@@ -565,7 +625,7 @@ impl Scheduler for Parallel {
             self.leave_processor(&mut state);
             MutexGuard::unlocked(&mut state, || self.wake_one());
             // The last one awake may be this one: somebody must see that nobody runs.
-            self.changed.notify_all();
+            self.wake_sleepers(&state);
         } else {
             state.blocked -= 1;
         }

@@ -7,6 +7,7 @@
 //!   place. The goroutine's thread goes on, and looks for a processor when the goroutine comes to a
 //!   safepoint.
 //! - Timers that are due while every worker is busy are fired.
+//! - The network is looked at where nobody has for 10 ms.
 
 use super::Parallel;
 use super::processor::Processor;
@@ -41,6 +42,7 @@ impl Parallel {
             for (processor, seen) in all.zip(&mut seen) {
                 self.look_at(processor, seen);
             }
+            self.poll_late_network();
             self.wake_for_work();
         }
     }

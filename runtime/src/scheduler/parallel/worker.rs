@@ -1,8 +1,8 @@
 //! M: an OS thread that runs goroutines while it has a processor.
 //!
-//! Where it looks for one to run, in this order: its processor's queue, the global queue, timers,
-//! other processors' queues; then it gives its processor back and sleeps. Every 61st look begins
-//! with the global queue, so that nobody waits there for ever.
+//! Where it looks for one to run, in this order: its processor's queue, the global queue, timers, the
+//! network, other processors' queues; then it gives its processor back and sleeps. Every 61st look
+//! begins with the global queue, so that nobody waits there for ever.
 //!
 //! # Sleeping and waking
 //!
@@ -19,6 +19,12 @@
 //! queues once more; R first queues, then looks at both. With a fence between the two steps on each
 //! side, one sees what the other did. Whoever finds work while spinning, and was the last to spin,
 //! wakes another, because those who queued meanwhile relied on it.
+//!
+//! Where goroutines wait for the network, and a processor is free, one of those that sleep does so in
+//! the network poller. It counts as asleep like the others. Whoever wakes it does so under the
+//! lock, and after the sleeper said there that it goes to the poller; that the poll may not have begun
+//! yet does no harm, as the interruption stays until a poll takes it. It is woken before others
+//! where there is one free processor only: without any, it would wake at each event for nothing.
 
 use super::processor::Processor;
 use super::{BATCH, Parallel, State};
@@ -179,6 +185,7 @@ impl Parallel {
                 self.fire_timers();
                 self.pop_global(processor, BATCH)
             })
+            .or_else(|| self.poll_network(processor))
             .or_else(|| self.spin(worker, processor))
     }
 
@@ -273,6 +280,12 @@ impl Parallel {
                 self.spinning.fetch_sub(1, Ordering::SeqCst);
             }
         }
+        // The network may have had more than this one can run.
+        let more = state.global.len() > 1;
+        drop(state);
+        if more {
+            self.wake_one();
+        }
     }
 
     /// `false` where the run is over.
@@ -282,14 +295,24 @@ impl Parallel {
         let firing = self.firing.load(Ordering::SeqCst) > 0;
         let nobody_runs =
             !firing && state.idle as isize + state.blocked + 1 == state.workers as isize;
-        if nobody_runs && due.is_none() && !self.waits_for_outside(state) {
+        if nobody_runs
+            && due.is_none()
+            && !self.waits_for_network(state)
+            && !self.waits_for_outside(state)
+        {
             self.finish_idle(state);
         }
         if state.end.is_some() {
             return false;
         }
         state.idle += 1;
-        match self.deadline(state, due) {
+        let deadline = self.deadline(state, due);
+        if !state.polling && !state.free.is_empty() && self.netpoll.is_waited_for() {
+            self.sleep_in_network(state, deadline);
+            state.idle -= 1;
+            return true;
+        }
+        match deadline {
             Some(deadline) => {
                 self.changed.wait_until(state, deadline);
             }
