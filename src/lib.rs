@@ -30,8 +30,9 @@
 //! - the engine underneath: [`detector`].
 
 pub use deadheat_instrument::runtime::{
-    Builder, Failure, Goroutine, JoinHandle, Outcome, Run, Stats, atomic, blocking, chan, detector,
-    go, goroutine_id, select, set_goroutine_name, stats, sync, time, yield_now,
+    Builder, Dump, Failure, Goroutine, GoroutineDump, GoroutineState, JoinHandle, NoStack, Outcome,
+    Run, Stats, atomic, blocking, chan, detector, dump, dump_all, go, goroutine_id, select,
+    set_goroutine_name, stats, sync, time, yield_now,
 };
 pub use deadheat_instrument::{Shared, SharedMap, SharedSlice, main, raw, test};
 

@@ -38,10 +38,12 @@ pub struct Settings {
     pub log: Option<PathBuf>,
     /// `record=DIR`: a folder for traces of all events, one file for each run.
     pub record: Option<PathBuf>,
+    /// `sigquit=on|off`: whether SIGQUIT prints what all goroutines do.
+    pub sigquit: Option<bool>,
 }
 
 /// Every key, with the values that it takes.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 10] = [
     ("detect", "on or off"),
     ("seed", "a whole number below 2^64"),
     ("schedules", "a whole number from 1"),
@@ -51,6 +53,7 @@ pub const KEYS: [(&str, &str); 9] = [
     ("stack", "a whole number of bytes from 1"),
     ("log", "the path of a file"),
     ("record", "the path of a folder"),
+    ("sigquit", "on or off"),
 ];
 
 /// What is wrong with the value of `DEADHEAT`.
@@ -95,6 +98,7 @@ impl Settings {
             "stack" => fill(&mut self.stack, positive(value)),
             "log" => fill(&mut self.log, path(value)),
             "record" => fill(&mut self.record, path(value)),
+            "sigquit" => fill(&mut self.sigquit, on_or_off(value)),
             _ => unreachable!("{key} is in KEYS"),
         };
         match parsed {
@@ -220,6 +224,10 @@ fn take_value(text: &str) -> Result<(String, &str), SettingsError> {
     )))
 }
 
+fn shown_switch(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
 fn quote(value: &str) -> String {
     let plain = |c: char| c != ',' && c != '"' && c != '\\' && !c.is_whitespace();
     if value.chars().all(plain) {
@@ -232,8 +240,7 @@ fn quote(value: &str) -> String {
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pairs = [
-            self.detect
-                .map(|on| ("detect", if on { "on" } else { "off" }.to_owned())),
+            self.detect.map(|on| ("detect", shown_switch(on))),
             self.seed.map(|seed| ("seed", seed.to_string())),
             self.schedules.map(|n| ("schedules", n.to_string())),
             self.scheduler
@@ -247,6 +254,7 @@ impl fmt::Display for Settings {
             self.record
                 .as_ref()
                 .map(|path| ("record", quote(&path.to_string_lossy()))),
+            self.sigquit.map(|on| ("sigquit", shown_switch(on))),
         ];
         for (i, (key, value)) in pairs.into_iter().flatten().enumerate() {
             let comma = if i == 0 { "" } else { "," };
@@ -266,7 +274,7 @@ mod tests {
 
     #[test]
     fn reads_every_key() {
-        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" record="traces of mine""#;
+        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" record="traces of mine" sigquit=0"#;
         let settings: Settings = text.parse().unwrap();
         assert_eq!(
             settings,
@@ -280,6 +288,7 @@ mod tests {
                 stack: Some(65536),
                 log: Some(r#"a b"c\d.jsonl"#.into()),
                 record: Some("traces of mine".into()),
+                sigquit: Some(false),
             }
         );
         assert_eq!(settings.to_string().parse(), Ok(settings));
@@ -305,6 +314,7 @@ mod tests {
         assert!(error("detect").contains("detect=VALUE"));
         assert!(error("seed=1 seed=2").contains("set twice"));
         assert!(error("log=\"x").contains("no closing quote"));
+        assert!(error("sigquit=maybe").contains("sigquit takes on or off"));
         assert!(error("log=").contains("the path of a file"));
     }
 }

@@ -57,7 +57,7 @@ impl Goroutine {
         Self::default()
     }
 
-    /// The name that reports show.
+    /// The name that reports and dumps show.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -105,6 +105,9 @@ impl Goroutine {
         let bytes = self.stack_size.map(stack::size_for);
         let bytes = bytes.unwrap_or_else(|| run.stack_size(false));
         let (g, handle) = spawn(&run, thread, Some(parent.id), at, bytes, f);
+        if let Some(name) = &self.name {
+            g.set_name(name);
+        }
         run.scheduler.ready(g);
         current::safepoint();
         handle
@@ -124,8 +127,9 @@ pub fn goroutine_id() -> Option<u64> {
     current::with(|g| g.id)
 }
 
-/// Gives the running goroutine a name, which reports show. The first one given stays.
+/// Gives the running goroutine a name, which reports and dumps show. The first one given stays.
 pub fn set_goroutine_name(name: &str) {
+    current::with(|g| g.set_name(name));
     detect::with(|_, thread| thread.set_name(name));
 }
 

@@ -10,7 +10,7 @@
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
 //! - sleeping: [`time`]; calls that block the OS thread: [`blocking`];
-//! - what a scheduler does: [`stats`].
+//! - what a scheduler does: [`stats`]; what every goroutine does: [`dump`].
 //!
 //! # Rules for code that runs in goroutines
 //!
@@ -32,10 +32,15 @@ pub mod chan;
 mod current;
 #[doc(hidden)]
 pub mod detect;
+mod dump;
 mod go;
 mod goroutine;
 mod run;
+mod runs;
 mod scheduler;
+#[cfg_attr(unix, path = "sigquit.rs")]
+#[cfg_attr(not(unix), path = "sigquit_unknown.rs")]
+mod sigquit;
 mod stack;
 mod stats;
 pub mod sync;
@@ -46,6 +51,7 @@ mod waiter;
 pub use blocking::blocking;
 pub use current::{any_watched, goroutine_key, safepoint};
 pub use deadheat_detector as detector;
+pub use dump::{Dump, GoroutineDump, GoroutineState, NoStack, dump, dump_all};
 pub use go::{Goroutine, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
 pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};
 pub use stack::DEFAULT_STACK;

@@ -4,13 +4,15 @@
 //! goroutine numbers, scheduler, seed and detector; that is how tests are isolated.
 
 use crate::current::Counted;
+use crate::dump::Dump;
 use crate::go::{self, JoinHandle};
 use crate::goroutine::{G, Goroutine};
+use crate::runs;
 use crate::scheduler::controlled::Controlled;
 use crate::scheduler::parallel::Parallel;
 use crate::scheduler::{End, Scheduler};
+use crate::sigquit;
 use crate::stack::{self, StackPool};
-use crate::waiter::WaitReason;
 use deadheat_detector::Detector;
 use deadheat_detector::report::{self, FailureKind, Record, RunInfo, Sink};
 use deadheat_detector::thread::Thread;
@@ -18,12 +20,11 @@ use deadheat_detector::trace::Recorder;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::num::NonZero;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// How many scheduling steps a controlled run may take unless told otherwise.
 pub const DEFAULT_STEPS: u64 = 20_000_000;
@@ -50,6 +51,7 @@ pub struct Builder {
     sinks: Vec<Arc<dyn Sink>>,
     traces: Option<PathBuf>,
     stack_size: Option<usize>,
+    sigquit: bool,
 }
 
 impl Builder {
@@ -65,6 +67,7 @@ impl Builder {
             sinks: Vec::new(),
             traces: None,
             stack_size: None,
+            sigquit: true,
         }
     }
 
@@ -120,6 +123,16 @@ impl Builder {
         self
     }
 
+    /// Whether SIGQUIT (Ctrl-\) makes the process print [what all goroutines do](crate::dump_all)
+    /// and exit with code 2, as a Go program does; it does unless told otherwise, or the program
+    /// handles the signal itself when its first run starts. It stays so for the process once a run
+    /// has started that wants it. Only on Unix.
+    #[must_use]
+    pub fn sigquit(mut self, on: bool) -> Self {
+        self.sigquit = on;
+        self
+    }
+
     /// Whether accesses and synchronisation are checked for races; not unless told otherwise.
     #[must_use]
     pub fn detect(mut self, on: bool) -> Self {
@@ -163,10 +176,16 @@ impl Builder {
 
     fn go_here<T: Send + 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
         stack::overflow::watch();
+        let sigquit = self.sigquit;
         let run = self.build();
+        runs::add(&run);
+        if sigquit {
+            sigquit::watch();
+        }
         let (main, handle) = go::main_goroutine(&run, main);
         let end = run.scheduler.drive(&run, main);
         let stuck = run.describe_stuck(end);
+        *run.looked_at.lock() = true;
         run.cancel_all();
         run.scheduler.clear();
         run.outcome(&handle, stuck)
@@ -208,6 +227,8 @@ impl Builder {
             sinks: self.sinks,
             started: AtomicU64::new(0),
             live: Mutex::default(),
+            looked_at: Mutex::new(false),
+            outside: AtomicUsize::new(0),
             panics: Mutex::default(),
             _counted: Counted::new(watched),
         })
@@ -256,6 +277,10 @@ pub struct Run {
     sinks: Vec<Arc<dyn Sink>>,
     started: AtomicU64,
     live: Mutex<BTreeMap<u64, G>>,
+    /// Held while a dump looks at goroutines; says whether the run is over, and none may any more.
+    looked_at: Mutex<bool>,
+    /// Who, outside of the scheduler, may be about to make a goroutine ready.
+    outside: AtomicUsize,
     panics: Mutex<Vec<Arc<PanicNote>>>,
     /// While anybody runs a goroutine of this run, callers must ask which.
     _counted: Counted,
@@ -317,14 +342,33 @@ impl Run {
     }
 
     /// Whether a goroutine waits for a lock in a `static` that another run, or a plain thread,
-    /// has: then the run is not deadlocked, as far as it can tell.
+    /// has, or somebody outside of the scheduler is about to make a goroutine ready: then the run
+    /// is not deadlocked, as far as it can tell.
     ///
     /// To be called only while no goroutine of this run runs.
     pub(crate) fn waits_for_outside(&self) -> bool {
-        self.live.lock().values().any(|g| g.waits_outside(self.id))
+        self.outside.load(Ordering::SeqCst) > 0
+            || self.live.lock().values().any(|g| g.waits_outside(self.id))
     }
 
-    fn live(&self) -> Vec<G> {
+    /// Somebody outside of the scheduler may make a goroutine ready, until the value is dropped.
+    pub(crate) fn outside(self: &Arc<Self>) -> Outside {
+        self.outside.fetch_add(1, Ordering::SeqCst);
+        Outside(Arc::clone(self))
+    }
+
+    /// What tells this run from others, for a reader.
+    pub(crate) fn info(&self) -> &RunInfo {
+        &self.info
+    }
+
+    /// Calls `f` where nobody else looks at the run's goroutines, unless it is over.
+    pub(crate) fn look<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        let over = self.looked_at.lock();
+        (!*over).then(f)
+    }
+
+    pub(crate) fn live(&self) -> Vec<G> {
         self.live.lock().values().cloned().collect()
     }
 
@@ -357,54 +401,24 @@ impl Run {
         }
     }
 
-    fn describe_stuck(&self, end: End) -> Option<Failure> {
+    fn describe_stuck(self: &Arc<Self>, end: End) -> Option<Failure> {
         match end {
             End::MainReturned => None,
             End::Deadlock => {
-                let text = format!("all goroutines are asleep - deadlock!{}", self.dump());
+                let dump = Dump::of_stopped(self);
+                let text = format!("all goroutines are asleep - deadlock!\n\n{dump}");
                 self.emit_failure(FailureKind::Deadlock, &text);
                 Some(Failure::Deadlock(text))
             }
             End::StepLimit(limit) => {
+                let dump = Dump::of_stopped(self);
                 let text = format!(
-                    "no end after {limit} scheduling steps; a run that needs more sets steps=N in DEADHEAT{}",
-                    self.dump()
+                    "no end after {limit} scheduling steps; a run that needs more sets steps=N in DEADHEAT\n\n{dump}"
                 );
                 self.emit_failure(FailureKind::StepLimit, &text);
                 Some(Failure::StepLimit(text))
             }
         }
-    }
-
-    /// Every goroutine with its state and, where it is parked, its stack.
-    fn dump(&self) -> String {
-        let mut text = String::new();
-        for g in self.live() {
-            let who = if g.is_main() {
-                "main goroutine".to_owned()
-            } else {
-                format!("goroutine {}", g.id)
-            };
-            let state = match g.wait_reason() {
-                Some(WaitReason { what, at, .. }) => format!("{what} at {at}"),
-                None => "runnable".to_owned(),
-            };
-            let _ = writeln!(text, "\n\n{who} [{state}]:");
-            match g.suspended_stack() {
-                Some(stack) => text += &report::text::frames(&stack),
-                None => text += "  (no stack: it has not started, or holds its thread)\n",
-            }
-            match g.creator {
-                Some(1) => {
-                    let _ = write!(text, "  created by main goroutine at {}", g.created);
-                }
-                Some(creator) => {
-                    let _ = write!(text, "  created by goroutine {creator} at {}", g.created);
-                }
-                None => text.truncate(text.trim_end().len()),
-            }
-        }
-        text
     }
 
     fn emit_failure(&self, kind: FailureKind, message: &str) {
@@ -444,6 +458,15 @@ impl Run {
             races: self.detector.as_ref().map_or(0, Detector::races),
             panics,
         }
+    }
+}
+
+/// While it lives, the run is not taken to be deadlocked at once where all goroutines are blocked.
+pub(crate) struct Outside(Arc<Run>);
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        self.0.outside.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

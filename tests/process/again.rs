@@ -13,7 +13,7 @@ fn run(subject: &str, variable: &str) -> Output {
         .expect("this binary runs itself")
 }
 
-fn command(subject: &str, variable: &str) -> Command {
+pub(crate) fn command(subject: &str, variable: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the path of this binary"));
     command
         .arg(format!("subjects::{subject}"))

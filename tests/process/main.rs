@@ -1,7 +1,10 @@
 //! Whole processes under the `DEADHEAT` variable: this test binary runs itself.
 //!
 //! - [`subjects`]: the tests that are run by others; they pass by themselves;
-//! - [`again`]: runs them.
+//! - [`again`]: runs them;
+//! - [`signals`]: runs them, and sends them signals.
 
 mod again;
+#[cfg(unix)]
+mod signals;
 mod subjects;

@@ -17,6 +17,24 @@ pub(super) fn settings() -> &'static Settings {
         .get_or_init(|| Settings::from_env().unwrap_or_else(|error| give_up(&error.to_string())))
 }
 
+/// A run of this process: how it is scheduled, as far as tests and programs do not differ in it.
+pub(super) fn scheduled(mut builder: Builder) -> Builder {
+    let settings = settings();
+    if let Some(procs) = settings.maxprocs {
+        builder = builder.max_procs(procs);
+    }
+    if let Some(bytes) = settings.stack {
+        builder = builder.stack_size(bytes);
+    }
+    if let Some(steps) = settings.steps {
+        builder = builder.max_steps(steps);
+    }
+    if let Some(on) = settings.sigquit {
+        builder = builder.sigquit(on);
+    }
+    builder
+}
+
 /// A run of this process: where its reports go, and its trace, if one is asked for.
 pub(super) fn configure(builder: Builder) -> Builder {
     recorded(sinks().iter().cloned().fold(builder, Builder::sink))

@@ -188,6 +188,10 @@ impl Scheduler for Controlled {
         self.state.lock().now
     }
 
+    fn about_now(&self) -> Duration {
+        self.now()
+    }
+
     fn blocking(&self, _: bool) {}
 
     fn return_from_blocking(&self) {}

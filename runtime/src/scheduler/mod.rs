@@ -55,6 +55,9 @@ pub(crate) trait Scheduler: Send + Sync {
     /// The time since the run's start.
     fn now(&self) -> Duration;
 
+    /// The time since the run's start, as of some moments ago: cheap.
+    fn about_now(&self) -> Duration;
+
     /// The calling thread is about to block outside the scheduler (`true`), or is done with it.
     fn blocking(&self, begins: bool);
 

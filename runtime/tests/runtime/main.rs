@@ -6,11 +6,13 @@
 //! - [`locks`]: exclusion and wake-ups;
 //! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
 //!   goroutines of which one may fail;
+//! - [`dump`]: what all goroutines do, with their stacks;
 //! - [`endings`]: deadlocks, leaks, runs that do not end;
 //! - [`replay`]: the same seed, the same run; runs side by side;
 //! - [`scheduler`]: who runs where, in parallel.
 
 mod channels;
+mod dump;
 mod endings;
 mod goroutines;
 mod group;

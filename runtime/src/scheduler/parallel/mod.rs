@@ -95,6 +95,8 @@ pub(crate) struct Parallel {
     /// Notified for `sysmon`.
     monitored: Condvar,
     rng: Mutex<Rng>,
+    /// The time since the start in nanoseconds, as `sysmon` saw it last.
+    about_now: AtomicU64,
     /// Set with `State::end`: goroutines that still run leave at their next safepoint.
     ending: AtomicBool,
     /// How often half a queue was stolen, a processor retaken, a goroutine preempted.
@@ -130,6 +132,7 @@ impl Parallel {
                 ended: Condvar::new(),
                 monitored: Condvar::new(),
                 rng: Mutex::new(Rng::new(seed)),
+                about_now: AtomicU64::new(0),
                 ending: AtomicBool::new(false),
                 stolen: AtomicU64::new(0),
                 retaken: AtomicU64::new(0),
@@ -540,6 +543,10 @@ impl Scheduler for Parallel {
 
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    fn about_now(&self) -> Duration {
+        Duration::from_nanos(self.about_now.load(Ordering::Relaxed))
     }
 
     fn blocking(&self, begins: bool) {

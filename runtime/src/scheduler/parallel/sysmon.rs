@@ -8,8 +8,8 @@
 //!   safepoint.
 //! - Timers that are due while every worker is busy are fired.
 
-use super::Parallel;
 use super::processor::Processor;
+use super::{Parallel, nanos};
 use parking_lot::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -31,6 +31,8 @@ impl Parallel {
     pub(super) fn monitor(&self) {
         let mut seen: Vec<Option<Seen>> = Vec::new();
         while self.wait_a_period() {
+            let now = nanos(self.start.elapsed());
+            self.about_now.store(now, Ordering::Relaxed);
             if self.fire_timers() {
                 // Whoever went to sleep meanwhile did so because somebody was about to be woken.
                 drop(self.state.lock());
