@@ -25,6 +25,7 @@ use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// How many scheduling steps a controlled run may take unless told otherwise.
 pub const DEFAULT_STEPS: u64 = 20_000_000;
@@ -52,6 +53,7 @@ pub struct Builder {
     traces: Option<PathBuf>,
     stack_size: Option<usize>,
     sigquit: bool,
+    schedtrace: Option<Duration>,
 }
 
 impl Builder {
@@ -68,6 +70,7 @@ impl Builder {
             traces: None,
             stack_size: None,
             sigquit: true,
+            schedtrace: None,
         }
     }
 
@@ -130,6 +133,19 @@ impl Builder {
     #[must_use]
     pub fn sigquit(mut self, on: bool) -> Self {
         self.sigquit = on;
+        self
+    }
+
+    /// Has the parallel scheduler write a line to the standard error stream every `period`, to
+    /// about 5 ms, beginning at once, that says what it does ([`Stats`](crate::Stats)): Go's
+    /// `schedtrace`. The controlled scheduler writes none.
+    ///
+    /// ```text
+    /// SCHED 1004ms: gomaxprocs=2 idleprocs=1 threads=3 spinningthreads=0 idlethreads=2 runqueue=0 [0 0] steals=3 retaken=0 preempted=1 run=app
+    /// ```
+    #[must_use]
+    pub fn schedtrace(mut self, period: Duration) -> Self {
+        self.schedtrace = Some(period);
         self
     }
 
@@ -211,7 +227,7 @@ impl Builder {
         let seed = self.info.seed;
         let scheduler: Arc<dyn Scheduler> = match self.info.scheduler {
             report::Scheduler::Controlled => Arc::new(Controlled::new(seed, self.steps)),
-            report::Scheduler::Parallel => Parallel::new(self.procs, seed),
+            report::Scheduler::Parallel => Parallel::new(self.procs, seed, self.schedtrace),
         };
         // Where nothing is recorded, and no choice drawn, accesses to cells need no attention.
         let watched = self.detect || self.info.scheduler == report::Scheduler::Controlled;

@@ -21,7 +21,7 @@ pub(crate) fn command(subject: &str, variable: &str) -> Command {
     command
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("reports are UTF-8")
 }
 

@@ -107,6 +107,14 @@ fn subject_deep_with_room() {
     deep.go(|| descend(10_000)).join().unwrap();
 }
 
+/// Where it is asked to, lasts for as long as it takes the parallel scheduler to tell of it twice.
+#[deadheat::test]
+fn subject_lasts() {
+    if std::env::var_os("SUBJECT_LASTS").is_some() {
+        deadheat::time::sleep(std::time::Duration::from_millis(250));
+    }
+}
+
 /// Where it is asked to, says that it is ready, and waits to be killed.
 #[deadheat::test]
 fn subject_waits_for_a_signal() {

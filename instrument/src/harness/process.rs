@@ -8,6 +8,7 @@ use deadheat_runtime::detector::settings::{EXIT_USAGE, Settings, VARIABLE};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The settings of this process. Where the variable cannot be understood, the process ends
 /// with a message and [`EXIT_USAGE`]: a run under other settings than asked for is worse.
@@ -28,6 +29,9 @@ pub(super) fn scheduled(mut builder: Builder) -> Builder {
     }
     if let Some(steps) = settings.steps {
         builder = builder.max_steps(steps);
+    }
+    if let Some(period) = settings.schedtrace {
+        builder = builder.schedtrace(Duration::from_millis(period));
     }
     if let Some(on) = settings.sigquit {
         builder = builder.sigquit(on);

@@ -4,7 +4,8 @@
 //! - `ring`: a processor's queue;
 //! - `processor`: P;
 //! - `worker`: M: where it looks for work, how it sleeps and is woken;
-//! - `sysmon`: preemption, retaking processors, late timers.
+//! - `sysmon`: preemption, retaking processors, late timers;
+//! - `schedtrace`: lines that tell what goes on.
 //!
 //! At most `procs` goroutines run at once; those whose thread is in a blocking call, or passes no
 //! safepoint, do not count. What is rare (workers, free processors, the global queue) lies under
@@ -15,6 +16,7 @@
 
 mod processor;
 mod ring;
+mod schedtrace;
 mod sysmon;
 mod worker;
 
@@ -95,6 +97,8 @@ pub(crate) struct Parallel {
     /// Notified for `sysmon`.
     monitored: Condvar,
     rng: Mutex<Rng>,
+    /// How often it tells what it does, if it does.
+    schedtrace: Option<Duration>,
     /// The time since the start in nanoseconds, as `sysmon` saw it last.
     about_now: AtomicU64,
     /// Set with `State::end`: goroutines that still run leave at their next safepoint.
@@ -111,8 +115,8 @@ pub(crate) struct Parallel {
 const NEVER: u64 = u64::MAX;
 
 impl Parallel {
-    /// Runs at most `procs` goroutines at once.
-    pub(crate) fn new(procs: usize, seed: u64) -> Arc<Self> {
+    /// Runs at most `procs` goroutines at once. Tells what it does every `schedtrace`.
+    pub(crate) fn new(procs: usize, seed: u64, schedtrace: Option<Duration>) -> Arc<Self> {
         Arc::new_cyclic(|me| {
             let scheduler = Self {
                 procs,
@@ -132,6 +136,7 @@ impl Parallel {
                 ended: Condvar::new(),
                 monitored: Condvar::new(),
                 rng: Mutex::new(Rng::new(seed)),
+                schedtrace,
                 about_now: AtomicU64::new(0),
                 ending: AtomicBool::new(false),
                 stolen: AtomicU64::new(0),

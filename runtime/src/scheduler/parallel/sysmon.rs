@@ -7,8 +7,10 @@
 //!   place. The goroutine's thread goes on, and looks for a processor when the goroutine comes to a
 //!   safepoint.
 //! - Timers that are due while every worker is busy are fired.
+//! - Where that is asked for, it tells now and then what goes on.
 
 use super::processor::Processor;
+use super::schedtrace::SchedTrace;
 use super::{Parallel, nanos};
 use parking_lot::MutexGuard;
 use std::sync::atomic::Ordering;
@@ -30,9 +32,16 @@ struct Seen {
 impl Parallel {
     pub(super) fn monitor(&self) {
         let mut seen: Vec<Option<Seen>> = Vec::new();
-        while self.wait_a_period() {
-            let now = nanos(self.start.elapsed());
-            self.about_now.store(now, Ordering::Relaxed);
+        let mut trace = self.schedtrace.map(SchedTrace::new);
+        loop {
+            let now = self.start.elapsed();
+            self.about_now.store(nanos(now), Ordering::Relaxed);
+            if let Some(trace) = &mut trace {
+                trace.at(now, self);
+            }
+            if !self.wait_a_period() {
+                return;
+            }
             if self.fire_timers() {
                 // Whoever went to sleep meanwhile did so because somebody was about to be woken.
                 drop(self.state.lock());
