@@ -25,14 +25,14 @@
 //! `cargo test` runs such tests as they are; `deadheat test` runs them under detection.
 //!
 //! - cells: [`Shared`], [`SharedSlice`], [`SharedMap`]; [`raw`] annotations;
-//! - goroutines: [`go()`], [`chan`], [`select!`], [`sync`], [`atomic`], [`time`];
+//! - goroutines: [`go()`], [`chan`], [`select!`], [`goroutine_local!`], [`sync`], [`atomic`], [`time`];
 //! - tests and programs: [`macro@test`], [`macro@main`]; [`Run`] for more control;
 //! - the engine underneath: [`detector`].
 
 pub use deadheat_instrument::runtime::{
-    Builder, Dump, Failure, Goroutine, GoroutineDump, GoroutineState, JoinHandle, NoStack, Outcome,
-    Run, Stats, atomic, blocking, chan, detector, dump, dump_all, go, goroutine_id, select,
-    set_goroutine_name, stats, sync, time, yield_now,
+    AccessError, Builder, Dump, Failure, Goroutine, GoroutineDump, GoroutineLocal, GoroutineState,
+    JoinHandle, NoStack, Outcome, Run, Stats, atomic, blocking, chan, detector, dump, dump_all, go,
+    goroutine_id, goroutine_local, select, set_goroutine_name, stats, sync, time, yield_now,
 };
 pub use deadheat_instrument::{Shared, SharedMap, SharedSlice, main, raw, test};
 

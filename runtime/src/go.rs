@@ -3,6 +3,7 @@
 use crate::current;
 use crate::detect;
 use crate::goroutine::{self, Body, Cancelled, G};
+use crate::local;
 use crate::run::{self, PanicNote, Run};
 use crate::stack;
 use crate::waiter::{WaitReason, Waiter};
@@ -165,6 +166,11 @@ fn body<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static, ended: Arc<En
     Box::new(move || {
         let result = catch_unwind(AssertUnwindSafe(f));
         let g = current::get().expect("a body runs as a goroutine");
+        // The first panic is the goroutine's.
+        let result = match (result, local::drop_all(&g)) {
+            (Ok(_), Err(payload)) => Err(payload),
+            (result, _) => result,
+        };
         let result = match result {
             Err(payload) if payload.is::<Cancelled>() => return,
             result => result,

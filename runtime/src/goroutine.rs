@@ -18,6 +18,7 @@
 //! decides, once the stack is left, between `Parked` and running it again.
 
 use crate::dump::GoroutineState;
+use crate::local::Locals;
 use crate::run::Run;
 use crate::scheduler::parallel::Worker;
 use crate::stack::GoroutineStack;
@@ -124,6 +125,8 @@ pub(crate) struct Goroutine {
     unwinding: Cell<bool>,
     stack_shown: Mutex<Option<Box<RawStack>>>,
     name: OnceLock<Box<str>>,
+    /// Its own values; only the goroutine itself looks at them.
+    locals: UnsafeCell<Option<Box<Locals>>>,
 }
 
 // SAFETY: the cells are touched by the thread that runs the goroutine only, or, while it does
@@ -169,6 +172,7 @@ impl Goroutine {
             unwinding: Cell::new(false),
             stack_shown: Mutex::new(None),
             name: OnceLock::new(),
+            locals: UnsafeCell::new(None),
         })
     }
 
@@ -444,6 +448,8 @@ impl Goroutine {
         // SAFETY: the caller vouches that nobody runs or resumes the goroutine.
         let stage = unsafe { &mut *self.stage.get() };
         std::mem::forget(std::mem::replace(stage, Stage::Ended));
+        // SAFETY: as above. What lies on the stack may share state with them.
+        std::mem::forget(unsafe { &mut *self.locals.get() }.take());
         self.status.store(Status::Finished as u8, Ordering::Release);
     }
 
@@ -592,6 +598,22 @@ impl Goroutine {
             self.run.scheduler.ready(self.clone());
         }
         true
+    }
+
+    /// Calls `f`, which calls nothing of the user's, with the goroutine's own values, if it has
+    /// ever had any. Only the goroutine itself calls this.
+    pub(crate) fn with_own_locals<R>(&self, f: impl FnOnce(&mut Locals) -> R) -> Option<R> {
+        // SAFETY: only the goroutine itself gets here, while it runs, and `f` does not get here
+        // again, so this is the only reference.
+        let locals = unsafe { &mut *self.locals.get() };
+        locals.as_deref_mut().map(f)
+    }
+
+    /// [`Self::with_own_locals`], with room for values from now on.
+    pub(crate) fn with_locals<R>(&self, f: impl FnOnce(&mut Locals) -> R) -> R {
+        // SAFETY: as there.
+        let locals = unsafe { &mut *self.locals.get() };
+        f(locals.get_or_insert_default())
     }
 
     /// Calls `f` with the goroutine's detector state. `None` where detection is off, and where

@@ -6,6 +6,7 @@
 //! a race is.
 //!
 //! - goroutines: [`go()`], [`Goroutine`], [`JoinHandle`], [`yield_now`];
+//! - values that each of them has of its own: [`goroutine_local!`];
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
@@ -35,6 +36,7 @@ pub mod detect;
 mod dump;
 mod go;
 mod goroutine;
+mod local;
 mod run;
 mod runs;
 mod scheduler;
@@ -53,6 +55,7 @@ pub use current::{any_watched, goroutine_key, safepoint};
 pub use deadheat_detector as detector;
 pub use dump::{Dump, GoroutineDump, GoroutineState, NoStack, dump, dump_all};
 pub use go::{Goroutine, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
+pub use local::{AccessError, GoroutineLocal};
 pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};
 pub use stack::DEFAULT_STACK;
 pub use stats::{Stats, stats};

@@ -3,6 +3,7 @@
 //! - [`goroutines`]: starting, joining, panics, names, time;
 //! - [`channels`], [`select`]: values and errors, order and fairness;
 //! - [`timeouts`]: channel operations that do not wait for ever;
+//! - [`locals`]: values that each goroutine has of its own;
 //! - [`locks`]: exclusion and wake-ups;
 //! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
 //!   goroutines of which one may fail;
@@ -16,6 +17,7 @@ mod dump;
 mod endings;
 mod goroutines;
 mod group;
+mod locals;
 mod locks;
 mod once_cell;
 mod replay;
