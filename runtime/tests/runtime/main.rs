@@ -8,6 +8,7 @@
 //! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
 //!   goroutines of which one may fail;
 //! - [`dump`]: what all goroutines do, with their stacks;
+//! - [`map`], [`pool`]: many who use one;
 //! - [`endings`]: deadlocks, leaks, runs that do not end;
 //! - [`replay`]: the same seed, the same run; runs side by side;
 //! - [`scheduler`]: who runs where, in parallel.
@@ -19,7 +20,9 @@ mod goroutines;
 mod group;
 mod locals;
 mod locks;
+mod map;
 mod once_cell;
+mod pool;
 mod replay;
 mod scheduler;
 mod select;
