@@ -12,8 +12,10 @@ use deadheat_detector::thread::{SyncOp, Thread};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
 /// Starts a goroutine: a light thread of execution that the current run schedules.
 ///
@@ -159,7 +161,13 @@ fn spawn<T: Send + 'static>(
     let id = run.number(thread.as_ref());
     let g = goroutine::Goroutine::new(id, Arc::clone(run), thread, creator, at, stack_size, body);
     run.keep(&g);
-    (g, JoinHandle { ended, id })
+    let handle = JoinHandle {
+        ended,
+        id,
+        created: at,
+        waiter: None,
+    };
+    (g, handle)
 }
 
 fn body<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static, ended: Arc<Ended<T>>) -> Body {
@@ -228,9 +236,15 @@ impl<T> Default for Ended<T> {
 
 /// The right to wait for a goroutine's end. Dropping it lets the goroutine run on.
 #[must_use = "a panic of the goroutine fails the run unless somebody joins it"]
+///
+/// It is a future too: awaiting it is [`join`](Self::join), with the same edge to whoever polls it
+/// to its end. A handle that was awaited to its end must not be joined or polled again.
 pub struct JoinHandle<T> {
     ended: Arc<Ended<T>>,
     id: u64,
+    created: &'static Location<'static>,
+    /// The wait of the future, once it was polled.
+    waiter: Option<Arc<Waiter>>,
 }
 
 impl<T> JoinHandle<T> {
@@ -249,14 +263,8 @@ impl<T> JoinHandle<T> {
             if let Some(result) = self.take_result_at(at) {
                 return result;
             }
-            let waiter = {
-                let mut state = self.ended.state.lock();
-                if state.finished {
-                    continue;
-                }
-                let waiter = current::waiter();
-                state.waiters.push(Arc::clone(&waiter));
-                waiter
+            let Some(waiter) = self.wait_for_end(current::waiter) else {
+                continue;
             };
             waiter.wait(WaitReason::new("goroutine join", at));
         }
@@ -275,6 +283,17 @@ impl<T> JoinHandle<T> {
         self.id
     }
 
+    /// A new `waiter` that the end wakes; `None` where it has come.
+    fn wait_for_end(&self, waiter: impl FnOnce() -> Arc<Waiter>) -> Option<Arc<Waiter>> {
+        let mut state = self.ended.state.lock();
+        if state.finished {
+            return None;
+        }
+        let waiter = waiter();
+        state.waiters.push(Arc::clone(&waiter));
+        Some(waiter)
+    }
+
     fn take_result_at(&self, at: &'static Location<'static>) -> Option<std::thread::Result<T>> {
         let mut state = self.ended.state.lock();
         if !state.finished {
@@ -288,11 +307,36 @@ impl<T> JoinHandle<T> {
         if let Some(note) = &state.note {
             note.joined.store(true, Ordering::Release);
         }
-        state.result.take()
+        let result = state.result.take();
+        Some(result.expect("the handle was not awaited to its end before"))
     }
 
     /// The result of a main goroutine, when its run is over.
     pub(crate) fn take_result(&self) -> Option<std::thread::Result<T>> {
         self.ended.state.lock().result.take()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, Box<dyn Any + Send + 'static>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(waiter) = &self.waiter {
+            if !waiter.is_done(context) {
+                return Poll::Pending;
+            }
+        } else {
+            current::safepoint();
+        }
+        loop {
+            if let Some(result) = self.take_result_at(self.created) {
+                return Poll::Ready(result);
+            }
+            let waker = context.waker().clone();
+            if let Some(waiter) = self.wait_for_end(|| Waiter::task(waker)) {
+                self.waiter = Some(waiter);
+                return Poll::Pending;
+            }
+        }
     }
 }

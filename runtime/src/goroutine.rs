@@ -80,6 +80,8 @@ enum Status {
 const CANCELLED: u8 = 1;
 /// It leaves its stack in `stack_shown`, and goes on.
 const SHOW: u8 = 2;
+/// It polls a future, and does not switch at safepoints.
+const POLLING: u8 = 8;
 /// It was resumed only for that, and gives the thread back at once.
 const SHOW_AND_RETURN: u8 = 4;
 
@@ -361,14 +363,38 @@ impl Goroutine {
     #[inline]
     pub(crate) fn safepoint(&self) {
         let attention = self.attention.load(Ordering::Relaxed);
+        if attention != 0 {
+            self.attend(attention);
+        } else if self.may_switch() && self.run.scheduler.should_yield(self) {
+            self.give_way();
+        }
+    }
+
+    /// A safepoint at which there is something to attend to.
+    #[cold]
+    fn attend(&self, attention: u8) {
         if attention & SHOW != 0 {
             self.show_stack();
+        }
+        if attention & POLLING != 0 {
+            return;
         }
         if attention & CANCELLED != 0 {
             self.safepoint_when_cancelled();
         } else if self.may_switch() && self.run.scheduler.should_yield(self) {
             self.give_way();
         }
+    }
+
+    /// Whether the goroutine polls a future from now on, and so does not switch at safepoints; gives
+    /// whether it did before. Only the goroutine itself calls this.
+    pub(crate) fn set_polling(&self, polling: bool) -> bool {
+        let before = if polling {
+            self.attention.fetch_or(POLLING, Ordering::Relaxed)
+        } else {
+            self.attention.fetch_and(!POLLING, Ordering::Relaxed)
+        };
+        before & POLLING != 0
     }
 
     /// Lets others run, if there are any.

@@ -10,7 +10,7 @@ use crate::goroutine::{G, Goroutine};
 use crate::runs;
 use crate::scheduler::controlled::Controlled;
 use crate::scheduler::parallel::Parallel;
-use crate::scheduler::{End, Scheduler};
+use crate::scheduler::{End, PATIENCE, Scheduler};
 use crate::sigquit;
 use crate::stack::{self, StackPool};
 use deadheat_detector::Detector;
@@ -20,6 +20,7 @@ use deadheat_detector::trace::Recorder;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZero;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
@@ -245,6 +246,7 @@ impl Builder {
             live: Mutex::default(),
             looked_at: Mutex::new(false),
             outside: AtomicUsize::new(0),
+            foreign: AtomicUsize::new(0),
             panics: Mutex::default(),
             _counted: Counted::new(watched),
         })
@@ -297,6 +299,8 @@ pub struct Run {
     looked_at: Mutex<bool>,
     /// Who, outside of the scheduler, may be about to make a goroutine ready.
     outside: AtomicUsize,
+    /// Those of them that the run waits for as long as it takes.
+    foreign: AtomicUsize,
     panics: Mutex<Vec<Arc<PanicNote>>>,
     /// While anybody runs a goroutine of this run, callers must ask which.
     _counted: Counted,
@@ -361,16 +365,26 @@ impl Run {
     /// has, or somebody outside of the scheduler is about to make a goroutine ready: then the run
     /// is not deadlocked, as far as it can tell.
     ///
+    /// Gives for how long at most it is to wait then.
+    ///
     /// To be called only while no goroutine of this run runs.
-    pub(crate) fn waits_for_outside(&self) -> bool {
-        self.outside.load(Ordering::SeqCst) > 0
-            || self.live.lock().values().any(|g| g.waits_outside(self.id))
+    pub(crate) fn waits_for_outside(&self) -> Option<Duration> {
+        if self.foreign.load(Ordering::SeqCst) > 0 {
+            return Some(Duration::MAX);
+        }
+        let waits = self.outside.load(Ordering::SeqCst) > 0
+            || self.live.lock().values().any(|g| g.waits_outside(self.id));
+        waits.then_some(PATIENCE)
     }
 
     /// Somebody outside of the scheduler may make a goroutine ready, until the value is dropped.
     pub(crate) fn outside(self: &Arc<Self>) -> Outside {
-        self.outside.fetch_add(1, Ordering::SeqCst);
-        Outside(Arc::clone(self))
+        Outside::new(self, |run| &run.outside)
+    }
+
+    /// The same, and the run waits for it however long that takes.
+    pub(crate) fn foreign(self: &Arc<Self>) -> Outside {
+        Outside::new(self, |run| &run.foreign)
     }
 
     /// What tells this run from others, for a reader.
@@ -478,11 +492,30 @@ impl Run {
 }
 
 /// While it lives, the run is not taken to be deadlocked at once where all goroutines are blocked.
-pub(crate) struct Outside(Arc<Run>);
+pub(crate) struct Outside {
+    run: Arc<Run>,
+    count: fn(&Run) -> &AtomicUsize,
+}
+
+impl Outside {
+    fn new(run: &Arc<Run>, count: fn(&Run) -> &AtomicUsize) -> Self {
+        count(run).fetch_add(1, Ordering::SeqCst);
+        Self {
+            run: Arc::clone(run),
+            count,
+        }
+    }
+}
 
 impl Drop for Outside {
     fn drop(&mut self) {
-        self.0.outside.fetch_sub(1, Ordering::SeqCst);
+        (self.count)(&self.run).fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outside { .. }")
     }
 }
 

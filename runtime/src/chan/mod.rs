@@ -2,6 +2,7 @@
 //!
 //! - [`Sender`] and [`Receiver`]: the two ends; both can be cloned and shared;
 //! - `core`: the state behind them, and every edge that a channel makes;
+//! - [`RecvFuture`] and [`SendFuture`]: operations that are awaited;
 //! - [`select`]: waiting for several operations at once;
 //! - [`error`]: what can go wrong, with the value given back.
 //!
@@ -20,6 +21,7 @@
 
 mod core;
 pub mod error;
+mod future;
 mod receiver;
 pub mod select;
 mod sender;
@@ -27,6 +29,7 @@ mod sender;
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
+pub use future::{RecvFuture, SendFuture};
 pub use receiver::{IntoIter, Iter, Receiver};
 pub use sender::Sender;
 

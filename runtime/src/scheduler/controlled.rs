@@ -6,7 +6,7 @@
 //! gets there, and when nobody can run it jumps to the next timer.
 
 use super::rng::Rng;
-use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
+use super::{End, GRACE, LOOK_AGAIN, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
 use crate::run::Run;
 use crate::stats::Stats;
@@ -89,9 +89,12 @@ impl Controlled {
 
     /// Waits while a goroutine waits for what another run, or a plain thread, has.
     #[cold]
-    fn wait_for_outside(&self, run: &Run) -> Option<G> {
-        let patience = Instant::now() + PATIENCE;
-        while run.waits_for_outside() && Instant::now() < patience {
+    fn wait_for_outside(&self, run: &Run, main_running: bool) -> Option<G> {
+        let begin = Instant::now();
+        let most = if main_running { Duration::MAX } else { GRACE };
+        while let Some(patience) = run.waits_for_outside()
+            && begin.elapsed() < patience.min(most)
+        {
             let mut state = self.state.lock();
             if state.runnable.is_empty() {
                 self.woken.wait_for(&mut state, LOOK_AGAIN);
@@ -123,7 +126,10 @@ impl Scheduler for Controlled {
     fn drive(&self, run: &Arc<Run>, main: G) -> End {
         self.ready(main.clone());
         let mut main_running = true;
-        while let Some(g) = self.step().or_else(|| self.wait_for_outside(run)) {
+        while let Some(g) = self
+            .step()
+            .or_else(|| self.wait_for_outside(run, main_running))
+        {
             match g.resume() {
                 Switch::Yield => self.state.lock().runnable.push(g),
                 Switch::Park => {}

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// plain thread, has, before it takes that for a deadlock between the two.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long goroutines may go on once the main one has returned.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
+
 /// How often it looks whether the lock has changed hands meanwhile.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 

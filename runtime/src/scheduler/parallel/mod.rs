@@ -24,7 +24,7 @@ pub(crate) use worker::Worker;
 
 use self::processor::Processor;
 use super::rng::Rng;
-use super::{End, LOOK_AGAIN, PATIENCE, Scheduler};
+use super::{End, GRACE, LOOK_AGAIN, Scheduler};
 use crate::current;
 use crate::goroutine::{G, Goroutine};
 use crate::run::Run;
@@ -36,9 +36,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
-
-/// How long goroutines may go on once the main one has returned.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// How many goroutines a worker takes from the global queue at most.
 const BATCH: usize = 64;
@@ -334,12 +331,12 @@ impl Parallel {
     /// so for too long. No goroutine of this run runs.
     fn waits_for_outside(&self, state: &mut State) -> bool {
         let run = self.run.get().and_then(Weak::upgrade);
-        if !run.is_some_and(|run| run.waits_for_outside()) {
+        let Some(patience) = run.and_then(|run| run.waits_for_outside()) else {
             state.outside_since = None;
             return false;
-        }
+        };
         let since = state.outside_since.get_or_insert_with(Instant::now);
-        since.elapsed() < PATIENCE
+        since.elapsed() < patience
     }
 
     fn deadline(&self, state: &State, due: Option<Duration>) -> Option<Instant> {
