@@ -27,6 +27,9 @@ use std::task::{Context, Poll, Wake, Waker};
 /// a future ([`recv_async`](crate::chan::Receiver::recv_async),
 /// [`send_async`](crate::chan::Sender::send_async), [`JoinHandle`](crate::JoinHandle)), not waited for.
 ///
+/// On the parallel scheduler a goroutine goes on on any thread after it was blocked. A future that
+/// must stay on one, such as tokio's `LocalSet`, is for the controlled scheduler.
+///
 /// The future may be woken by a thread that is no goroutine, a timer of an executor, say. So where
 /// every goroutine is blocked and one is so here, the run waits for ten seconds before it reports a
 /// deadlock; for longer, see [`foreign_threads`](crate::foreign_threads). What such threads order

@@ -161,13 +161,7 @@ fn spawn<T: Send + 'static>(
     let id = run.number(thread.as_ref());
     let g = goroutine::Goroutine::new(id, Arc::clone(run), thread, creator, at, stack_size, body);
     run.keep(&g);
-    let handle = JoinHandle {
-        ended,
-        id,
-        created: at,
-        waiter: None,
-    };
-    (g, handle)
+    (g, JoinHandle { ended, id })
 }
 
 fn body<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static, ended: Arc<Ended<T>>) -> Body {
@@ -237,14 +231,10 @@ impl<T> Default for Ended<T> {
 /// The right to wait for a goroutine's end. Dropping it lets the goroutine run on.
 #[must_use = "a panic of the goroutine fails the run unless somebody joins it"]
 ///
-/// It is a future too: awaiting it is [`join`](Self::join), with the same edge to whoever polls it
-/// to its end. A handle that was awaited to its end must not be joined or polled again.
+/// It can be awaited too: that is a [`join`](Self::join), with the same edge, to whoever polls.
 pub struct JoinHandle<T> {
     ended: Arc<Ended<T>>,
     id: u64,
-    created: &'static Location<'static>,
-    /// The wait of the future, once it was polled.
-    waiter: Option<Arc<Waiter>>,
 }
 
 impl<T> JoinHandle<T> {
@@ -299,6 +289,10 @@ impl<T> JoinHandle<T> {
         if !state.finished {
             return None;
         }
+        assert!(
+            state.result.is_some(),
+            "a join was polled after it had ended"
+        );
         let op = SyncOp {
             what: "goroutine join",
             at,
@@ -307,8 +301,7 @@ impl<T> JoinHandle<T> {
         if let Some(note) = &state.note {
             note.joined.store(true, Ordering::Release);
         }
-        let result = state.result.take();
-        Some(result.expect("the handle was not awaited to its end before"))
+        state.result.take()
     }
 
     /// The result of a main goroutine, when its run is over.
@@ -317,23 +310,44 @@ impl<T> JoinHandle<T> {
     }
 }
 
-impl<T> Future for JoinHandle<T> {
+impl<T> IntoFuture for JoinHandle<T> {
+    type Output = Result<T, Box<dyn Any + Send + 'static>>;
+    type IntoFuture = JoinFuture<T>;
+
+    #[track_caller]
+    fn into_future(self) -> JoinFuture<T> {
+        JoinFuture {
+            handle: self,
+            at: Location::caller(),
+            waiter: None,
+        }
+    }
+}
+
+/// A [`JoinHandle`] that is awaited. Dropping it lets the goroutine run on.
+#[must_use = "futures do nothing unless they are polled"]
+pub struct JoinFuture<T> {
+    handle: JoinHandle<T>,
+    at: &'static Location<'static>,
+    /// Since the first poll, if that did not find the end.
+    waiter: Option<Arc<Waiter>>,
+}
+
+impl<T> Future for JoinFuture<T> {
     type Output = Result<T, Box<dyn Any + Send + 'static>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(waiter) = &self.waiter {
-            if !waiter.is_done(context) {
-                return Poll::Pending;
-            }
-        } else {
-            current::safepoint();
+        match &self.waiter {
+            Some(waiter) if !waiter.is_done(context) => return Poll::Pending,
+            Some(_) => {}
+            None => current::safepoint(),
         }
         loop {
-            if let Some(result) = self.take_result_at(self.created) {
+            if let Some(result) = self.handle.take_result_at(self.at) {
                 return Poll::Ready(result);
             }
             let waker = context.waker().clone();
-            if let Some(waiter) = self.wait_for_end(|| Waiter::task(waker)) {
+            if let Some(waiter) = self.handle.wait_for_end(|| Waiter::task(waker)) {
                 self.waiter = Some(waiter);
                 return Poll::Pending;
             }

@@ -10,7 +10,7 @@
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
-//! - futures: [`block_on`], and [`chan`]'s operations and [`JoinHandle`] as futures;
+//! - futures: [`block_on`], and what [`chan`]'s operations and a [`JoinHandle`] are when awaited;
 //! - sleeping: [`time`]; calls that block the OS thread: [`blocking`];
 //! - what a scheduler does: [`stats`]; what every goroutine does: [`dump`].
 //!
@@ -62,7 +62,7 @@ pub use current::{any_watched, goroutine_key, safepoint};
 pub use deadheat_detector as detector;
 pub use dump::{Dump, GoroutineDump, GoroutineState, NoStack, dump, dump_all};
 pub use foreign::{ForeignThreads, foreign_threads};
-pub use go::{Goroutine, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
+pub use go::{Goroutine, JoinFuture, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
 pub use local::{AccessError, GoroutineLocal};
 pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};
 pub use stack::DEFAULT_STACK;

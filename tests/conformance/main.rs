@@ -16,6 +16,7 @@ mod check;
 mod close;
 mod common;
 mod cond;
+mod futures;
 mod goroutines;
 mod groups;
 mod maps;

@@ -40,7 +40,7 @@ fn a_load_that_sees_a_store_clean() {
         one_after_the_other(
             |map| map.store("new", 1),
             |map| assert_eq!(map.load("new"), Some(1)),
-        )
+        );
     });
 }
 
@@ -71,7 +71,7 @@ fn a_load_that_sees_a_deletion_clean() {
         one_after_the_other(
             |map| map.delete("old"),
             |map| assert_eq!(map.load("old"), None),
-        )
+        );
     });
     clean(|| {
         one_after_the_other(
@@ -108,10 +108,10 @@ fn a_deletion_that_deletes_nothing_racy() {
 fn a_store_after_a_store_racy() {
     // A store reads nothing.
     racy(&["x"], || {
-        one_after_the_other(|map| map.store("old", 2), |map| map.store("old", 3))
+        one_after_the_other(|map| map.store("old", 2), |map| map.store("old", 3));
     });
     racy(&["x"], || {
-        one_after_the_other(|map| map.store("old", 2), |map| map.delete("old"))
+        one_after_the_other(|map| map.store("old", 2), |map| map.delete("old"));
     });
 }
 
@@ -206,7 +206,7 @@ fn a_range_that_does_not_show_it_racy() {
         one_after_the_other(
             |map| map.delete("old"),
             |map| map.range(|_, _| unreachable!()),
-        )
+        );
     });
 }
 

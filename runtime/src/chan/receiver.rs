@@ -88,7 +88,8 @@ impl<T> Receiver<T> {
     /// first poll, and makes the edges of those who poll it.
     ///
     /// Dropping the future is safe at any time: a value that it was given already goes to whoever
-    /// receives next, before all others. Its sender has gone on by then.
+    /// receives next, before all others. Its sender has gone on by then, and whoever found the channel
+    /// closed before that does not come back for it.
     ///
     /// # Errors
     ///

@@ -2,6 +2,7 @@
 
 use crate::current;
 use crate::detect;
+use crate::scheduler::parallel::Worker;
 use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex as PlainMutex;
@@ -113,7 +114,7 @@ impl<T> Pool<T> {
     /// The shard of the caller's processor. On the controlled scheduler, and outside a run, the
     /// first: nothing there may depend on addresses.
     fn home(&self) -> usize {
-        let mark = current::with(|g| g.worker().map_or(0, |worker| worker.processor_mark()));
+        let mark = current::with(|g| g.worker().map_or(0, Worker::processor_mark));
         mark.unwrap_or(0) % self.shards.len()
     }
 }

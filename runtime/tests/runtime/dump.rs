@@ -212,8 +212,7 @@ fn a_dump_does_not_change_the_schedule() {
                 })
                 .collect();
             all.into_iter().for_each(|g| g.join().unwrap());
-            let order = order.lock().clone();
-            order
+            Arc::into_inner(order).expect("all have ended").into_inner()
         };
         Run::new("test").seed(11).go(body).result.unwrap()
     }

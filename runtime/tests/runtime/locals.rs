@@ -120,7 +120,8 @@ fn they_are_dropped_when_a_leftover_is_unwound() {
 
 #[test]
 fn a_destructor_may_use_others_but_not_itself() {
-    struct Last(Arc<Mutex<Option<(usize, Result<(), AccessError>)>>>);
+    type Seen = (usize, Result<(), AccessError>);
+    struct Last(Arc<Mutex<Option<Seen>>>);
     goroutine_local! { static LAST: RefCell<Option<Last>> = const { RefCell::new(None) } }
     impl Drop for Last {
         fn drop(&mut self) {

@@ -3,6 +3,7 @@
 //! - [`goroutines`]: starting, joining, panics, names, time;
 //! - [`channels`], [`select`]: values and errors, order and fairness;
 //! - [`timeouts`]: channel operations that do not wait for ever;
+//! - [`futures`]: awaiting in goroutines, and awaiting goroutines; [`tokio_tasks`]: beside tokio;
 //! - [`locals`]: values that each goroutine has of its own;
 //! - [`locks`]: exclusion and wake-ups;
 //! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
@@ -16,6 +17,7 @@
 mod channels;
 mod dump;
 mod endings;
+mod futures;
 mod goroutines;
 mod group;
 mod locals;
@@ -29,6 +31,7 @@ mod select;
 mod semaphore;
 mod singleflight;
 mod timeouts;
+mod tokio_tasks;
 
 use deadheat_runtime::detector::report::Scheduler;
 use deadheat_runtime::{Builder, Outcome, Run};

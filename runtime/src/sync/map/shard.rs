@@ -35,6 +35,16 @@ impl<K, V> Node<K, V> {
         detect::with(|_, thread| thread.acquire(&self.edge, op));
     }
 
+    /// Deletes the value, and gives it; the key and its clock stay.
+    fn bury(&mut self, op: SyncOp) -> Self {
+        Self {
+            hash: self.hash,
+            key: Arc::clone(&self.key),
+            value: self.write(None, op),
+            edge: SyncVar::new(),
+        }
+    }
+
     /// Writes, and gives what was there.
     pub(super) fn write(&mut self, value: Option<Arc<V>>, op: SyncOp) -> Option<Arc<V>> {
         detect::with(|_, thread| thread.release(&mut self.edge, op));
@@ -71,13 +81,12 @@ impl<K, V> Guard<'_, K, V> {
     }
 
     /// Empties the shard, and gives what is to be dropped without the lock.
-    pub(super) fn clear(&mut self, op: SyncOp) -> (HashTable<Node<K, V>>, Vec<Option<Arc<V>>>) {
+    pub(super) fn clear(&mut self, op: SyncOp) -> Vec<Node<K, V>> {
         if detect::with(|_, _| ()).is_none() {
-            return (std::mem::take(&mut **self), Vec::new());
+            return std::mem::take(&mut **self).into_iter().collect();
         }
         let there = self.iter_mut().filter(|node| node.value.is_some());
-        let values = there.map(|node| node.write(None, op)).collect();
-        (HashTable::new(), values)
+        there.map(|node| node.bury(op)).collect()
     }
 }
 
@@ -125,13 +134,7 @@ impl<K: Eq, V> Guard<'_, K, V> {
         if detect::with(|_, _| ()).is_none() {
             return Some(entry.remove().0);
         }
-        let node = entry.get_mut();
-        Some(Node {
-            hash,
-            key: Arc::clone(&node.key),
-            value: node.write(None, op),
-            edge: SyncVar::new(),
-        })
+        Some(entry.get_mut().bury(op))
     }
 }
 
