@@ -80,10 +80,10 @@ enum Status {
 const CANCELLED: u8 = 1;
 /// It leaves its stack in `stack_shown`, and goes on.
 const SHOW: u8 = 2;
-/// It polls a future, and does not switch at safepoints.
-const POLLING: u8 = 8;
 /// It was resumed only for that, and gives the thread back at once.
 const SHOW_AND_RETURN: u8 = 4;
+/// It polls a future, and does not switch at safepoints.
+const POLLING: u8 = 8;
 
 /// What a goroutine waits for, and since when, in the run's time.
 #[derive(Clone, Copy, Debug)]

@@ -63,29 +63,10 @@ fn set_handler(handler: libc::sighandler_t) {
 
 extern "C" fn on_signal(_: libc::c_int) {
     let byte = 0_u8;
-    // SAFETY: `byte` is one byte, and `write` is allowed in a signal handler. Its error number
-    // belongs to whom the signal interrupted, and is put back.
-    unsafe {
-        let errno = errno();
-        let before = *errno;
-        libc::write(PIPE.load(Ordering::Acquire), (&raw const byte).cast(), 1);
-        *errno = before;
-    }
-}
-
-/// Where the calling thread's error number lies.
-fn errno() -> *mut libc::c_int {
-    // SAFETY: has no preconditions.
-    unsafe {
-        #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "redox"))]
-        return libc::__errno_location();
-        #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
-        return libc::__errno();
-        #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
-        return libc::__error();
-        #[cfg(any(target_os = "solaris", target_os = "illumos"))]
-        return libc::___errno();
-    }
+    // SAFETY: `byte` is one byte, and `write` is allowed in a signal handler. It does not fail, and so
+    // leaves the error number of whom the signal interrupted: the pipe has room for every signal
+    // that comes before the next has its usual effect.
+    unsafe { libc::write(PIPE.load(Ordering::Acquire), (&raw const byte).cast(), 1) };
 }
 
 /// `_writer` is kept, so that the handler can write to it.
