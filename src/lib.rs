@@ -25,15 +25,18 @@
 //! `cargo test` runs such tests as they are; `deadheat test` runs them under detection.
 //!
 //! - cells: [`Shared`], [`SharedSlice`], [`SharedMap`]; [`raw`] annotations;
-//! - goroutines: [`go()`], [`chan`], [`select!`], [`sync`], [`atomic`], [`time`], [`context`], `net`;
+//! - goroutines: [`go()`], [`chan`], [`select!`], [`goroutine_local!`], [`sync`], [`atomic`];
+//!   [`time`], [`context`], `net`; futures: [`block_on`];
 //! - tests and programs: [`macro@test`], [`macro@main`]; [`Run`] for more control;
 //! - the engine underneath: [`detector`].
 
 #[cfg(unix)]
 pub use deadheat_instrument::runtime::net;
 pub use deadheat_instrument::runtime::{
-    Builder, Failure, Goroutine, JoinHandle, Outcome, Run, Stats, atomic, blocking, chan, context,
-    detector, go, goroutine_id, select, set_goroutine_name, stats, sync, time, yield_now,
+    AccessError, Builder, Dump, Failure, ForeignThreads, Goroutine, GoroutineDump, GoroutineLocal,
+    GoroutineState, JoinFuture, JoinHandle, NoStack, Outcome, Run, Stats, atomic, block_on,
+    blocking, chan, context, detector, dump, dump_all, foreign_threads, go, goroutine_id,
+    goroutine_local, select, set_goroutine_name, stats, sync, time, yield_now,
 };
 pub use deadheat_instrument::{Shared, SharedMap, SharedSlice, main, raw, test};
 

@@ -65,4 +65,4 @@ pub mod trace;
 
 pub use deadheat_engine::{access, clock, context, engine, source, sync};
 pub use detector::Detector;
-pub use symbolize::stack_here;
+pub use symbolize::RawStack;

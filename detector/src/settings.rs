@@ -2,6 +2,7 @@
 //!
 //! `key=value` pairs, separated by commas or white space; a value that holds either is put in
 //! double quotes, within which `\"` and `\\` stand for themselves without the backslash.
+//! One key has a variable of its own too, [`SCHEDTRACE_VARIABLE`], which goes before it.
 
 use crate::report::Scheduler;
 use std::fmt;
@@ -10,6 +11,9 @@ use std::str::FromStr;
 
 /// The name of the variable.
 pub const VARIABLE: &str = "DEADHEAT";
+
+/// The name of the variable that holds the value of `schedtrace` alone, as Go's users expect.
+pub const SCHEDTRACE_VARIABLE: &str = "DEADHEAT_SCHEDTRACE";
 
 /// The exit code of a process that found data races; Go's.
 pub const EXIT_RACES: i32 = 66;
@@ -38,10 +42,14 @@ pub struct Settings {
     pub log: Option<PathBuf>,
     /// `record=DIR`: a folder for traces of all events, one file for each run.
     pub record: Option<PathBuf>,
+    /// `schedtrace=MS`: how often the parallel scheduler tells what it does, in milliseconds.
+    pub schedtrace: Option<u64>,
+    /// `sigquit=on|off`: whether SIGQUIT prints what all goroutines do.
+    pub sigquit: Option<bool>,
 }
 
 /// Every key, with the values that it takes.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 11] = [
     ("detect", "on or off"),
     ("seed", "a whole number below 2^64"),
     ("schedules", "a whole number from 1"),
@@ -51,6 +59,8 @@ pub const KEYS: [(&str, &str); 9] = [
     ("stack", "a whole number of bytes from 1"),
     ("log", "the path of a file"),
     ("record", "the path of a folder"),
+    ("schedtrace", "a whole number of milliseconds from 1"),
+    ("sigquit", "on or off"),
 ];
 
 /// What is wrong with the value of `DEADHEAT`.
@@ -66,19 +76,17 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
-    /// Reads the variable from the environment; all unset where it is absent.
+    /// Reads the variables from the environment; all unset where they are absent.
     ///
     /// # Errors
     ///
-    /// Where the variable has an unknown key, a key twice, or a value that its key does not take.
+    /// Where one has an unknown key, a key twice, or a value that its key does not take.
     pub fn from_env() -> Result<Self, SettingsError> {
-        match std::env::var(VARIABLE) {
-            Ok(value) => value.parse(),
-            Err(std::env::VarError::NotPresent) => Ok(Self::default()),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                Err(SettingsError(format!("{VARIABLE} is not valid UTF-8")))
-            }
+        let mut settings: Self = variable(VARIABLE)?.unwrap_or_default().parse()?;
+        if let Some(period) = variable(SCHEDTRACE_VARIABLE)? {
+            settings.schedtrace = Some(schedtrace(&period)?);
         }
+        Ok(settings)
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), SettingsError> {
@@ -95,6 +103,8 @@ impl Settings {
             "stack" => fill(&mut self.stack, positive(value)),
             "log" => fill(&mut self.log, path(value)),
             "record" => fill(&mut self.record, path(value)),
+            "schedtrace" => fill(&mut self.schedtrace, positive(value)),
+            "sigquit" => fill(&mut self.sigquit, on_or_off(value)),
             _ => unreachable!("{key} is in KEYS"),
         };
         match parsed {
@@ -105,6 +115,26 @@ impl Settings {
             ))),
         }
     }
+}
+
+fn variable(name: &str) -> Result<Option<String>, SettingsError> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(SettingsError(format!("{name} is not valid UTF-8")))
+        }
+    }
+}
+
+/// The value of the variable of that name.
+fn schedtrace(value: &str) -> Result<u64, SettingsError> {
+    positive(value).ok_or_else(|| {
+        SettingsError(format!(
+            "{SCHEDTRACE_VARIABLE}={value:?} is not understood: \
+             it takes a whole number of milliseconds from 1"
+        ))
+    })
 }
 
 enum Fill {
@@ -220,6 +250,10 @@ fn take_value(text: &str) -> Result<(String, &str), SettingsError> {
     )))
 }
 
+fn shown_switch(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
 fn quote(value: &str) -> String {
     let plain = |c: char| c != ',' && c != '"' && c != '\\' && !c.is_whitespace();
     if value.chars().all(plain) {
@@ -232,8 +266,7 @@ fn quote(value: &str) -> String {
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pairs = [
-            self.detect
-                .map(|on| ("detect", if on { "on" } else { "off" }.to_owned())),
+            self.detect.map(|on| ("detect", shown_switch(on))),
             self.seed.map(|seed| ("seed", seed.to_string())),
             self.schedules.map(|n| ("schedules", n.to_string())),
             self.scheduler
@@ -247,6 +280,8 @@ impl fmt::Display for Settings {
             self.record
                 .as_ref()
                 .map(|path| ("record", quote(&path.to_string_lossy()))),
+            self.schedtrace.map(|ms| ("schedtrace", ms.to_string())),
+            self.sigquit.map(|on| ("sigquit", shown_switch(on))),
         ];
         for (i, (key, value)) in pairs.into_iter().flatten().enumerate() {
             let comma = if i == 0 { "" } else { "," };
@@ -266,7 +301,7 @@ mod tests {
 
     #[test]
     fn reads_every_key() {
-        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" record="traces of mine""#;
+        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" record="traces of mine" schedtrace=250 sigquit=0"#;
         let settings: Settings = text.parse().unwrap();
         assert_eq!(
             settings,
@@ -280,6 +315,8 @@ mod tests {
                 stack: Some(65536),
                 log: Some(r#"a b"c\d.jsonl"#.into()),
                 record: Some("traces of mine".into()),
+                schedtrace: Some(250),
+                sigquit: Some(false),
             }
         );
         assert_eq!(settings.to_string().parse(), Ok(settings));
@@ -305,6 +342,11 @@ mod tests {
         assert!(error("detect").contains("detect=VALUE"));
         assert!(error("seed=1 seed=2").contains("set twice"));
         assert!(error("log=\"x").contains("no closing quote"));
+        assert!(error("schedtrace=0").contains("a whole number of milliseconds from 1"));
+        let bad = schedtrace("1s").unwrap_err().to_string();
+        assert!(bad.contains("DEADHEAT_SCHEDTRACE=\"1s\" is not understood"));
+        assert_eq!(schedtrace("20"), Ok(20));
+        assert!(error("sigquit=maybe").contains("sigquit takes on or off"));
         assert!(error("log=").contains("the path of a file"));
     }
 }

@@ -18,7 +18,16 @@ pub(crate) fn capture(
     stack: &Range<usize>,
     site: &'static Location<'static>,
 ) -> NodeId {
-    let mut addresses: SmallVec<[usize; 48]> = SmallVec::new();
+    let node = walk(stack).iter().rev().fold(NodeId::ROOT, |node, &ip| {
+        tree.child(node, Frame::Return(ip))
+    });
+    tree.child(node, Frame::Site(Site(site)))
+}
+
+/// The return addresses of the current call stack, innermost first, up to the first frame that
+/// does not lie within `stack`.
+pub(crate) fn walk(stack: &Range<usize>) -> SmallVec<[usize; 48]> {
+    let mut addresses = SmallVec::new();
     let visit = |frame: &backtrace::Frame| {
         if !stack.contains(&(frame.sp() as usize)) || addresses.len() >= MAX_FRAMES {
             return false;
@@ -35,8 +44,5 @@ pub(crate) fn capture(
     }
     #[cfg(windows)]
     backtrace::trace(visit);
-    let node = addresses.iter().rev().fold(NodeId::ROOT, |node, &ip| {
-        tree.child(node, Frame::Return(ip))
-    });
-    tree.child(node, Frame::Site(Site(site)))
+    addresses
 }

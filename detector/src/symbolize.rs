@@ -3,9 +3,9 @@
 //! Frames of this toolkit, of the standard library and of the machinery that starts a closure
 //! are left out: a reader wants the own program. Files of the workspace are shown relative to its root.
 
-use crate::context::{ContextTree, Frame, NodeId};
+use crate::context::{ContextTree, Frame, NodeId, Site};
 use crate::report::{Position, StackFrame};
-use crate::stack::capture;
+use crate::stack::walk;
 use std::ffi::c_void;
 use std::ops::Range;
 use std::panic::Location;
@@ -14,9 +14,14 @@ use std::sync::OnceLock;
 
 /// The call stack `node`, innermost frame first.
 pub(crate) fn stack(tree: &ContextTree, node: NodeId) -> Vec<StackFrame> {
+    named(tree.frames(node))
+}
+
+/// The names of `raw` frames, innermost first.
+fn named(raw: impl IntoIterator<Item = Frame>) -> Vec<StackFrame> {
     let mut site = None;
     let mut frames = Vec::new();
-    for frame in tree.frames(node) {
+    for frame in raw {
         match frame {
             Frame::Size(_) => {}
             Frame::Site(innermost) => site = Some(position(innermost.0)),
@@ -35,12 +40,34 @@ fn is_users(frame: &StackFrame) -> bool {
     !is_machinery(&frame.function) && !is_std(frame)
 }
 
-/// The caller's stack within `bounds` (see [`crate::thread::Thread::set_stack`]), with `site` as
-/// its innermost place: for messages about threads that are stuck.
-#[must_use]
-pub fn stack_here(bounds: &Range<usize>, site: &'static Location<'static>) -> Vec<StackFrame> {
-    let tree = ContextTree::default();
-    stack(&tree, capture(&tree, bounds, site))
+/// A thread's stack, captured by itself, and not named yet: for messages about what threads do.
+///
+/// Capturing needs little room on the stack that is captured; naming needs much, and can be
+/// done elsewhere.
+#[derive(Clone, Debug)]
+pub struct RawStack {
+    addresses: Box<[usize]>,
+    site: Option<&'static Location<'static>>,
+}
+
+impl RawStack {
+    /// The caller's stack within `bounds` (see [`crate::thread::Thread::set_stack`]), with `site`,
+    /// if there is one, as its innermost place.
+    #[must_use]
+    pub fn here(bounds: &Range<usize>, site: Option<&'static Location<'static>>) -> Self {
+        Self {
+            addresses: walk(bounds).as_slice().into(),
+            site,
+        }
+    }
+
+    /// The frames, innermost first.
+    #[must_use]
+    pub fn frames(&self) -> Vec<StackFrame> {
+        let site = self.site.map(|site| Frame::Site(Site(site)));
+        let returns = self.addresses.iter().map(|&ip| Frame::Return(ip));
+        named(site.into_iter().chain(returns))
+    }
 }
 
 /// The number of bytes of the access that `node` describes.
@@ -182,6 +209,7 @@ fn workspace_root(file: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stack::capture;
 
     #[test]
     fn machinery_is_told_from_the_users_functions() {

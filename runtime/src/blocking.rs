@@ -2,6 +2,8 @@
 
 use crate::current;
 use crate::goroutine::G;
+use crate::waiter::WaitReason;
+use std::panic::Location;
 
 /// Calls `f`, which may block the OS thread: a system call, a lock of another crate, a computation
 /// that passes no safepoint. On the parallel scheduler another thread runs goroutines meanwhile, and
@@ -18,8 +20,10 @@ use crate::goroutine::G;
 /// assert!(size.is_ok());
 /// # }).result.unwrap();
 /// ```
+#[track_caller]
 pub fn blocking<T>(f: impl FnOnce() -> T) -> T {
-    let _away = current::get().map(Away::new);
+    let reason = WaitReason::new("blocking call", Location::caller());
+    let _away = current::get().map(|g| Away::new(g, reason));
     f()
 }
 
@@ -27,7 +31,8 @@ pub fn blocking<T>(f: impl FnOnce() -> T) -> T {
 struct Away(G);
 
 impl Away {
-    fn new(g: G) -> Self {
+    fn new(g: G, reason: WaitReason) -> Self {
+        g.set_wait_reason(Some(reason));
         g.run.scheduler.lend(true);
         Self(g)
     }
@@ -36,5 +41,6 @@ impl Away {
 impl Drop for Away {
     fn drop(&mut self) {
         self.0.run.scheduler.lend(false);
+        self.0.set_wait_reason(None);
     }
 }

@@ -55,6 +55,19 @@ pub(crate) fn leave(previous: *const Goroutine) {
     CURRENT.with(|current| current.set(previous));
 }
 
+/// Calls `f`, which must not switch, as if no goroutine ran on this thread.
+pub(crate) fn as_nobody<R>(f: impl FnOnce() -> R) -> R {
+    struct Back(*const Goroutine);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            leave(self.0);
+        }
+    }
+    let _back = Back(current());
+    leave(ptr::null());
+    f()
+}
+
 #[inline(never)]
 fn current() -> *const Goroutine {
     CURRENT.try_with(Cell::get).unwrap_or(ptr::null())

@@ -3,6 +3,7 @@
 use crate::current;
 use crate::detect;
 use crate::goroutine::{self, Body, Cancelled, G};
+use crate::local;
 use crate::run::{self, PanicNote, Run};
 use crate::stack;
 use crate::waiter::{WaitReason, Waiter};
@@ -11,8 +12,10 @@ use deadheat_detector::thread::{SyncOp, Thread};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
 /// Starts a goroutine: a light thread of execution that the current run schedules.
 ///
@@ -57,7 +60,7 @@ impl Goroutine {
         Self::default()
     }
 
-    /// The name that reports show.
+    /// The name that reports and dumps show.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -102,6 +105,9 @@ impl Goroutine {
         let bytes = self.stack_size.map(stack::size_for);
         let bytes = bytes.unwrap_or_else(|| run.stack_size(false));
         let (g, handle) = spawn(&run, thread, Some(parent.id), at, bytes, f);
+        if let Some(name) = &self.name {
+            g.set_name(name);
+        }
         run.scheduler.ready(g);
         current::safepoint();
         handle
@@ -121,8 +127,9 @@ pub fn goroutine_id() -> Option<u64> {
     current::with(|g| g.id)
 }
 
-/// Gives the running goroutine a name, which reports show. The first one given stays.
+/// Gives the running goroutine a name, which reports and dumps show. The first one given stays.
 pub fn set_goroutine_name(name: &str) {
+    current::with(|g| g.set_name(name));
     detect::with(|_, thread| thread.set_name(name));
 }
 
@@ -167,6 +174,11 @@ fn body<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static, ended: Arc<En
     Box::new(move || {
         let result = catch_unwind(AssertUnwindSafe(f));
         let g = current::get().expect("a body runs as a goroutine");
+        // The first panic is the goroutine's.
+        let result = match (result, local::drop_all(&g)) {
+            (Ok(_), Err(payload)) => Err(payload),
+            (result, _) => result,
+        };
         let result = match result {
             Err(payload) if payload.is::<Cancelled>() => return,
             result => result,
@@ -224,6 +236,8 @@ impl<T> Default for Ended<T> {
 
 /// The right to wait for a goroutine's end. Dropping it lets the goroutine run on.
 #[must_use = "a panic of the goroutine fails the run unless somebody joins it"]
+///
+/// It can be awaited too: that is a [`join`](Self::join), with the same edge, to whoever polls.
 pub struct JoinHandle<T> {
     ended: Arc<Ended<T>>,
     id: u64,
@@ -245,14 +259,8 @@ impl<T> JoinHandle<T> {
             if let Some(result) = self.take_result_at(at) {
                 return result;
             }
-            let waiter = {
-                let mut state = self.ended.state.lock();
-                if state.finished {
-                    continue;
-                }
-                let waiter = current::waiter();
-                state.waiters.push(Arc::clone(&waiter));
-                waiter
+            let Some(waiter) = self.wait_for_end(current::waiter) else {
+                continue;
             };
             waiter.wait(WaitReason::new("goroutine join", at));
         }
@@ -271,11 +279,26 @@ impl<T> JoinHandle<T> {
         self.id
     }
 
+    /// A new `waiter` that the end wakes; `None` where it has come.
+    fn wait_for_end(&self, waiter: impl FnOnce() -> Arc<Waiter>) -> Option<Arc<Waiter>> {
+        let mut state = self.ended.state.lock();
+        if state.finished {
+            return None;
+        }
+        let waiter = waiter();
+        state.waiters.push(Arc::clone(&waiter));
+        Some(waiter)
+    }
+
     fn take_result_at(&self, at: &'static Location<'static>) -> Option<std::thread::Result<T>> {
         let mut state = self.ended.state.lock();
         if !state.finished {
             return None;
         }
+        assert!(
+            state.result.is_some(),
+            "a join was polled after it had ended"
+        );
         let op = SyncOp {
             what: "goroutine join",
             at,
@@ -290,5 +313,50 @@ impl<T> JoinHandle<T> {
     /// The result of a main goroutine, when its run is over.
     pub(crate) fn take_result(&self) -> Option<std::thread::Result<T>> {
         self.ended.state.lock().result.take()
+    }
+}
+
+impl<T> IntoFuture for JoinHandle<T> {
+    type Output = Result<T, Box<dyn Any + Send + 'static>>;
+    type IntoFuture = JoinFuture<T>;
+
+    #[track_caller]
+    fn into_future(self) -> JoinFuture<T> {
+        JoinFuture {
+            handle: self,
+            at: Location::caller(),
+            waiter: None,
+        }
+    }
+}
+
+/// A [`JoinHandle`] that is awaited. Dropping it lets the goroutine run on.
+#[must_use = "futures do nothing unless they are polled"]
+pub struct JoinFuture<T> {
+    handle: JoinHandle<T>,
+    at: &'static Location<'static>,
+    /// Since the first poll, if that did not find the end.
+    waiter: Option<Arc<Waiter>>,
+}
+
+impl<T> Future for JoinFuture<T> {
+    type Output = Result<T, Box<dyn Any + Send + 'static>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &self.waiter {
+            Some(waiter) if !waiter.is_done(context) => return Poll::Pending,
+            Some(_) => {}
+            None => current::safepoint(),
+        }
+        loop {
+            if let Some(result) = self.handle.take_result_at(self.at) {
+                return Poll::Ready(result);
+            }
+            let waker = context.waker().clone();
+            if let Some(waiter) = self.handle.wait_for_end(|| Waiter::task(waker)) {
+                self.waiter = Some(waiter);
+                return Poll::Pending;
+            }
+        }
     }
 }

@@ -17,20 +17,23 @@
 //! of a `Running` goroutine only marks it `Notified`, and the worker that it switches back to
 //! decides, once the stack is left, between `Parked` and running it again.
 
+use crate::dump::GoroutineState;
+use crate::local::Locals;
 use crate::run::Run;
 use crate::scheduler::parallel::Worker;
 use crate::stack::GoroutineStack;
 use crate::waiter::WaitReason;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
-use deadheat_detector::report::StackFrame;
+use deadheat_detector::RawStack;
 use deadheat_detector::thread::Thread;
 use parking_lot::Mutex;
 use std::cell::{Cell, UnsafeCell};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// A shared goroutine. Its run keeps one until it has finished.
 pub(crate) type G = Arc<Goroutine>;
@@ -71,6 +74,34 @@ enum Status {
     Finished,
 }
 
+/// What a goroutine is to look to at its next safepoint or switch: bits of `attention`.
+///
+/// Its run is over: it unwinds.
+const CANCELLED: u8 = 1;
+/// It leaves its stack in `stack_shown`, and goes on.
+const SHOW: u8 = 2;
+/// It was resumed only for that, and gives the thread back at once.
+const SHOW_AND_RETURN: u8 = 4;
+/// It polls a future, and does not switch at safepoints.
+const POLLING: u8 = 8;
+
+/// What a goroutine waits for, and since when, in the run's time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) reason: WaitReason,
+    pub(crate) since: Duration,
+}
+
+/// What came of the wish to see a goroutine's stack.
+pub(crate) enum Shown {
+    /// This is it.
+    Stack(Box<RawStack>),
+    /// It will be there ([`Goroutine::take_shown`]) when the goroutine comes to a safepoint.
+    Asked,
+    /// It has none.
+    NotStarted,
+}
+
 /// A goroutine.
 pub(crate) struct Goroutine {
     pub(crate) id: u64,
@@ -91,11 +122,13 @@ pub(crate) struct Goroutine {
     /// Where its stack lies; a signal handler reads it.
     stack_start: AtomicUsize,
     stack_end: AtomicUsize,
-    waiting: Mutex<Option<WaitReason>>,
-    cancelled: AtomicBool,
+    waiting: Mutex<Option<Waiting>>,
+    attention: AtomicU8,
     unwinding: Cell<bool>,
-    stack_wanted: AtomicBool,
-    stack_shown: Mutex<Option<Vec<StackFrame>>>,
+    stack_shown: Mutex<Option<Box<RawStack>>>,
+    name: OnceLock<Box<str>>,
+    /// Its own values; only the goroutine itself looks at them.
+    locals: UnsafeCell<Option<Box<Locals>>>,
 }
 
 // SAFETY: the cells are touched by the thread that runs the goroutine only, or, while it does
@@ -137,10 +170,11 @@ impl Goroutine {
             stack_start: AtomicUsize::new(0),
             stack_end: AtomicUsize::new(usize::MAX),
             waiting: Mutex::new(None),
-            cancelled: AtomicBool::new(false),
+            attention: AtomicU8::new(0),
             unwinding: Cell::new(false),
-            stack_wanted: AtomicBool::new(false),
             stack_shown: Mutex::new(None),
+            name: OnceLock::new(),
+            locals: UnsafeCell::new(None),
         })
     }
 
@@ -232,7 +266,7 @@ impl Goroutine {
                 return Switch::Finish;
             };
             // What a body that never starts has captured is dropped as part of the goroutine.
-            let body: Body = if self.cancelled.load(Ordering::Relaxed) {
+            let body: Body = if self.is_cancelled() {
                 Box::new(move || drop(body))
             } else {
                 body
@@ -296,26 +330,35 @@ impl Goroutine {
         // SAFETY: the yielder lies at the base of this goroutine's stack, on which this very
         // call runs, and lives until the body has returned.
         unsafe { yielder.as_ref() }.suspend(switch);
-        while self.stack_wanted.swap(false, Ordering::AcqRel) {
-            let site = self
-                .waiting
-                .lock()
-                .as_ref()
-                .map_or(self.created, |reason| reason.at);
-            let addresses = self.stack_addresses();
-            let stack = deadheat_detector::stack_here(&addresses, site);
-            *self.stack_shown.lock() = Some(stack);
-            // SAFETY: as above.
-            unsafe { yielder.as_ref() }.suspend(Switch::Park);
+        while self.attention.load(Ordering::Acquire) & (SHOW | SHOW_AND_RETURN) != 0 {
+            if self.show_stack() & SHOW_AND_RETURN != 0 {
+                // SAFETY: as above.
+                unsafe { yielder.as_ref() }.suspend(Switch::Park);
+            }
         }
+    }
+
+    /// Leaves this goroutine's stack where it was asked for, and says in which way it was. Only
+    /// the goroutine itself calls this.
+    #[cold]
+    fn show_stack(&self) -> u8 {
+        let asked = SHOW | SHOW_AND_RETURN;
+        let attention = self.attention.fetch_and(!asked, Ordering::AcqRel);
+        let stack = RawStack::here(&self.stack_addresses(), self.wait_site());
+        *self.stack_shown.lock() = Some(Box::new(stack));
+        attention
+    }
+
+    fn wait_site(&self) -> Option<&'static Location<'static>> {
+        self.waiting().map(|waiting| waiting.reason.at)
     }
 
     /// Parks the goroutine once; it may be woken for nothing. Unwinds it where its run is over
     /// and `give_up` agrees that nobody has completed its operation.
     pub(crate) fn park(&self, reason: WaitReason, give_up: impl FnOnce() -> bool) {
-        *self.waiting.lock() = Some(reason);
+        self.set_wait_reason(Some(reason));
         self.suspend(Switch::Park);
-        *self.waiting.lock() = None;
+        self.set_wait_reason(None);
         if self.must_unwind() && give_up() {
             self.unwind();
         }
@@ -324,16 +367,44 @@ impl Goroutine {
     /// A point at which the scheduler may run somebody else here.
     #[inline]
     pub(crate) fn safepoint(&self) {
-        if self.cancelled.load(Ordering::Relaxed) {
+        let attention = self.attention.load(Ordering::Relaxed);
+        if attention != 0 {
+            self.attend(attention);
+        } else if self.may_switch() && self.run.scheduler.should_yield(self) {
+            self.give_way();
+        }
+    }
+
+    /// A safepoint at which there is something to attend to.
+    #[cold]
+    fn attend(&self, attention: u8) {
+        if attention & SHOW != 0 {
+            self.show_stack();
+        }
+        if attention & POLLING != 0 {
+            return;
+        }
+        if attention & CANCELLED != 0 {
             self.safepoint_when_cancelled();
         } else if self.may_switch() && self.run.scheduler.should_yield(self) {
             self.give_way();
         }
     }
 
+    /// Whether the goroutine polls a future from now on, and so does not switch at safepoints; gives
+    /// whether it did before. Only the goroutine itself calls this.
+    pub(crate) fn set_polling(&self, polling: bool) -> bool {
+        let before = if polling {
+            self.attention.fetch_or(POLLING, Ordering::Relaxed)
+        } else {
+            self.attention.fetch_and(!POLLING, Ordering::Relaxed)
+        };
+        before & POLLING != 0
+    }
+
     /// Lets others run, if there are any.
     pub(crate) fn yield_now(&self) {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.is_cancelled() {
             self.safepoint_when_cancelled();
         } else {
             self.give_way();
@@ -359,9 +430,7 @@ impl Goroutine {
     /// the same one, which counts panics: the controlled scheduler has only one, and so does
     /// the end of a run.
     pub(crate) fn may_switch(&self) -> bool {
-        !self.run.scheduler.is_parallel()
-            || self.cancelled.load(Ordering::Relaxed)
-            || !crate::current::is_panicking()
+        !self.run.scheduler.is_parallel() || self.is_cancelled() || !crate::current::is_panicking()
     }
 
     /// Lets others run. Unwinds the goroutine where its run is over.
@@ -384,9 +453,7 @@ impl Goroutine {
     /// Where another goroutine of this thread is stuck in the middle of a panic, this one cannot
     /// tell whether it panics itself, and is not unwound.
     fn must_unwind(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-            && !self.unwinding.get()
-            && !crate::current::is_panicking()
+        self.is_cancelled() && !self.unwinding.get() && !crate::current::is_panicking()
     }
 
     fn unwind(&self) -> ! {
@@ -396,7 +463,11 @@ impl Goroutine {
 
     /// From now on the goroutine unwinds at its next switch, or ends without having started.
     pub(crate) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.attention.fetch_or(CANCELLED, Ordering::Relaxed);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.attention.load(Ordering::Relaxed) & CANCELLED != 0
     }
 
     /// Leaks the stack and all on it. For a goroutine that blocks for ever while it unwinds.
@@ -408,6 +479,8 @@ impl Goroutine {
         // SAFETY: the caller vouches that nobody runs or resumes the goroutine.
         let stage = unsafe { &mut *self.stage.get() };
         std::mem::forget(std::mem::replace(stage, Stage::Ended));
+        // SAFETY: as above. What lies on the stack may share state with them.
+        std::mem::forget(unsafe { &mut *self.locals.get() }.take());
         self.status.store(Status::Finished as u8, Ordering::Release);
     }
 
@@ -434,8 +507,18 @@ impl Goroutine {
     }
 
     /// What the goroutine waits for.
-    pub(crate) fn wait_reason(&self) -> Option<WaitReason> {
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
         *self.waiting.lock()
+    }
+
+    /// Gives the goroutine a name; the first one given stays.
+    pub(crate) fn set_name(&self, name: &str) {
+        let _ = self.name.set(name.into());
+    }
+
+    /// Its name, if it was given one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.get().map(|name| &**name)
     }
 
     /// Whether the goroutine waits for what somebody outside the run `run`, its own, has.
@@ -445,25 +528,123 @@ impl Goroutine {
         let waiting = self.waiting.lock();
         // SAFETY: the reason is there while the goroutine is suspended in its wait, and taken
         // away, under this lock, before it returns from it.
-        waiting.is_some_and(|reason| unsafe { reason.is_held_outside(run) })
+        waiting.is_some_and(|waiting| unsafe { waiting.reason.is_held_outside(run) })
     }
 
     pub(crate) fn set_wait_reason(&self, reason: Option<WaitReason>) {
-        *self.waiting.lock() = reason;
+        let waiting = reason.map(|reason| Waiting {
+            reason,
+            since: self.run.scheduler.about_now(),
+        });
+        *self.waiting.lock() = waiting;
     }
 
-    /// The stack of a goroutine that has started and does not run: resumes it for just long
-    /// enough to look at itself.
-    ///
-    /// The caller has stopped the scheduler, so that nobody else resumes the goroutine.
-    pub(crate) fn suspended_stack(self: &G) -> Option<Vec<StackFrame>> {
-        // SAFETY: nobody runs the goroutine, and nobody but the caller resumes it.
-        if self.is_running() || !matches!(unsafe { &*self.stage.get() }, Stage::Started(_)) {
-            return None;
+    /// Whether it runs, can run, or waits.
+    pub(crate) fn state(&self) -> GoroutineState {
+        match self.waiting() {
+            Some(Waiting { reason, since }) => GoroutineState::Waiting {
+                what: reason.what,
+                at: reason.at,
+                waited: self.run.scheduler.now().saturating_sub(since),
+            },
+            None if self.is_running() => GoroutineState::Running,
+            None => GoroutineState::Runnable,
         }
-        self.stack_wanted.store(true, Ordering::Release);
-        self.resume();
+    }
+
+    /// Whether it waits on its OS thread.
+    pub(crate) fn holds_thread(&self) -> bool {
+        self.is_running() && self.waiting().is_some()
+    }
+
+    /// The stack of the running goroutine itself, which calls this.
+    pub(crate) fn own_stack(&self) -> Shown {
+        Shown::Stack(Box::new(RawStack::here(&self.stack_addresses(), None)))
+    }
+
+    /// Sees to it that the goroutine shows its stack. One that is parked is resumed here for just
+    /// long enough to look at itself, and so is one that can run, where nobody else resumes it
+    /// (`stopped`); all others are asked to do it when they come to a safepoint.
+    ///
+    /// Calls for the goroutines of a run do not overlap, and end before its goroutines are unwound.
+    /// A goroutine does not call this for itself.
+    pub(crate) fn show(self: &G, stopped: bool) -> Shown {
+        if self.stack_addresses().end == usize::MAX {
+            return Shown::NotStarted;
+        }
+        self.stack_shown.lock().take();
+        let held = self.show_parked() || stopped && self.show_held(Status::Runnable);
+        match self.take_shown() {
+            Some(stack) if held => Shown::Stack(stack),
+            _ => {
+                self.attention.fetch_or(SHOW, Ordering::Release);
+                Shown::Asked
+            }
+        }
+    }
+
+    /// Resumes the goroutine, if it is parked, for just long enough to show its stack.
+    pub(crate) fn show_parked(self: &G) -> bool {
+        self.show_held(Status::Parked)
+    }
+
+    /// What the goroutine has shown since it was asked.
+    pub(crate) fn take_shown(&self) -> Option<Box<RawStack>> {
         self.stack_shown.lock().take()
+    }
+
+    /// Resumes the goroutine, if its status is `from`, to show its stack. A wake-up that comes
+    /// meanwhile takes effect afterwards.
+    fn show_held(self: &G, from: Status) -> bool {
+        let held = self.status.compare_exchange(
+            from as u8,
+            Status::Running as u8,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        if held.is_err() {
+            return false;
+        }
+        self.attention.fetch_or(SHOW_AND_RETURN, Ordering::Release);
+        self.worker.set(std::ptr::null());
+        let previous = crate::current::enter(self);
+        // SAFETY: whoever sets the status from `Parked` to `Running` has the right to resume the
+        // goroutine; from `Runnable`, by the caller, nobody else resumes it. It has started, or
+        // it would have no stack.
+        unsafe { self.switch_to() };
+        crate::current::leave(previous);
+        if from == Status::Runnable {
+            // It stands in a queue: a wake-up meanwhile changed nothing.
+            self.status.store(from as u8, Ordering::Release);
+            return true;
+        }
+        let parked = self.status.compare_exchange(
+            Status::Running as u8,
+            Status::Parked as u8,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        if parked.is_err() {
+            self.status.store(Status::Runnable as u8, Ordering::Release);
+            self.run.scheduler.ready(self.clone());
+        }
+        true
+    }
+
+    /// Calls `f`, which calls nothing of the user's, with the goroutine's own values, if it has
+    /// ever had any. Only the goroutine itself calls this.
+    pub(crate) fn with_own_locals<R>(&self, f: impl FnOnce(&mut Locals) -> R) -> Option<R> {
+        // SAFETY: only the goroutine itself gets here, while it runs, and `f` does not get here
+        // again, so this is the only reference.
+        let locals = unsafe { &mut *self.locals.get() };
+        locals.as_deref_mut().map(f)
+    }
+
+    /// [`Self::with_own_locals`], with room for values from now on.
+    pub(crate) fn with_locals<R>(&self, f: impl FnOnce(&mut Locals) -> R) -> R {
+        // SAFETY: as there.
+        let locals = unsafe { &mut *self.locals.get() };
+        f(locals.get_or_insert_default())
     }
 
     /// Calls `f` with the goroutine's detector state. `None` where detection is off, and where

@@ -6,12 +6,14 @@
 //! a race is.
 //!
 //! - goroutines: [`go()`], [`Goroutine`], [`JoinHandle`], [`yield_now`];
+//! - values that each of them has of its own: [`goroutine_local!`];
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
 //! - locks and atomics: [`sync`], [`atomic`];
+//! - futures: [`block_on`], and what [`chan`]'s operations and a [`JoinHandle`] are when awaited;
 //! - sleeping, timers and tickers: [`time`]; what is to be given up, and when: [`context`];
 //! - the network: `net`; calls that block the OS thread: [`blocking`];
-//! - what a scheduler does: [`stats`].
+//! - what a scheduler does: [`stats`]; what every goroutine does: [`dump`].
 //!
 //! # Rules for code that runs in goroutines
 //!
@@ -22,27 +24,38 @@
 //! - Do not hold a lock of `std` or another crate across an operation of this crate: whoever
 //!   wants it then blocks an OS thread, on the controlled scheduler the only one.
 //! - Do not wait in a goroutine for a plain OS thread: where every goroutine is blocked, the run
-//!   reports a deadlock, whatever plain threads may still be about to do.
+//!   reports a deadlock, whatever plain threads may still be about to do. [`foreign_threads`] says
+//!   that there are some.
+//! - Do not block in a future: a poll is one step, and a goroutine that blocks in it lets others run
+//!   on a thread whose thread-locals an executor has set.
 //! - What other crates order (locks, channels, `Arc` counts) the detector does not see.
 //! - A destructor that blocks while a panic unwinds: on the parallel scheduler it blocks its
 //!   OS thread, and another takes that one's place.
 
 pub mod atomic;
+mod block_on;
 mod blocking;
 pub mod chan;
 pub mod context;
 mod current;
 #[doc(hidden)]
 pub mod detect;
+mod dump;
+mod foreign;
 mod go;
 mod goroutine;
 mod later;
+mod local;
 #[cfg(unix)]
 pub mod net;
 #[cfg_attr(not(unix), path = "netpoll_unknown.rs")]
 mod netpoll;
 mod run;
+mod runs;
 mod scheduler;
+#[cfg_attr(unix, path = "sigquit.rs")]
+#[cfg_attr(not(unix), path = "sigquit_unknown.rs")]
+mod sigquit;
 mod stack;
 mod stats;
 pub mod sync;
@@ -50,10 +63,14 @@ pub mod time;
 mod timers;
 mod waiter;
 
+pub use block_on::block_on;
 pub use blocking::blocking;
 pub use current::{any_watched, goroutine_key, safepoint};
 pub use deadheat_detector as detector;
-pub use go::{Goroutine, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
+pub use dump::{Dump, GoroutineDump, GoroutineState, NoStack, dump, dump_all};
+pub use foreign::{ForeignThreads, foreign_threads};
+pub use go::{Goroutine, JoinFuture, JoinHandle, go, goroutine_id, set_goroutine_name, yield_now};
+pub use local::{AccessError, GoroutineLocal};
 pub use run::{Builder, DEFAULT_STEPS, Failure, Outcome, Run};
 pub use stack::DEFAULT_STACK;
 pub use stats::{Stats, stats};

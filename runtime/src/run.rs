@@ -4,13 +4,15 @@
 //! goroutine numbers, scheduler, seed and detector; that is how tests are isolated.
 
 use crate::current::Counted;
+use crate::dump::Dump;
 use crate::go::{self, JoinHandle};
 use crate::goroutine::{G, Goroutine};
+use crate::runs;
 use crate::scheduler::controlled::Controlled;
 use crate::scheduler::parallel::Parallel;
-use crate::scheduler::{End, Scheduler};
+use crate::scheduler::{End, PATIENCE, Scheduler};
+use crate::sigquit;
 use crate::stack::{self, StackPool};
-use crate::waiter::WaitReason;
 use deadheat_detector::Detector;
 use deadheat_detector::report::{self, FailureKind, Record, RunInfo, Sink};
 use deadheat_detector::thread::Thread;
@@ -18,12 +20,13 @@ use deadheat_detector::trace::Recorder;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt;
 use std::num::NonZero;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// How many scheduling steps a controlled run may take unless told otherwise.
 pub const DEFAULT_STEPS: u64 = 20_000_000;
@@ -50,6 +53,8 @@ pub struct Builder {
     sinks: Vec<Arc<dyn Sink>>,
     traces: Option<PathBuf>,
     stack_size: Option<usize>,
+    sigquit: bool,
+    schedtrace: Option<Duration>,
 }
 
 impl Builder {
@@ -65,6 +70,8 @@ impl Builder {
             sinks: Vec::new(),
             traces: None,
             stack_size: None,
+            sigquit: true,
+            schedtrace: None,
         }
     }
 
@@ -120,6 +127,29 @@ impl Builder {
         self
     }
 
+    /// Whether SIGQUIT (Ctrl-\) makes the process print [what all goroutines do](crate::dump_all)
+    /// and exit with code 2, as a Go program does; it does unless told otherwise, or the program
+    /// handles the signal itself when its first run starts. It stays so for the process once a run
+    /// has started that wants it. Only on Unix.
+    #[must_use]
+    pub fn sigquit(mut self, on: bool) -> Self {
+        self.sigquit = on;
+        self
+    }
+
+    /// Has the parallel scheduler write a line to the standard error stream every `period`, to
+    /// about 5 ms, beginning at once, that says what it does ([`Stats`](crate::Stats)): Go's
+    /// `schedtrace`. The controlled scheduler writes none.
+    ///
+    /// ```text
+    /// SCHED 1004ms: gomaxprocs=2 idleprocs=1 threads=3 spinningthreads=0 idlethreads=2 runqueue=0 [0 0] steals=3 retaken=0 preempted=1 run=app
+    /// ```
+    #[must_use]
+    pub fn schedtrace(mut self, period: Duration) -> Self {
+        self.schedtrace = Some(period);
+        self
+    }
+
     /// Whether accesses and synchronisation are checked for races; not unless told otherwise.
     #[must_use]
     pub fn detect(mut self, on: bool) -> Self {
@@ -163,11 +193,17 @@ impl Builder {
 
     fn go_here<T: Send + 'static>(self, main: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
         stack::overflow::watch();
+        let sigquit = self.sigquit;
         let run = self.build();
+        runs::add(&run);
+        if sigquit {
+            sigquit::watch();
+        }
         let (main, handle) = go::main_goroutine(&run, main);
         let end = run.scheduler.drive(&run, main);
         let stuck = run.describe_stuck(end);
         run.abandon_calls();
+        *run.looked_at.lock() = true;
         run.cancel_all();
         run.scheduler.clear();
         run.outcome(&handle, stuck)
@@ -193,7 +229,7 @@ impl Builder {
         let seed = self.info.seed;
         let scheduler: Arc<dyn Scheduler> = match self.info.scheduler {
             report::Scheduler::Controlled => Arc::new(Controlled::new(seed, self.steps)),
-            report::Scheduler::Parallel => Parallel::new(self.procs, seed),
+            report::Scheduler::Parallel => Parallel::new(self.procs, seed, self.schedtrace),
         };
         // Where nothing is recorded, and no choice drawn, accesses to cells need no attention.
         let watched = self.detect || self.info.scheduler == report::Scheduler::Controlled;
@@ -209,6 +245,9 @@ impl Builder {
             sinks: self.sinks,
             started: AtomicU64::new(0),
             live: Mutex::default(),
+            looked_at: Mutex::new(false),
+            outside: AtomicUsize::new(0),
+            foreign: AtomicUsize::new(0),
             panics: Mutex::default(),
             _counted: Counted::new(watched),
         })
@@ -257,6 +296,12 @@ pub struct Run {
     sinks: Vec<Arc<dyn Sink>>,
     started: AtomicU64,
     live: Mutex<BTreeMap<u64, G>>,
+    /// Held while a dump looks at goroutines; says whether the run is over, and none may any more.
+    looked_at: Mutex<bool>,
+    /// Who, outside of the scheduler, may be about to make a goroutine ready.
+    outside: AtomicUsize,
+    /// Those of them that the run waits for as long as it takes.
+    foreign: AtomicUsize,
     panics: Mutex<Vec<Arc<PanicNote>>>,
     /// While anybody runs a goroutine of this run, callers must ask which.
     _counted: Counted,
@@ -318,14 +363,43 @@ impl Run {
     }
 
     /// Whether a goroutine waits for a lock in a `static` that another run, or a plain thread,
-    /// has: then the run is not deadlocked, as far as it can tell.
+    /// has, or somebody outside of the scheduler is about to make a goroutine ready: then the run
+    /// is not deadlocked, as far as it can tell.
+    ///
+    /// Gives for how long at most it is to wait then.
     ///
     /// To be called only while no goroutine of this run runs.
-    pub(crate) fn waits_for_outside(&self) -> bool {
-        self.live.lock().values().any(|g| g.waits_outside(self.id))
+    pub(crate) fn waits_for_outside(&self) -> Option<Duration> {
+        if self.foreign.load(Ordering::SeqCst) > 0 {
+            return Some(Duration::MAX);
+        }
+        let waits = self.outside.load(Ordering::SeqCst) > 0
+            || self.live.lock().values().any(|g| g.waits_outside(self.id));
+        waits.then_some(PATIENCE)
     }
 
-    fn live(&self) -> Vec<G> {
+    /// Somebody outside of the scheduler may make a goroutine ready, until the value is dropped.
+    pub(crate) fn outside(self: &Arc<Self>) -> Outside {
+        Outside::new(self, |run| &run.outside)
+    }
+
+    /// The same, and the run waits for it however long that takes.
+    pub(crate) fn foreign(self: &Arc<Self>) -> Outside {
+        Outside::new(self, |run| &run.foreign)
+    }
+
+    /// What tells this run from others, for a reader.
+    pub(crate) fn info(&self) -> &RunInfo {
+        &self.info
+    }
+
+    /// Calls `f` where nobody else looks at the run's goroutines, unless it is over.
+    pub(crate) fn look<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        let over = self.looked_at.lock();
+        (!*over).then(f)
+    }
+
+    pub(crate) fn live(&self) -> Vec<G> {
         self.live.lock().values().cloned().collect()
     }
 
@@ -367,54 +441,24 @@ impl Run {
         }
     }
 
-    fn describe_stuck(&self, end: End) -> Option<Failure> {
+    fn describe_stuck(self: &Arc<Self>, end: End) -> Option<Failure> {
         match end {
             End::MainReturned => None,
             End::Deadlock => {
-                let text = format!("all goroutines are asleep - deadlock!{}", self.dump());
+                let dump = Dump::of_stopped(self);
+                let text = format!("all goroutines are asleep - deadlock!\n\n{dump}");
                 self.emit_failure(FailureKind::Deadlock, &text);
                 Some(Failure::Deadlock(text))
             }
             End::StepLimit(limit) => {
+                let dump = Dump::of_stopped(self);
                 let text = format!(
-                    "no end after {limit} scheduling steps; a run that needs more sets steps=N in DEADHEAT{}",
-                    self.dump()
+                    "no end after {limit} scheduling steps; a run that needs more sets steps=N in DEADHEAT\n\n{dump}"
                 );
                 self.emit_failure(FailureKind::StepLimit, &text);
                 Some(Failure::StepLimit(text))
             }
         }
-    }
-
-    /// Every goroutine with its state and, where it is parked, its stack.
-    fn dump(&self) -> String {
-        let mut text = String::new();
-        for g in self.live() {
-            let who = if g.is_main() {
-                "main goroutine".to_owned()
-            } else {
-                format!("goroutine {}", g.id)
-            };
-            let state = match g.wait_reason() {
-                Some(WaitReason { what, at, .. }) => format!("{what} at {at}"),
-                None => "runnable".to_owned(),
-            };
-            let _ = writeln!(text, "\n\n{who} [{state}]:");
-            match g.suspended_stack() {
-                Some(stack) => text += &report::text::frames(&stack),
-                None => text += "  (no stack: it has not started, or holds its thread)\n",
-            }
-            match g.creator {
-                Some(1) => {
-                    let _ = write!(text, "  created by main goroutine at {}", g.created);
-                }
-                Some(creator) => {
-                    let _ = write!(text, "  created by goroutine {creator} at {}", g.created);
-                }
-                None => text.truncate(text.trim_end().len()),
-            }
-        }
-        text
     }
 
     fn emit_failure(&self, kind: FailureKind, message: &str) {
@@ -454,6 +498,34 @@ impl Run {
             races: self.detector.as_ref().map_or(0, Detector::races),
             panics,
         }
+    }
+}
+
+/// While it lives, the run is not taken to be deadlocked at once where all goroutines are blocked.
+pub(crate) struct Outside {
+    run: Arc<Run>,
+    count: fn(&Run) -> &AtomicUsize,
+}
+
+impl Outside {
+    fn new(run: &Arc<Run>, count: fn(&Run) -> &AtomicUsize) -> Self {
+        count(run).fetch_add(1, Ordering::SeqCst);
+        Self {
+            run: Arc::clone(run),
+            count,
+        }
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        (self.count)(&self.run).fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outside { .. }")
     }
 }
 

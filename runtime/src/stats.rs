@@ -1,6 +1,7 @@
 //! What the scheduler of a run does at a moment.
 
 use crate::current;
+use std::fmt;
 
 /// A snapshot of a run's scheduler. The numbers are of about the same moment, not of exactly one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -26,6 +27,28 @@ pub struct Stats {
     pub retaken: u64,
     /// How often a goroutine had run for 10 ms and was made to let others run.
     pub preempted: u64,
+}
+
+/// The names are those of Go's `schedtrace`, as far as it has them.
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let queues: Vec<_> = self.local_queues.iter().map(ToString::to_string).collect();
+        write!(
+            f,
+            "gomaxprocs={} idleprocs={} threads={} spinningthreads={} idlethreads={} \
+             runqueue={} [{}] steals={} retaken={} preempted={}",
+            self.procs,
+            self.idle_procs,
+            self.threads,
+            self.spinning_threads,
+            self.idle_threads,
+            self.global_queue,
+            queues.join(" "),
+            self.steals,
+            self.retaken,
+            self.preempted
+        )
+    }
 }
 
 /// What the scheduler of the caller's run does. `None` outside a run.

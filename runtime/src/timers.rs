@@ -43,7 +43,7 @@ pub(crate) enum Fired {
 impl Fired {
     pub(crate) fn act(self) {
         match self {
-            Self::Wake(waiter) => waiter.wake(),
+            Self::Wake(waiter) => waiter.wake_by_time(),
             Self::Start(call) => call.start(),
         }
     }

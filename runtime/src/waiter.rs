@@ -1,4 +1,4 @@
-//! One blocked operation, of a goroutine or of a plain OS thread.
+//! One blocked operation, of a goroutine, of a plain OS thread, or of a future.
 //!
 //! A waiter may stand in several queues at once (a select with several cases, a timeout). Who
 //! takes it from a queue must [`Waiter::claim`] it; the first wins, completes the operation
@@ -13,9 +13,11 @@
 
 use crate::goroutine::G;
 use crate::timers::Target;
+use parking_lot::Mutex;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::thread::Thread;
 
 /// What a goroutine waits for, for the dump of a deadlock.
@@ -111,6 +113,8 @@ enum Parker {
     Goroutine(G),
     /// A plain thread, or a goroutine that must not leave its thread because a panic unwinds it.
     Thread(Thread, Option<G>),
+    /// A future, which is polled again when it is woken.
+    Task(Mutex<Option<Waker>>),
 }
 
 /// One blocked operation.
@@ -127,6 +131,15 @@ impl Waiter {
             Some(g) if g.may_switch() => Parker::Goroutine(g),
             g => Parker::Thread(std::thread::current(), g),
         };
+        Self::parked_by(parker)
+    }
+
+    /// One of a future, which [`Self::is_done`] polls.
+    pub(crate) fn task(waker: Waker) -> Arc<Self> {
+        Self::parked_by(Parker::Task(Mutex::new(Some(waker))))
+    }
+
+    fn parked_by(parker: Parker) -> Arc<Self> {
         Arc::new(Self {
             claimed: AtomicUsize::new(UNCLAIMED),
             woken: AtomicBool::new(false),
@@ -146,6 +159,22 @@ impl Waiter {
         self.claimed.load(Ordering::Acquire) != UNCLAIMED
     }
 
+    /// Whether the operation was claimed, completed and woken. If not, the future that polls this
+    /// is woken when it is.
+    pub(crate) fn is_done(&self, context: &Context<'_>) -> bool {
+        let Parker::Task(waker) = &self.parker else {
+            unreachable!("only a future is polled")
+        };
+        let same = |waker: &Waker| waker.will_wake(context.waker());
+        if !self.is_woken() && !waker.lock().as_ref().is_some_and(same) {
+            // Wakers are the user's: they are cloned and dropped without the lock.
+            let new = Some(context.waker().clone());
+            let old = std::mem::replace(&mut *waker.lock(), new);
+            drop(old);
+        }
+        self.is_woken()
+    }
+
     fn is_woken(&self) -> bool {
         self.woken.load(Ordering::Acquire)
     }
@@ -154,6 +183,15 @@ impl Waiter {
     pub(crate) fn wake(&self) {
         if let (Some(ready), Some(g)) = (self.complete(), self.goroutine()) {
             g.run.scheduler.ready(ready);
+        }
+    }
+
+    /// [`Self::wake`] on behalf of nobody, because it is time. A task's waker is not to take what the
+    /// goroutine did on whose stack that happens to come for what led to it.
+    pub(crate) fn wake_by_time(&self) {
+        match &self.parker {
+            Parker::Task(_) => crate::current::as_nobody(|| self.wake()),
+            _ => self.wake(),
         }
     }
 
@@ -173,6 +211,15 @@ impl Waiter {
                 }
                 self.woken.store(true, Ordering::Release);
                 thread.unpark();
+                None
+            }
+            Parker::Task(waker) => {
+                // In this order: whoever polls leaves its waker first, and then looks.
+                self.woken.store(true, Ordering::Release);
+                let waker = waker.lock().take();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
                 None
             }
         }
@@ -195,6 +242,7 @@ impl Waiter {
                 g.set_wait_reason(None);
                 g.run.scheduler.return_from_blocking();
             }
+            Parker::Task(_) => unreachable!("a future is polled"),
         }
         self.claimed.load(Ordering::Acquire)
     }
@@ -210,6 +258,7 @@ impl Waiter {
         match &self.parker {
             Parker::Goroutine(g) => Some(g),
             Parker::Thread(_, g) => g.as_ref(),
+            Parker::Task(_) => None,
         }
     }
 

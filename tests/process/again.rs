@@ -13,7 +13,7 @@ fn run(subject: &str, variable: &str) -> Output {
         .expect("this binary runs itself")
 }
 
-fn command(subject: &str, variable: &str) -> Command {
+pub(crate) fn command(subject: &str, variable: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the path of this binary"));
     command
         .arg(format!("subjects::{subject}"))
@@ -21,7 +21,7 @@ fn command(subject: &str, variable: &str) -> Command {
     command
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("reports are UTF-8")
 }
 

@@ -2,6 +2,7 @@
 
 use deadheat::atomic::{AtomicU32, Ordering};
 use deadheat::prelude::*;
+use std::io::Write as _;
 use std::sync::Arc;
 
 /// Several races, with choices of every kind before and between them.
@@ -104,6 +105,45 @@ fn subject_deep_main() {
 fn subject_deep_with_room() {
     let deep = deadheat::Goroutine::new().stack_size(32 << 20);
     deep.go(|| descend(10_000)).join().unwrap();
+}
+
+/// Where it is asked to, lasts for as long as it takes the parallel scheduler to tell of it twice.
+#[deadheat::test]
+fn subject_lasts() {
+    if std::env::var_os("SUBJECT_LASTS").is_some() {
+        deadheat::time::sleep(std::time::Duration::from_millis(250));
+    }
+}
+
+/// Where it is asked to, says that it is ready, and waits to be killed.
+#[deadheat::test]
+fn subject_waits_for_a_signal() {
+    if std::env::var_os("SUBJECT_WAITS").is_some() {
+        let (_keep, never) = chan::unbuffered::<()>();
+        let waiter = deadheat::Goroutine::new().name("waiter");
+        drop(waiter.go(move || waits_for_ever(&never)));
+        let spinner = deadheat::Goroutine::new().name("spinner");
+        drop(spinner.go(|| {
+            loop {
+                yield_now();
+            }
+        }));
+        yield_now();
+        eprintln_uncaptured("ready");
+        loop {
+            yield_now();
+        }
+    }
+}
+
+/// `eprintln` would go into the captured output of the test.
+fn eprintln_uncaptured(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[inline(never)]
+fn waits_for_ever(never: &chan::Receiver<()>) {
+    let _ = never.recv();
 }
 
 /// Where it is asked to, a goroutine makes a bad access that is no overflow.

@@ -33,15 +33,7 @@ impl Main {
         let seed = settings.seed.or(self.seed).unwrap_or(0);
         let mut builder = Run::new(self.name).scheduler(scheduler).seed(seed);
         builder = builder.detect(settings.detect.unwrap_or(false));
-        if let Some(procs) = settings.maxprocs {
-            builder = builder.max_procs(procs);
-        }
-        if let Some(bytes) = settings.stack {
-            builder = builder.stack_size(bytes);
-        }
-        if let Some(steps) = settings.steps {
-            builder = builder.max_steps(steps);
-        }
+        builder = process::scheduled(builder);
         if scheduler == Scheduler::Controlled {
             builder = builder.replay(replay_command(seed));
         }

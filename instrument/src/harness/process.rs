@@ -8,6 +8,7 @@ use deadheat_runtime::detector::settings::{EXIT_USAGE, Settings, VARIABLE};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The settings of this process. Where the variable cannot be understood, the process ends
 /// with a message and [`EXIT_USAGE`]: a run under other settings than asked for is worse.
@@ -15,6 +16,27 @@ pub(super) fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     SETTINGS
         .get_or_init(|| Settings::from_env().unwrap_or_else(|error| give_up(&error.to_string())))
+}
+
+/// A run of this process: how it is scheduled, as far as tests and programs do not differ in it.
+pub(super) fn scheduled(mut builder: Builder) -> Builder {
+    let settings = settings();
+    if let Some(procs) = settings.maxprocs {
+        builder = builder.max_procs(procs);
+    }
+    if let Some(bytes) = settings.stack {
+        builder = builder.stack_size(bytes);
+    }
+    if let Some(steps) = settings.steps {
+        builder = builder.max_steps(steps);
+    }
+    if let Some(period) = settings.schedtrace {
+        builder = builder.schedtrace(Duration::from_millis(period));
+    }
+    if let Some(on) = settings.sigquit {
+        builder = builder.sigquit(on);
+    }
+    builder
 }
 
 /// A run of this process: where its reports go, and its trace, if one is asked for.

@@ -75,18 +75,10 @@ impl Plan {
     }
 
     fn builder(&self, seed: u64) -> Builder {
-        let mut builder = Run::new(self.test.name)
+        let builder = Run::new(self.test.name)
             .scheduler(self.scheduler)
             .seed(seed);
-        if let Some(procs) = self.settings.maxprocs {
-            builder = builder.max_procs(procs);
-        }
-        if let Some(bytes) = self.settings.stack {
-            builder = builder.stack_size(bytes);
-        }
-        if let Some(steps) = self.settings.steps {
-            builder = builder.max_steps(steps);
-        }
+        let mut builder = process::scheduled(builder);
         if self.scheduler == Scheduler::Controlled {
             builder = builder.replay(self.replay_command(seed));
         }

@@ -90,6 +90,11 @@ impl Alarm {
         before.is_some()
     }
 
+    /// What it is timed by.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Takes the value, if there is one: the time when it came, since the run's start.
     pub(super) fn try_receive(&self, op: SyncOp) -> Result<Duration, TryRecvError> {
         let mut state = self.state.lock();

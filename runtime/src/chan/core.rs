@@ -4,7 +4,8 @@
 //! takes the offer moves the value and the clocks both ways, then wakes it. Clocks travel with
 //! what they belong to: with a value in the buffer, with the slot that a value left, with an
 //! offer. A slot has two of them, because a receive orders the completion of a later send, not
-//! the receive of what that send brings.
+//! the receive of what that send brings. A future that was given a value and is dropped before
+//! it was polled again hands it on, with the clock of its sender.
 
 use super::error::{SendError, TryRecvError, TrySendError};
 use crate::current;
@@ -56,6 +57,15 @@ impl<T> Offer<T> {
     }
 }
 
+/// An operation that could not go on, as the one who waits for it sees it.
+pub(super) struct Offered<T> {
+    pub(super) waiter: Arc<Waiter>,
+    pub(super) deal: Arc<Mutex<Deal<T>>>,
+}
+
+/// A claim that means: nobody waits for it any more.
+const GIVEN_UP: usize = 1;
+
 /// Which of the two operations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Direction {
@@ -66,6 +76,9 @@ pub(super) enum Direction {
 pub(super) struct State<T> {
     capacity: usize,
     buffer: VecDeque<T>,
+    /// Values that receives were given which nobody waited for any more. While there is one,
+    /// nobody waits to receive.
+    handed_back: VecDeque<(T, SyncVar)>,
     slots: Box<[Slot]>,
     sent: usize,
     received: usize,
@@ -143,6 +156,10 @@ impl<T> State<T> {
     }
 
     fn receive(&mut self, op: SyncOp) -> Attempt<Result<T, TryRecvError>> {
+        if let Some((value, edge)) = self.handed_back.pop_front() {
+            detect::with(|_, thread| thread.acquire(&edge, op));
+            return (Ok(value), None);
+        }
         if let Some(value) = self.buffer.pop_front() {
             let slot = &mut self.slots[self.received % self.capacity];
             detect::with(|_, thread| {
@@ -182,6 +199,27 @@ impl<T> State<T> {
         None
     }
 
+    /// Gives a value that a receive was given, and nobody took, to whoever waits to receive, or keeps
+    /// it for whoever comes.
+    fn hand_on(&mut self, value: T, edge: SyncVar) -> Option<Arc<Waiter>> {
+        while let Some(offer) = self.receiving.pop_front() {
+            if offer.claim() {
+                let mut deal = offer.deal.lock();
+                deal.value = Some(value);
+                deal.taken = edge;
+                drop(deal);
+                return Some(offer.waiter);
+            }
+        }
+        self.handed_back.push_back((value, edge));
+        None
+    }
+
+    /// How many values wait to be received.
+    fn len(&self) -> usize {
+        self.buffer.len() + self.handed_back.len()
+    }
+
     /// Closes the channel, by hand or by the last sender's drop; returns whom that completes.
     fn close(&mut self, op: SyncOp, by_drop: bool) -> Vec<Arc<Waiter>> {
         self.closed = true;
@@ -211,7 +249,7 @@ impl<T> State<T> {
             Direction::Receive => {
                 self.closed
                     || self.senders == 0
-                    || !self.buffer.is_empty()
+                    || self.len() > 0
                     || self.sending.iter().any(|offer| offer.is_open_to(me))
             }
         }
@@ -243,6 +281,7 @@ impl<T> Core<T> {
         let state = State {
             capacity,
             buffer: VecDeque::new(),
+            handed_back: VecDeque::new(),
             slots: (0..capacity).map(|_| Slot::default()).collect(),
             sent: 0,
             received: 0,
@@ -289,6 +328,22 @@ impl<T> Core<T> {
     }
 
     pub(super) fn send(&self, value: T, op: SyncOp) -> Result<(), SendError<T>> {
+        match self.send_or_offer(value, current::waiter, op) {
+            Ok(sent) => sent,
+            Err(Offered { waiter, deal }) => {
+                waiter.wait(WaitReason::new("channel send", op.at));
+                finish_send(&deal, op)
+            }
+        }
+    }
+
+    /// Sends `value` if that is possible at once; if not, offers it on behalf of a new `waiter`.
+    pub(super) fn send_or_offer(
+        &self,
+        value: T,
+        waiter: impl FnOnce() -> Arc<Waiter>,
+        op: SyncOp,
+    ) -> Result<Result<(), SendError<T>>, Offered<T>> {
         let mut state = self.state.lock();
         let access = || self.access(AccessKind::Read, op.at);
         let (result, completed) = state.send(value, op, access);
@@ -297,30 +352,66 @@ impl<T> Core<T> {
             done => {
                 drop(state);
                 wake(completed);
-                return done.map_err(|error| SendError(error.into_inner()));
+                return Ok(done.map_err(|error| SendError(error.into_inner())));
             }
         };
         self.access(AccessKind::Read, op.at);
-        let waiter = current::waiter();
+        let waiter = waiter();
         let deal = offer(&mut state, Direction::Send, Some(value), &waiter, 0, op);
-        drop(state);
-        waiter.wait(WaitReason::new("channel send", op.at));
-        finish_send(&deal, op)
+        Err(Offered { waiter, deal })
     }
 
     pub(super) fn receive(&self, op: SyncOp) -> Option<T> {
+        match self.receive_or_offer(current::waiter, op) {
+            Ok(received) => received,
+            Err(Offered { waiter, deal }) => {
+                waiter.wait(WaitReason::new("channel receive", op.at));
+                finish_receive(&deal, op)
+            }
+        }
+    }
+
+    /// Receives a value, or `None` from a closed channel, if that is possible at once; if not,
+    /// offers to, on behalf of a new `waiter`.
+    pub(super) fn receive_or_offer(
+        &self,
+        waiter: impl FnOnce() -> Arc<Waiter>,
+        op: SyncOp,
+    ) -> Result<Option<T>, Offered<T>> {
         let mut state = self.state.lock();
         let (result, completed) = state.receive(op);
         if !matches!(result, Err(TryRecvError::Empty)) {
             drop(state);
             wake(completed);
-            return result.ok();
+            return Ok(result.ok());
         }
-        let waiter = current::waiter();
+        let waiter = waiter();
         let deal = offer(&mut state, Direction::Receive, None, &waiter, 0, op);
+        Err(Offered { waiter, deal })
+    }
+
+    /// Gives up an offer that may have been taken. Of one to receive, the value that it was given
+    /// goes to whoever receives next.
+    pub(super) fn give_up(&self, direction: Direction, offered: &Offered<T>) {
+        let mut state = self.state.lock();
+        if offered.waiter.claim(GIVEN_UP) {
+            let queue = state.queue(direction);
+            queue.retain(|offer| !Arc::ptr_eq(&offer.waiter, &offered.waiter));
+            return;
+        }
+        // Whoever claimed it has done the rest under the lock.
+        if direction == Direction::Send {
+            return;
+        }
+        let mut deal = offered.deal.lock();
+        let Some(value) = deal.value.take() else {
+            return;
+        };
+        let edge = std::mem::take(&mut deal.taken);
+        drop(deal);
+        let completed = state.hand_on(value, edge);
         drop(state);
-        waiter.wait(WaitReason::new("channel receive", op.at));
-        finish_receive(&deal, op)
+        wake(completed);
     }
 
     /// Leaves an offer for `case` of `waiter`, unless the operation could go on at once: then
@@ -366,7 +457,7 @@ impl<T> Core<T> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.state.lock().buffer.len()
+        self.state.lock().len()
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -409,11 +500,12 @@ impl<T> Core<T> {
                     return;
                 }
                 let unreceived = std::mem::take(&mut state.buffer);
+                let handed_back = std::mem::take(&mut state.handed_back);
                 let senders: Vec<_> = state.sending.drain(..).filter(Offer::claim).collect();
                 drop(state);
                 senders.iter().for_each(|offer| offer.waiter.wake());
                 // Last: the values' destructors may do anything.
-                drop(unreceived);
+                drop((unreceived, handed_back));
             }
         }
     }

@@ -3,6 +3,7 @@
 //! - [`Sender`] and [`Receiver`]: the two ends; both can be cloned and shared;
 //! - `core`: the state behind them, and every edge that a channel makes;
 //! - `alarm`: the channel of a timer, whose values come with the time;
+//! - [`RecvFuture`] and [`SendFuture`]: operations that are awaited;
 //! - [`select`]: waiting for several operations at once;
 //! - [`error`]: what can go wrong, with the value given back.
 //!
@@ -20,8 +21,10 @@
 //! counts as a write of the channel, a send as a read.
 
 pub(crate) mod alarm;
+mod awaited;
 mod core;
 pub mod error;
+mod future;
 mod receiver;
 pub mod select;
 mod sender;
@@ -29,6 +32,7 @@ mod sender;
 pub use error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
+pub use future::{RecvFuture, SendFuture};
 pub use receiver::{IntoIter, Iter, Receiver};
 pub use sender::Sender;
 

@@ -3,6 +3,7 @@
 use super::alarm::Alarm;
 use super::core::{Core, Direction};
 use super::error::{RecvError, RecvTimeoutError, TryRecvError};
+use super::future::RecvFuture;
 use super::select::{Chosen, Otherwise, RecvCase, select_as};
 use crate::current;
 use deadheat_detector::thread::SyncOp;
@@ -114,6 +115,33 @@ impl<T> Receiver<T> {
             Chosen::Case(_) => case.finish().map_err(|RecvError| RecvTimeoutError::Closed),
             Chosen::Otherwise => Err(RecvTimeoutError::Timeout),
         }
+    }
+
+    /// Receives a value, as [`recv`](Self::recv) does, when the future is awaited: in a task of any
+    /// executor, or in a goroutine under [`block_on`](crate::block_on). The receive begins at the
+    /// first poll, and makes the edges of those who poll it.
+    ///
+    /// Dropping the future is safe at any time: a value that it was given already goes to whoever
+    /// receives next, before all others. Its sender has gone on by then, and whoever found the channel
+    /// closed before that does not come back for it.
+    ///
+    /// # Errors
+    ///
+    /// Where the channel is closed, or every sender dropped, and the buffer is empty.
+    ///
+    /// ```
+    /// # deadheat_runtime::Run::new("doc").go(|| {
+    /// use deadheat_runtime::{block_on, chan, go};
+    ///
+    /// let (tx, rx) = chan::unbuffered();
+    /// let sender = go(move || tx.send(5));
+    /// assert_eq!(block_on(async { rx.recv_async().await }), Ok(5));
+    /// sender.join().unwrap().unwrap();
+    /// # }).result.unwrap();
+    /// ```
+    #[track_caller]
+    pub fn recv_async(&self) -> RecvFuture<'_, T> {
+        RecvFuture::new(self, SyncOp::here("channel receive"))
     }
 
     /// The values as they come, until the channel is closed and empty.

@@ -46,7 +46,7 @@ pub(super) const AGAIN: usize = usize::MAX / 2;
 /// A claim that means: the time is up.
 const TIMEOUT: usize = AGAIN + 1;
 /// A claim that means: the time of a case has come, try again.
-const DUE: usize = AGAIN + 2;
+pub(super) const DUE: usize = AGAIN + 2;
 
 /// What a select came to.
 #[doc(hidden)]

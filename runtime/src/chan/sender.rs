@@ -2,6 +2,7 @@
 
 use super::core::{Core, Direction};
 use super::error::{SendError, SendTimeoutError, TrySendError};
+use super::future::SendFuture;
 use super::select::{Otherwise, SendCase, select_as};
 use crate::current;
 use deadheat_detector::thread::SyncOp;
@@ -71,6 +72,20 @@ impl<T> Sender<T> {
             Ok(sent) => sent.map_err(|SendError(value)| SendTimeoutError::Closed(value)),
             Err(value) => Err(SendTimeoutError::Timeout(value)),
         }
+    }
+
+    /// Sends `value`, as [`send`](Self::send) does, when the future is awaited: in a task of any
+    /// executor, or in a goroutine under [`block_on`](crate::block_on). The send begins at the first
+    /// poll, and makes the edges of those who poll it.
+    ///
+    /// Dropping the future is safe at any time: the value was sent, or is dropped with it.
+    ///
+    /// # Errors
+    ///
+    /// The value, where the channel is closed or every receiver dropped, now or while waiting.
+    #[track_caller]
+    pub fn send_async(&self, value: T) -> SendFuture<'_, T> {
+        SendFuture::new(self, value, SyncOp::here("channel send"))
     }
 
     /// Closes the channel: senders get errors, and receivers too once the buffer is empty.

@@ -11,7 +11,7 @@
 //! give the peer five seconds. Once the main goroutine has returned, time jumps again.
 
 use super::rng::Rng;
-use super::{End, LOOK_AGAIN, NETWORK_GRACE, PATIENCE, Scheduler};
+use super::{End, GRACE, LOOK_AGAIN, NETWORK_GRACE, Scheduler};
 use crate::goroutine::{G, Goroutine, Switch};
 use crate::later::Call;
 use crate::netpoll::Netpoll;
@@ -113,9 +113,12 @@ impl Controlled {
 
     /// Waits while a goroutine waits for what another run, or a plain thread, has.
     #[cold]
-    fn wait_for_outside(&self, run: &Run) -> Option<G> {
-        let patience = Instant::now() + PATIENCE;
-        while run.waits_for_outside() && Instant::now() < patience {
+    fn wait_for_outside(&self, run: &Run, main_running: bool) -> Option<G> {
+        let begin = Instant::now();
+        let most = if main_running { Duration::MAX } else { GRACE };
+        while let Some(patience) = run.waits_for_outside()
+            && begin.elapsed() < patience.min(most)
+        {
             let mut state = self.state.lock();
             if state.runnable.is_empty() {
                 self.woken.wait_for(&mut state, LOOK_AGAIN);
@@ -188,7 +191,10 @@ impl Scheduler for Controlled {
     fn drive(&self, run: &Arc<Run>, main: G) -> End {
         self.ready(main.clone());
         let mut main_running = true;
-        while let Some(g) = self.step().or_else(|| self.wait_for_outside(run)) {
+        while let Some(g) = self
+            .step()
+            .or_else(|| self.wait_for_outside(run, main_running))
+        {
             match g.resume() {
                 Switch::Yield => self.state.lock().runnable.push(g),
                 Switch::Park => {}
@@ -270,6 +276,10 @@ impl Scheduler for Controlled {
 
     fn now(&self) -> Duration {
         self.state.lock().now
+    }
+
+    fn about_now(&self) -> Duration {
+        self.now()
     }
 
     fn blocking(&self, _: bool) {}

@@ -22,6 +22,9 @@ use std::time::Duration;
 /// plain thread, has, before it takes that for a deadlock between the two.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long goroutines may go on once the main one has returned.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
+
 /// How often it looks whether the lock has changed hands meanwhile.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -71,6 +74,9 @@ pub(crate) trait Scheduler: Send + Sync {
 
     /// The time since the run's start.
     fn now(&self) -> Duration;
+
+    /// The time since the run's start, as of some moments ago: cheap.
+    fn about_now(&self) -> Duration;
 
     /// The calling thread is about to block outside the scheduler (`true`), or is done with it.
     fn blocking(&self, begins: bool);

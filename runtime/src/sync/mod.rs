@@ -11,6 +11,8 @@
 //!   computes once;
 //! - [`group`]: [`Group`], goroutines that are waited for together, of which one may fail;
 //! - [`singleflight`]: [`Singleflight`], not doing twice what is under way already;
+//! - [`pool`]: [`Pool`], things that are to be used again;
+//! - [`map`]: [`Map`], a map that many may use at once;
 //! - [`raw`]: the lock under all of them, which blocks goroutines and orders nothing.
 //!
 //! All block the goroutine, not its thread, and work on plain OS threads too. None poisons:
@@ -19,10 +21,12 @@
 mod caught;
 pub mod cond;
 pub mod group;
+pub mod map;
 pub mod mutex;
 pub mod once;
 pub mod once_cell;
 mod once_value;
+pub mod pool;
 pub mod raw;
 pub mod rwmutex;
 pub mod semaphore;
@@ -32,10 +36,12 @@ pub mod waitgroup;
 
 pub use cond::Cond;
 pub use group::Group;
+pub use map::Map;
 pub use mutex::{Mutex, MutexGuard};
 pub use once::Once;
 pub use once_cell::OnceCell;
 pub use once_value::once_value;
+pub use pool::Pool;
 pub use rwmutex::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use singleflight::Singleflight;

@@ -2,6 +2,8 @@
 
 use crate::current;
 use crate::run::Run;
+use crate::time::process;
+use crate::timers::{Target, TimerKey};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -29,10 +31,39 @@ impl Clock {
             Self::Process => Some(of_process()),
         }
     }
+
+    /// Has `target` fire when `after` has passed by this clock; `None` where its run is over, and no
+    /// time passes any more.
+    pub(crate) fn add_timer(&self, after: Duration, target: Target) -> Option<PendingTimer> {
+        Some(match self {
+            Self::Run(run) => {
+                let key = run.upgrade()?.scheduler.add_timer(after, target);
+                PendingTimer::Run(Weak::clone(run), key)
+            }
+            Self::Process => PendingTimer::Process(process::add(after, target)),
+        })
+    }
+}
+
+/// A timer that has been set; dropping it takes it out, unless it has fired.
+pub(crate) enum PendingTimer {
+    Run(Weak<Run>, TimerKey),
+    Process(TimerKey),
+}
+
+impl Drop for PendingTimer {
+    fn drop(&mut self) {
+        match self {
+            Self::Run(run, key) => {
+                drop(run.upgrade().map(|run| run.scheduler.remove_timer(*key)));
+            }
+            Self::Process(key) => drop(process::remove(*key)),
+        }
+    }
 }
 
 /// The time since some moment in the past.
-fn of_process() -> Duration {
+pub(super) fn of_process() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
 }

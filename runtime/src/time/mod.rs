@@ -14,6 +14,7 @@
 
 mod after_func;
 pub(crate) mod clock;
+mod process;
 pub mod ticker;
 pub mod timer;
 

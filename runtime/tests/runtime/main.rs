@@ -5,9 +5,13 @@
 //! - [`timeouts`]: channel operations that do not wait for ever;
 //! - [`timers`], [`tickers`], [`after_funcs`]: what happens at its time; [`many_timers`]: at once;
 //! - [`contexts`]: what is given up;
+//! - [`futures`]: awaiting in goroutines, and awaiting goroutines; [`tokio_tasks`]: beside tokio;
+//! - [`locals`]: values that each goroutine has of its own;
 //! - [`locks`]: exclusion and wake-ups;
 //! - [`semaphore`], [`once_cell`], [`singleflight`], [`group`]: places, values, shared work,
 //!   goroutines of which one may fail;
+//! - [`dump`]: what all goroutines do, with their stacks;
+//! - [`map`], [`pool`]: many who use one;
 //! - [`net`], [`net_deadlines`]: sockets;
 //! - [`endings`]: deadlocks, leaks, runs that do not end;
 //! - [`replay`]: the same seed, the same run; runs side by side;
@@ -16,16 +20,21 @@
 mod after_funcs;
 mod channels;
 mod contexts;
+mod dump;
 mod endings;
+mod futures;
 mod goroutines;
 mod group;
+mod locals;
 mod locks;
 mod many_timers;
+mod map;
 #[cfg(unix)]
 mod net;
 #[cfg(unix)]
 mod net_deadlines;
 mod once_cell;
+mod pool;
 mod replay;
 mod scheduler;
 mod select;
@@ -34,6 +43,7 @@ mod singleflight;
 mod tickers;
 mod timeouts;
 mod timers;
+mod tokio_tasks;
 
 use deadheat_runtime::detector::report::Scheduler;
 use deadheat_runtime::{Builder, Outcome, Run};

@@ -5,7 +5,8 @@
 //! - `ring`: a processor's queue;
 //! - `processor`: P;
 //! - `worker`: M: where it looks for work, how it sleeps and is woken;
-//! - `sysmon`: preemption, retaking processors, late timers.
+//! - `sysmon`: preemption, retaking processors, late timers;
+//! - `schedtrace`: lines that tell what goes on.
 //!
 //! At most `procs` goroutines run at once; those whose thread is in a blocking call, or passes no
 //! safepoint, do not count. What is rare (workers, free processors, the global queue) lies under
@@ -18,6 +19,7 @@
 mod network;
 mod processor;
 mod ring;
+mod schedtrace;
 mod sysmon;
 mod worker;
 
@@ -25,7 +27,7 @@ pub(crate) use worker::Worker;
 
 use self::processor::Processor;
 use super::rng::Rng;
-use super::{End, LOOK_AGAIN, NETWORK_GRACE, PATIENCE, Scheduler};
+use super::{End, GRACE, LOOK_AGAIN, NETWORK_GRACE, Scheduler};
 use crate::current;
 use crate::goroutine::{G, Goroutine};
 use crate::later::Call;
@@ -38,9 +40,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
-
-/// How long goroutines may go on once the main one has returned.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// How many goroutines a worker takes from the global queue at most.
 const BATCH: usize = 64;
@@ -108,6 +107,10 @@ pub(crate) struct Parallel {
     /// Notified for `sysmon`.
     monitored: Condvar,
     rng: Mutex<Rng>,
+    /// How often it tells what it does, if it does.
+    schedtrace: Option<Duration>,
+    /// The time since the start in nanoseconds, as `sysmon` saw it last.
+    about_now: AtomicU64,
     /// Set with `State::end`: goroutines that still run leave at their next safepoint.
     ending: AtomicBool,
     /// How often half a queue was stolen, a processor retaken, a goroutine preempted.
@@ -122,8 +125,8 @@ pub(crate) struct Parallel {
 const NEVER: u64 = u64::MAX;
 
 impl Parallel {
-    /// Runs at most `procs` goroutines at once.
-    pub(crate) fn new(procs: usize, seed: u64) -> Arc<Self> {
+    /// Runs at most `procs` goroutines at once. Tells what it does every `schedtrace`.
+    pub(crate) fn new(procs: usize, seed: u64, schedtrace: Option<Duration>) -> Arc<Self> {
         Arc::new_cyclic(|me| {
             let scheduler = Self {
                 procs,
@@ -145,6 +148,8 @@ impl Parallel {
                 ended: Condvar::new(),
                 monitored: Condvar::new(),
                 rng: Mutex::new(Rng::new(seed)),
+                schedtrace,
+                about_now: AtomicU64::new(0),
                 ending: AtomicBool::new(false),
                 stolen: AtomicU64::new(0),
                 retaken: AtomicU64::new(0),
@@ -360,12 +365,12 @@ impl Parallel {
     /// so for too long. No goroutine of this run runs.
     fn waits_for_outside(&self, state: &mut State) -> bool {
         let run = self.run.get().and_then(Weak::upgrade);
-        if !run.is_some_and(|run| run.waits_for_outside()) {
+        let Some(patience) = run.and_then(|run| run.waits_for_outside()) else {
             state.outside_since = None;
             return false;
-        }
+        };
         let since = state.outside_since.get_or_insert_with(Instant::now);
-        since.elapsed() < PATIENCE
+        since.elapsed() < patience
     }
 
     /// Whether a goroutine waits for the network, which the main goroutine's return ends soon. No
@@ -616,6 +621,10 @@ impl Scheduler for Parallel {
 
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    fn about_now(&self) -> Duration {
+        Duration::from_nanos(self.about_now.load(Ordering::Relaxed))
     }
 
     fn blocking(&self, begins: bool) {

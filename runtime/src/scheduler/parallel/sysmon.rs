@@ -8,9 +8,11 @@
 //!   safepoint.
 //! - Timers that are due while every worker is busy are fired.
 //! - The network is looked at where nobody has for 10 ms.
+//! - Where that is asked for, it tells now and then what goes on.
 
-use super::Parallel;
 use super::processor::Processor;
+use super::schedtrace::SchedTrace;
+use super::{Parallel, nanos};
 use parking_lot::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -31,7 +33,16 @@ struct Seen {
 impl Parallel {
     pub(super) fn monitor(&self) {
         let mut seen: Vec<Option<Seen>> = Vec::new();
-        while self.wait_a_period() {
+        let mut trace = self.schedtrace.map(SchedTrace::new);
+        loop {
+            let now = self.start.elapsed();
+            self.about_now.store(nanos(now), Ordering::Relaxed);
+            if let Some(trace) = &mut trace {
+                trace.at(now, self);
+            }
+            if !self.wait_a_period() {
+                return;
+            }
             if self.fire_timers() {
                 // Whoever went to sleep meanwhile did so because somebody was about to be woken.
                 drop(self.state.lock());

@@ -80,6 +80,11 @@ impl Worker {
         unsafe { self.processor.get().as_ref() }
     }
 
+    /// A number that tells the worker's processor from most others; 0 where it has none.
+    pub(crate) fn processor_mark(&self) -> usize {
+        self.processor.get() as usize / align_of::<Processor>()
+    }
+
     pub(super) fn set_processor(&self, processor: Option<&Processor>) {
         self.processor
             .set(processor.map_or(ptr::null(), ptr::from_ref));

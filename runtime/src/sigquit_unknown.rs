@@ -1,0 +1,3 @@
+//! SIGQUIT, where there is no such signal.
+
+pub(crate) fn watch() {}
