@@ -10,7 +10,7 @@
 
 use crate::access::AccessKind;
 use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
-use crate::pool::{Kind, Pool};
+use crate::pool::{Kind, Need, Pool};
 use crate::slots::{Slot, Slots};
 use crate::source::Source;
 use crate::table::Table;
@@ -134,6 +134,7 @@ impl SyncVar {
             pool,
             origin: 0,
             shard,
+            need: Need::Knowledge,
         };
         // What several threads left is no single one's knowledge.
         self.clock.set_own(Epoch::NONE);
@@ -228,6 +229,7 @@ fn is_known(pool: &Pool, clock: &Clock, known: crate::pool::Index) -> bool {
         pool,
         origin: 0,
         shard: 0,
+        need: Need::Tidiness,
     };
     let Ok(all) = clock.as_trie(maker) else {
         return false;
@@ -355,6 +357,7 @@ impl ThreadClock {
             pool: &self.shared.pool,
             origin: self.own.bits(),
             shard: self.shard(),
+            need: Need::Knowledge,
         }
     }
 
