@@ -7,7 +7,8 @@
 use super::rule::{Register, Rule};
 use gimli::{
     BaseAddresses, CfaRule, EhFrame, EhFrameHdr, Encoding, EndianSlice, NativeEndian, Operation,
-    RegisterRule, UnwindContext, UnwindSection, UnwindTableRow, X86_64,
+    ReaderOffset, RegisterRule, UnwindContext, UnwindContextStorage, UnwindSection, UnwindTableRow,
+    X86_64,
 };
 use std::ffi::{c_int, c_void};
 use std::ops::Range;
@@ -16,7 +17,17 @@ use std::ptr::with_exposed_provenance;
 const WORD: u8 = size_of::<usize>() as u8;
 
 type Section = EndianSlice<'static, NativeEndian>;
-type Row = UnwindTableRow<usize>;
+type Row = UnwindTableRow<usize, OnTheStack>;
+
+/// Where rows of the tables are put together: not on the heap, because whoever walks a stack may be
+/// within an allocator, or have interrupted one.
+struct OnTheStack;
+
+impl<T: ReaderOffset> UnwindContextStorage<T> for OnTheStack {
+    /// One for each register that a function may have to restore, and the return address.
+    type Rules = [(gimli::Register, RegisterRule<T>); 17];
+    type Stack = [UnwindTableRow<T, Self>; 4];
+}
 
 /// The rule of the return address `ip`.
 pub(super) fn rule(ip: usize) -> Rule {
@@ -122,7 +133,7 @@ impl Tables {
             .table()?
             .fde_for_address(&frames, &bases, address, cie);
         let frame = frame.ok()?;
-        let mut context = UnwindContext::new();
+        let mut context = UnwindContext::new_in();
         let row = frame.unwind_info_for_address(&frames, &bases, &mut context, address);
         let row = row.ok()?;
         let encoding = frame.cie().encoding();

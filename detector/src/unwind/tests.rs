@@ -33,7 +33,7 @@ fn compare(stack: &Range<usize>, by_rules: bool) -> usize {
         if goes_on && is_outside {
             theirs.push(frame.ip() as usize);
         }
-        is_outside |= frame.symbol_address() as usize == compare as *const () as usize;
+        is_outside |= is_compare(frame);
         goes_on
     });
     if ours.len() + 2 == MAX_FRAMES {
@@ -43,12 +43,16 @@ fn compare(stack: &Range<usize>, by_rules: bool) -> usize {
     ours.len()
 }
 
+fn is_compare(frame: &backtrace::Frame) -> bool {
+    std::ptr::eq(frame.symbol_address(), compare as *const c_void)
+}
+
 /// The addresses outside of [`compare`].
 fn outside(addresses: &[usize]) -> Vec<usize> {
     let mut within = 0;
     let mut here = 0;
     backtrace::trace(|frame| {
-        if frame.symbol_address() as usize == compare as *const () as usize {
+        if is_compare(frame) {
             // As far from the outermost end as there.
             here = within;
         }
