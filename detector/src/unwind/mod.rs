@@ -2,8 +2,8 @@
 //!
 //! What the unwind tables say of a return address never changes while its code is loaded: how far
 //! away the caller's frame is, and where the frame pointer is kept. So it is read from the tables
-//! once for each address, and kept: [`rule`] is what they say, [`table`] is where it is kept,
-//! [`objects`] finds and reads them, [`cached`] walks by it. A step is then a look-up and two loads.
+//! once for each address, and kept; [`rules`] walks by what is kept. A step is then a look-up and two
+//! loads.
 //!
 //! The addresses are those that the system's unwinder gives, always. A walk by rules uses nothing
 //! but the unwind tables, and gives up where they say what a rule cannot: of a signal handler's
@@ -11,20 +11,22 @@
 //! get another meaning. Then [`library`] walks the whole stack, as it does on platforms that have no
 //! rules.
 
-#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
-mod cached;
 mod library;
-#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
-mod objects;
-#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
-mod rule;
-#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
-mod table;
-#[cfg(all(test, target_os = "linux", target_arch = "x86_64", not(miri)))]
-mod tests;
+#[cfg(all(
+    target_os = "linux",
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(miri)
+))]
+mod rules;
 
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64", not(miri))))]
-use library as cached;
+#[cfg(not(all(
+    target_os = "linux",
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(miri)
+)))]
+use library as rules;
 
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -41,7 +43,7 @@ pub(crate) fn walk(stack: &Range<usize>) -> Addresses {
         stack,
         addresses: Addresses::new(),
     };
-    if !cached::walk(&mut visitor) {
+    if !rules::walk(&mut visitor) {
         visitor.addresses.clear();
         library::walk(&mut visitor);
     }

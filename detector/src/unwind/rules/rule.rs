@@ -1,6 +1,6 @@
 //! What the unwind tables say of one return address, in 27 bits.
 
-use super::cached::Frame;
+use super::Frame;
 use std::ptr::with_exposed_provenance;
 
 /// The bits that a packed rule has.

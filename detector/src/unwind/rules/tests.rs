@@ -1,6 +1,6 @@
 //! Walks by rules, held against the library's, on stacks of many shapes.
 
-use super::{Addresses, MAX_FRAMES, Visitor, cached};
+use crate::unwind::{self, Addresses, MAX_FRAMES, Visitor};
 use proptest::prelude::*;
 use std::ffi::{CString, c_int, c_void};
 use std::hint::black_box;
@@ -20,11 +20,11 @@ fn compare(stack: &Range<usize>, by_rules: bool) -> usize {
         stack,
         addresses: Addresses::new(),
     };
-    assert_eq!(cached::walk(&mut visitor), by_rules);
+    assert_eq!(super::walk(&mut visitor), by_rules);
     let ours = match by_rules {
         // Without the frames of the walk, and of this function.
         true => visitor.addresses[2..].to_vec(),
-        false => outside(&super::walk(stack)),
+        false => outside(&unwind::walk(stack)),
     };
     let mut theirs = Vec::new();
     let mut is_outside = false;

@@ -72,8 +72,8 @@ fn place(ip: usize) -> Option<(usize, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rule::Register;
     use super::*;
+    use crate::unwind::rules::rule::Register;
 
     fn rule(number: usize) -> Rule {
         Rule::Above {

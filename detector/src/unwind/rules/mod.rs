@@ -1,9 +1,15 @@
-//! Walking by rules that are kept.
+//! Walking by rules that are kept: [`rule`] is what the unwind tables say of a return address,
+//! [`table`] is where it is kept, [`objects`] finds and reads the tables.
+
+mod objects;
+mod rule;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use super::Visitor;
-use super::objects;
-use super::rule::{Caller, Rule};
-use super::table::Table;
+use rule::{Caller, Rule};
+use table::Table;
 
 /// What code said about itself: the same for all detectors in the process.
 static RULES: Table = Table::new();
@@ -11,10 +17,10 @@ static RULES: Table = Table::new();
 /// What tells a frame: the registers at the moment when its callee has returned.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
-pub(super) struct Frame {
-    pub(super) ip: usize,
-    pub(super) sp: usize,
-    pub(super) bp: usize,
+struct Frame {
+    ip: usize,
+    sp: usize,
+    bp: usize,
 }
 
 /// Visits the current stack, from the frame of this function on; `false` where there was
