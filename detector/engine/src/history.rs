@@ -527,8 +527,8 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
 }
 
 /// Forgets the records for which `keep` gives no bytes, and of others all but the bytes it gives.
-/// Gives what the granule is then: empty or not; `None`, with all kept, where there is no memory to
-/// say it in.
+/// Gives what the granule is then: empty or not; `None`, with main as it was, where there is no
+/// memory to say it in.
 fn thin(
     granule: &Granule,
     pool: &Pool,

@@ -49,7 +49,7 @@ pub(crate) enum Kind {
 pub(crate) enum Need {
     /// The engine does not know something that it should.
     Knowledge,
-    /// Something is kept that could have been freed, or has been put more shortly.
+    /// Something is kept that could have been freed, or used again.
     Tidiness,
 }
 
