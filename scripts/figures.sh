@@ -57,4 +57,5 @@ printf 'figure\tmeasured\tunit\tbound\tverdict\n'
 bench deadheat-detector access
 instructions
 bench deadheat-rivals clocks --figures
+bench deadheat-detector objects
 bench deadheat-detector offline

@@ -5,11 +5,15 @@
 //! access`; with `--count WHAT` it runs one kind of access a fixed number of times and prints
 //! nothing, for `valgrind --tool=callgrind`.
 
+use deadheat_detector::Detector;
 use deadheat_detector::access::{AccessKind, ByteRange};
 use deadheat_detector::context::NodeId;
 use deadheat_detector::engine::Engine;
+use deadheat_detector::report::RunInfo;
 use deadheat_detector::sync::{SyncVar, ThreadClock};
+use deadheat_detector::thread::SyncOp;
 use std::hint::black_box;
+use std::panic::Location;
 use std::time::Instant;
 
 const WORDS: usize = 512;
@@ -24,6 +28,7 @@ fn main() {
     println!("figure\tmeasured\tunit\tbound");
     same_epoch();
     ordered_epoch();
+    walked();
     shadow();
 }
 
@@ -135,6 +140,33 @@ fn ordered_epoch() {
     let (plain, recorded) = (median(plain), median(recorded));
     let name = "different epoch, ordered, above the plain access";
     line(name, recorded - plain, 12.0, "ns");
+}
+
+/// As [`ordered_epoch`], by a whole detector, which keeps each access's stack: from here to `main`.
+fn walked() {
+    let detector = Detector::new(RunInfo::default(), Vec::new());
+    let mut a = detector.main_thread();
+    let b = detector.fork(&mut a, SyncOp::here("goroutine start"));
+    let mut threads = [a, b.expect("memory")];
+    let mut lock = SyncVar::new();
+    let words = vec![0u64; WORDS];
+    let mut times = Vec::new();
+    for round in 1..=ROUNDS {
+        let i = round % 2;
+        threads[1 - i].release(&mut lock, SyncOp::here("mutex unlock"));
+        threads[i].acquire(&lock, SyncOp::here("mutex lock"));
+        let pass = || {
+            for word in &words {
+                let bytes = ByteRange::new(std::ptr::from_ref(word).addr(), 8).expect("8 bytes");
+                let here = Location::caller();
+                detector.access(&threads[i], AccessKind::Write, bytes, here);
+            }
+        };
+        times.push(nanoseconds(pass) / WORDS as f64);
+    }
+    assert_eq!(detector.races(), 0);
+    let name = "different epoch, ordered, with the walk of the stack";
+    println!("{name}\t{:.2}\tns\t-", median(times));
 }
 
 /// Bytes of shadow and of spilled histories for each byte of touched memory.

@@ -62,6 +62,7 @@ mod stack;
 mod symbolize;
 pub mod thread;
 pub mod trace;
+mod unwind;
 
 pub use deadheat_engine::{access, clock, context, engine, source, sync};
 pub use detector::Detector;

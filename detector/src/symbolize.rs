@@ -5,7 +5,7 @@
 
 use crate::context::{ContextTree, Frame, NodeId, Site};
 use crate::report::{Position, StackFrame};
-use crate::stack::walk;
+use crate::unwind;
 use std::ffi::c_void;
 use std::ops::Range;
 use std::panic::Location;
@@ -56,7 +56,7 @@ impl RawStack {
     #[must_use]
     pub fn here(bounds: &Range<usize>, site: Option<&'static Location<'static>>) -> Self {
         Self {
-            addresses: walk(bounds).as_slice().into(),
+            addresses: unwind::walk(bounds).as_slice().into(),
             site,
         }
     }

@@ -14,7 +14,7 @@
 use crate::access::AccessKind;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
-use crate::pool::{CROWD, INDEX_MASK, Index, Kind, Node, Pool, WORDS};
+use crate::pool::{CROWD, INDEX_MASK, Index, Kind, Need, Node, Pool, WORDS};
 use crate::primitive::{Pair, Words};
 use crate::record::{ByteMask, Meta, Record};
 use crate::trie::Maker;
@@ -171,6 +171,7 @@ pub(crate) fn keep_alive(
 pub(crate) struct Chain<'a> {
     pool: &'a Pool,
     shard: usize,
+    need: Need,
     /// The only entry so far, while it needs no node.
     single: Option<Record>,
     first: Index,
@@ -179,10 +180,11 @@ pub(crate) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(crate) fn new(pool: &'a Pool, shard: usize) -> Self {
+    pub(crate) fn new(pool: &'a Pool, shard: usize, need: Need) -> Self {
         Self {
             pool,
             shard,
+            need,
             single: None,
             first: 0,
             last: None,
@@ -224,6 +226,7 @@ impl<'a> Chain<'a> {
             pool: self.pool,
             origin: 0,
             shard: self.shard,
+            need: self.need,
         };
         let never = |_| false;
         let root = node.word(i) as u32 & INDEX_MASK;
@@ -267,7 +270,7 @@ impl<'a> Chain<'a> {
     fn extend(&mut self) -> Result<&'a Node, Stop> {
         let (index, node) = self
             .pool
-            .take(Kind::Spill, 0, self.shard)
+            .take_for(self.need, Kind::Spill, 0, self.shard)
             .ok_or(Stop::Exhausted)?;
         (0..WORDS).for_each(|i| node.set_word(i, 0));
         match self.last {

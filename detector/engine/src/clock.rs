@@ -380,6 +380,7 @@ fn raise(maker: Maker<'_>, root: Index, epoch: Epoch) -> Result<Index, Exhausted
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::pool::Need;
     use crate::source::Source;
     use proptest::prelude::*;
     use std::vec::Vec;
@@ -398,6 +399,7 @@ mod tests {
             pool,
             origin: 0,
             shard: 0,
+            need: Need::Knowledge,
         };
         for (i, &time) in times.iter().enumerate().filter(|(_, time)| **time > 0) {
             clock.add(maker, Epoch::new(tid(i), Time(time))).unwrap();
@@ -428,7 +430,7 @@ mod tests {
         #[test]
         fn learning_is_the_least_upper_bound(a in prop::collection::vec(0u64..9, 0..20), b in prop::collection::vec(0u64..9, 0..20)) {
             let pool = pool();
-            let maker = Maker { pool: &pool, origin: 0, shard: 0 };
+            let maker = Maker { pool: &pool, origin: 0, shard: 0, need: Need::Knowledge };
             let mut learned = clock(&pool, &a);
             let mut other = clock(&pool, &b);
             learned.learn(maker, &other).unwrap();

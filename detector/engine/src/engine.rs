@@ -39,7 +39,7 @@ use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
-use crate::pool::INDEX_MASK;
+use crate::pool::{INDEX_MASK, Need};
 use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::racy::RacyBytes;
 use crate::record::{BYTES, ByteMask, Record};
@@ -451,6 +451,7 @@ impl Engine {
             pool,
             origin: thread.epoch().bits(),
             shard,
+            need: Need::Knowledge,
         };
         // Where there is no memory, the pool has noted it, and the engine stops reporting.
         let _ = thread
@@ -764,6 +765,82 @@ mod tests {
         assert!(engine.is_exhausted());
         assert!(access(&engine, &main, AccessKind::Write, 8, 8).is_empty());
         assert!(engine.footprint().lost > 0);
+    }
+
+    /// Takes all nodes but `left`, for sync objects.
+    fn fill(engine: &Engine, thread: &mut ThreadClock, limit: u64, left: u64) {
+        for id in 0.. {
+            if engine.footprint().nodes_in_use + left + 1 == limit {
+                return;
+            }
+            engine.sync(SyncId(id), |var| thread.release(var));
+        }
+    }
+
+    #[test]
+    fn housekeeping_without_memory_loses_nothing() {
+        const NODES: u32 = 64;
+        for left in 0..6 {
+            let engine = Engine::with(&Source::default(), Limits { nodes: NODES }).unwrap();
+            let mut main = engine.first_thread(0).unwrap();
+            let mut child = engine.fork(&mut main, 1).unwrap();
+            let mut end = SyncVar::new();
+            engine.fork(&mut main, 2).unwrap().release(&mut end);
+            main.acquire(&end);
+            fill(&engine, &mut main, u64::from(NODES), left);
+            engine.reclaim(|_| {});
+            engine.sweep(|_| {});
+            // It has an index of its own, if it cannot be noted who had the other.
+            let other = engine.fork(&mut main, 3).unwrap();
+            assert!(!engine.is_exhausted(), "{left} nodes were left");
+            engine.forget_sync(SyncId(0));
+            let _ = access(&engine, &other, AccessKind::Write, 8, 8);
+            assert_eq!(access(&engine, &child, AccessKind::Write, 8, 8).len(), 1);
+            child.acquire(&end);
+            assert!(!engine.is_exhausted());
+        }
+    }
+
+    #[test]
+    fn a_history_that_cannot_be_thinned_is_kept() {
+        const NODES: u32 = 64;
+        let engine = Engine::with(&Source::default(), Limits { nodes: NODES }).unwrap();
+        let mut main = engine.first_thread(0).unwrap();
+        let _ = access(&engine, &main, AccessKind::Write, 8, 1);
+        let mut child = engine.fork(&mut main, 1).unwrap();
+        for byte in [9, 10] {
+            let _ = access(&engine, &child, AccessKind::Write, byte, 1);
+            child.release(&mut SyncVar::new());
+        }
+        let Shared { pool, slots, .. } = &*engine.shared;
+        let known = slots.known_to_all(pool).unwrap();
+        fill(&engine, &mut main, u64::from(NODES), 0);
+        let is_known = |e: Epoch| crate::trie::get(pool, known, e.tid().key()) >= e.time().get();
+        let mut thinned = Vec::new();
+        engine.shadow.sweep(|granule| {
+            let version = || engine.next_version();
+            thinned.push(history::sweep(granule, pool, 0, &version, is_known));
+            false
+        });
+        assert!(thinned.contains(&None), "it takes a node: {thinned:?}");
+        assert!(!engine.is_exhausted());
+        engine.forget_sync(SyncId(0));
+        assert_eq!(access(&engine, &main, AccessKind::Write, 9, 2).len(), 2);
+        pool.release(known, 0);
+    }
+
+    #[test]
+    fn a_reset_without_memory_is_noted() {
+        const NODES: u32 = 64;
+        let engine = Engine::with(&Source::default(), Limits { nodes: NODES }).unwrap();
+        let mut main = engine.first_thread(0).unwrap();
+        for byte in [8, 9, 10] {
+            let _ = access(&engine, &main, AccessKind::Write, byte, 1);
+            main.release(&mut SyncVar::new());
+        }
+        fill(&engine, &mut main, u64::from(NODES), 0);
+        engine.reset(range(8, 1));
+        assert!(engine.is_exhausted(), "what was freed would seem to race");
     }
 
     fn crew(engine: &Engine, main: &mut ThreadClock, count: u64) -> Vec<ThreadClock> {

@@ -29,7 +29,7 @@ use crate::chain::{Chain, Crowd, Entry, Stop, entries, keep_alive, member, membe
 use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{Granule, is_superseded, look_after_recording};
-use crate::pool::Pool;
+use crate::pool::{Need, Pool};
 use crate::primitive::{Pair, Words};
 use crate::record::{BYTES, ByteMask, Record};
 use crate::trie::{self, Maker};
@@ -343,7 +343,7 @@ fn record_in_main<K: Fn(Epoch) -> bool>(
             old,
             new,
             conflicts,
-            chain: Chain::new(context.pool, context.shard),
+            chain: Chain::new(context.pool, context.shard, Need::Knowledge),
             peers: 0,
             singles: 0,
             same: ByteMask::NONE,
@@ -487,6 +487,7 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
             pool,
             origin: 0,
             shard,
+            need: Need::Knowledge,
         };
         let key = record.epoch.tid().key();
         let word = member(record.epoch, record.node);
@@ -526,16 +527,18 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
 }
 
 /// Forgets the records for which `keep` gives no bytes, and of others all but the bytes it gives.
-/// Gives what the granule is then: empty or not; `None` where there is no memory to say it in.
+/// Gives what the granule is then: empty or not; `None`, with main as it was, where there is no
+/// memory to say it in.
 fn thin(
     granule: &Granule,
     pool: &Pool,
+    need: Need,
     shard: usize,
     version: &dyn Fn() -> u64,
     mut keep: impl FnMut(Entry) -> ByteMask,
 ) -> Option<bool> {
     let side_is_empty = thin_side(granule.side(), &mut keep);
-    Some(thin_main(granule.main(), pool, shard, version, keep)? && side_is_empty)
+    Some(thin_main(granule.main(), pool, need, shard, version, keep)? && side_is_empty)
 }
 
 fn thin_side(side: &Pair, mut keep: impl FnMut(Entry) -> ByteMask) -> bool {
@@ -556,6 +559,7 @@ fn thin_side(side: &Pair, mut keep: impl FnMut(Entry) -> ByteMask) -> bool {
 fn thin_main(
     main: &Pair,
     pool: &Pool,
+    need: Need,
     shard: usize,
     version: &dyn Fn() -> u64,
     mut keep: impl FnMut(Entry) -> ByteMask,
@@ -565,7 +569,7 @@ fn thin_main(
         if old.low == 0 {
             return Some(true);
         }
-        let mut chain = Chain::new(pool, shard);
+        let mut chain = Chain::new(pool, shard, need);
         let mut changed = false;
         let looked = entries(pool, old, |entry| {
             if let Entry::Crowd(crowd) = entry {
@@ -604,7 +608,8 @@ pub(crate) fn reset(
     version: &dyn Fn() -> u64,
     mask: ByteMask,
 ) -> Option<bool> {
-    thin(granule, pool, shard, version, |entry| {
+    // What is not forgotten would be taken for a race.
+    thin(granule, pool, Need::Knowledge, shard, version, |entry| {
         entry.mask().without(mask)
     })
 }
@@ -617,7 +622,7 @@ pub(crate) fn sweep(
     version: &dyn Fn() -> u64,
     is_known: impl Fn(Epoch) -> bool,
 ) -> Option<bool> {
-    thin(granule, pool, shard, version, |entry| {
+    thin(granule, pool, Need::Tidiness, shard, version, |entry| {
         let dead = match entry {
             Entry::Single(record) => is_known(record.epoch),
             Entry::Crowd(crowd) => trie::all(pool, crowd.root, |key, word| {

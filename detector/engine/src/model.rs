@@ -1,5 +1,7 @@
 //! The protocol of a granule's history, to be tried by `loom` (`tests/loom/`): built with
-//! `--cfg loom` only.
+//! `--cfg loom` only. [`table`] is that of a table's growth.
+
+pub mod table;
 
 use crate::access::AccessKind;
 use crate::chain;

@@ -44,6 +44,15 @@ pub(crate) enum Kind {
     Clock,
 }
 
+/// What it means that there is no memory for a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Need {
+    /// The engine does not know something that it should.
+    Knowledge,
+    /// Something is kept that could have been freed, or used again.
+    Tidiness,
+}
+
 /// The bit of a spilled entry that says: the low half of the first word is a trie's root.
 pub(crate) const CROWD: u64 = 1 << 63;
 
@@ -182,7 +191,7 @@ impl Pool {
         })
     }
 
-    /// Whether a node was asked for that there was no memory for. What the engine knows is not
+    /// Whether there was no memory for something that the engine should know: what it knows is not
     /// complete from then on.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.exhausted.load(Ordering::Relaxed)
@@ -225,10 +234,24 @@ impl Pool {
         }
     }
 
-    /// A node with one reference, its words undefined; `None` where there is no memory.
+    /// A node with one reference, its words undefined, for something that the engine should know;
+    /// `None`, which is noted, where there is no memory.
     pub(crate) fn take(&self, kind: Kind, link: u32, shard: usize) -> Option<(Index, &Node)> {
+        self.take_for(Need::Knowledge, kind, link, shard)
+    }
+
+    /// As [`Self::take`]; where there is no memory, that is noted only if it has to be.
+    pub(crate) fn take_for(
+        &self,
+        need: Need,
+        kind: Kind,
+        link: u32,
+        shard: usize,
+    ) -> Option<(Index, &Node)> {
         let Some(index) = self.reuse(shard).or_else(|| self.extend()) else {
-            self.note_exhausted();
+            if need == Need::Knowledge {
+                self.note_exhausted();
+            }
             return None;
         };
         let node = self.node(index);

@@ -2,7 +2,6 @@
 
 use crate::access::ByteRange;
 use crate::pool::{Kind, Pool};
-use crate::primitive::{AtomicU64, Ordering};
 use crate::record::{BYTES, ByteMask};
 use crate::shadow::granules_of;
 use crate::source::Source;
@@ -12,48 +11,43 @@ use alloc::vec::Vec;
 /// A set of bytes, by granule.
 pub(crate) struct RacyBytes {
     granules: Table,
-    /// How many granules have one: mostly none, and then nobody has to look.
-    count: AtomicU64,
 }
 
 impl RacyBytes {
     pub(crate) fn new(source: &Source) -> Option<Self> {
         Some(Self {
             granules: Table::new(source, 16)?,
-            count: AtomicU64::new(0),
         })
     }
 
-    /// Whether there is none. An access that races is added before it is made: whoever has read
-    /// what it wrote is told so.
+    /// Whether there is none: mostly so, and then nobody has to look. An access that races is added
+    /// before it is made: whoever has read what it wrote is told so.
     pub(crate) fn is_empty(&self) -> bool {
-        self.count.load(Ordering::Relaxed) == 0
+        self.granules.len() == 0
     }
 
     /// Adds bytes of the granule at `address`.
     pub(crate) fn insert(&self, pool: &Pool, address: usize, mask: ByteMask) {
         let key = (address / BYTES) as u64;
-        let mut bucket = self.granules.lock(key);
-        if let Some(node) = bucket.find(pool, key) {
+        let mut bucket = self.granules.lock(pool, key);
+        if let Some(node) = bucket.find(key) {
             return node.set_word(1, node.word(1) | u64::from(mask.bits()));
         }
         if let Some((index, node)) = pool.take(Kind::Leaf, 0, key as usize) {
             node.set_word(0, key);
             node.set_word(1, u64::from(mask.bits()));
             bucket.insert(index, node);
-            self.count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Takes the bytes of `range` out.
     pub(crate) fn remove(&self, pool: &Pool, range: ByteRange) {
         let granules = (range.end() - 1) / BYTES - range.start() / BYTES + 1;
-        let count = self.count.load(Ordering::Relaxed);
-        if count == 0 {
+        if self.is_empty() {
             return;
         }
         let remove = |bucket: &mut crate::table::Bucket<'_>| {
-            bucket.retain(pool, |node| {
+            bucket.retain(|node| {
                 let address = node.word(0) as usize * BYTES;
                 let (start, end) = (
                     range.start().max(address),
@@ -64,26 +58,23 @@ impl RacyBytes {
                 }
                 let gone = u64::from(ByteMask::span(start - address, end - address).bits());
                 node.set_word(1, node.word(1) & !gone);
-                if node.word(1) == 0 {
-                    self.count.fetch_sub(1, Ordering::Relaxed);
-                }
                 node.word(1) != 0
             });
         };
-        if granules as u64 > count.max(1 << 12) {
-            return self.granules.for_each_bucket(remove);
+        if granules as u64 > self.granules.len().max(1 << 12) {
+            return self.granules.for_each_bucket(pool, remove);
         }
         for (address, _) in granules_of(range.start(), range.end()) {
-            remove(&mut self.granules.lock((address / BYTES) as u64));
+            remove(&mut self.granules.lock(pool, (address / BYTES) as u64));
         }
     }
 
     /// The maximal ranges, in order.
     pub(crate) fn ranges(&self, pool: &Pool) -> Vec<ByteRange> {
         // Nothing is allocated under a bucket's lock.
-        let mut found = Vec::with_capacity(self.count.load(Ordering::Relaxed) as usize + 64);
-        self.granules.for_each_bucket(|bucket| {
-            bucket.retain(pool, |node| {
+        let mut found = Vec::with_capacity(self.granules.len() as usize + 64);
+        self.granules.for_each_bucket(pool, |bucket| {
+            bucket.retain(|node| {
                 if found.len() < found.capacity() {
                     found.push((node.word(0), node.word(1) as u8));
                 }
@@ -91,6 +82,12 @@ impl RacyBytes {
             });
         });
         found.sort_unstable();
+        // What came to another bucket meanwhile was seen twice.
+        found.dedup_by(|again, first| {
+            let same = again.0 == first.0;
+            first.1 |= if same { again.1 } else { 0 };
+            same
+        });
         let mut ranges: Vec<ByteRange> = Vec::new();
         for (granule, mask) in found {
             for (from, to) in ByteMask::from_bits(mask).runs() {

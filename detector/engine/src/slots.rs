@@ -19,7 +19,7 @@
 
 use crate::array::{Array, Zeroable};
 use crate::clock::{CLOCK_WORDS, Clock, Epoch, Exhausted, Tid, Time};
-use crate::pool::{self, Index, Kind, Node, Pool};
+use crate::pool::{self, Index, Kind, Need, Node, Pool};
 use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::source::Source;
 use crate::spin::Spin;
@@ -339,9 +339,10 @@ impl Slots {
     /// Notes who has had the index of `slot` until now; `false` where there is no memory.
     fn remember(&self, pool: &Pool, slot: &Slot) -> bool {
         let shard = slot.label() as usize;
-        let Some((index, node)) =
-            pool.take(Kind::Clock, slot.former.load(Ordering::Relaxed), shard)
-        else {
+        let former = slot.former.load(Ordering::Relaxed);
+        // Without it, another index is taken.
+        let taken = pool.take_for(Need::Tidiness, Kind::Clock, former, shard);
+        let Some((index, node)) = taken else {
             return false;
         };
         node.set_word(0, slot.label());
@@ -424,6 +425,7 @@ impl Slots {
             pool,
             origin: 0,
             shard: 0,
+            need: Need::Tidiness,
         };
         let mut known: Option<Index> = None;
         for tid in (0..used as usize).filter_map(Tid::new) {

@@ -3,7 +3,7 @@
 //! `parking_lot` keeps a waiting thread's state in thread-local storage, which the core must do
 //! without. No callback of the program runs under this lock.
 
-use crate::primitive::{AtomicU32, Ordering};
+use crate::primitive::{AtomicU32, Ordering, spin_loop};
 use crate::source::Source;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
@@ -49,7 +49,7 @@ pub(crate) fn acquire(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32
         if tries.is_multiple_of(64) {
             relax();
         } else {
-            core::hint::spin_loop();
+            spin_loop();
         }
     }
 }

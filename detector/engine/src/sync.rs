@@ -10,7 +10,7 @@
 
 use crate::access::AccessKind;
 use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
-use crate::pool::{Kind, Pool};
+use crate::pool::{Kind, Need, Pool};
 use crate::slots::{Slot, Slots};
 use crate::source::Source;
 use crate::table::Table;
@@ -134,6 +134,7 @@ impl SyncVar {
             pool,
             origin: 0,
             shard,
+            need: Need::Knowledge,
         };
         // What several threads left is no single one's knowledge.
         self.clock.set_own(Epoch::NONE);
@@ -156,7 +157,7 @@ impl Drop for SyncVar {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SyncId(pub u64);
 
-/// Chains stay short up to a million sync objects.
+/// Few objects share a bucket, and so a lock, from the start; more than these, and it grows.
 const BUCKET_BITS: u32 = 18;
 
 /// The sync objects that are known to one engine by name only.
@@ -175,8 +176,8 @@ impl SyncTable {
 
     pub(crate) fn with<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
         let pool = &self.shared.pool;
-        let mut bucket = self.table.lock(id.0);
-        let known = bucket.find(pool, id.0);
+        let mut bucket = self.table.lock(pool, id.0);
+        let known = bucket.find(id.0);
         let mut var = SyncVar {
             owner: Some(Arc::clone(&self.shared)),
             clock: known.map_or(Clock::EMPTY, Clock::in_node),
@@ -207,17 +208,15 @@ impl SyncTable {
     }
 
     pub(crate) fn forget(&self, id: SyncId) {
-        let mut bucket = self.table.lock(id.0);
-        bucket.retain(&self.shared.pool, |node| node.word(0) != id.0);
+        let mut bucket = self.table.lock(&self.shared.pool, id.0);
+        bucket.retain(|node| node.word(0) != id.0);
     }
 
     /// Forgets clocks that say only what `known` does, a trie of what every running thread knows.
     pub(crate) fn sweep(&self, known: crate::pool::Index) {
         let pool = &self.shared.pool;
-        self.table.for_each_bucket(|bucket| {
-            bucket.retain(pool, |node| {
-                !is_known(pool, &ManuallyDrop::new(Clock::in_node(node)), known)
-            });
+        self.table.for_each_bucket(pool, |bucket| {
+            bucket.retain(|node| !is_known(pool, &ManuallyDrop::new(Clock::in_node(node)), known));
         });
     }
 }
@@ -228,6 +227,7 @@ fn is_known(pool: &Pool, clock: &Clock, known: crate::pool::Index) -> bool {
         pool,
         origin: 0,
         shard: 0,
+        need: Need::Tidiness,
     };
     let Ok(all) = clock.as_trie(maker) else {
         return false;
@@ -355,6 +355,7 @@ impl ThreadClock {
             pool: &self.shared.pool,
             origin: self.own.bits(),
             shard: self.shard(),
+            need: Need::Knowledge,
         }
     }
 

@@ -1,77 +1,194 @@
-//! Nodes found by a key: chains from a fixed table of buckets, a lock bit in each.
+//! Nodes found by a key: chains from a table of buckets, a lock bit in each. The table grows with
+//! the number of nodes.
+//!
+//! # How it grows
+//!
+//! The table has levels, each with twice the buckets of the one before. A bucket's number is the
+//! first bits of the key's hash, so what is in bucket *i* of a level belongs in *2i* or *2i + 1* of
+//! the next. When there are more nodes than buckets, the next level is begun; whoever looks for a
+//! key looks there from then on. Nothing else happens at that moment: a bucket is filled when it is
+//! first locked, with what is its own in the bucket above it, which is locked, too, meanwhile, and
+//! filled the same way before.
+//!
+//! A thread may have chosen a level just before the next one was begun, and get the lock of a
+//! bucket whose nodes were taken away meanwhile. So whoever has a lock looks whether the level still
+//! is the deepest, and else starts again. That is enough: whoever takes nodes from a bucket saw the
+//! next level before it locked it, so whoever locks it later sees the next level, too; and what
+//! was put into it before is there to be taken.
+//!
+//! A bucket is locked before the one above it, so no two threads wait for each other.
+//!
+//! Where there is no memory for another level, chains get longer.
 
-use crate::array::Array;
-use crate::pool::{INDEX_MASK, Index, Node, Pool};
-use crate::primitive::{AtomicU32, AtomicU64, Ordering};
+use crate::pool::{INDEX_MASK, Index, Node, Pool, ensure, free};
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::source::Source;
 use crate::spin;
 
+/// Bits of a bucket's word, above the index of its first node.
 const LOCKED: u32 = 1 << 31;
+/// The bucket has what is its own; on the first level it always has.
+const FILLED: u32 = 1 << 30;
+const _: () = assert!(INDEX_MASK < FILLED);
+
+const LEVELS: usize = if cfg!(loom) { 3 } else { 12 };
+/// The most buckets of a level, as a power of two: there are no more nodes.
+const MOST_BITS: u32 = 28;
+/// Buckets for which one word says which of them may have nodes.
+const GROUP: usize = u32::BITS as usize;
 
 /// Nodes of a pool whose first word is their key and whose link is the table's.
 pub(crate) struct Table {
-    buckets: Array<AtomicU32>,
-    /// A bit for each bucket that may have nodes, so that a look at all passes over the others.
-    occupied: Array<AtomicU64>,
+    /// The buckets of each level, then a bit for each one that may have nodes, so that a look at
+    /// all passes over the others. Null from the first level on that was not begun.
+    levels: [AtomicPtr<AtomicU32>; LEVELS],
+    deepest: AtomicUsize,
     bits: u32,
-    relax: extern "C" fn(),
+    source: Source,
+    nodes: Count,
 }
 
+/// On a cache line of its own: it changes more often than what is beside it.
+#[repr(align(64))]
+struct Count(AtomicU64);
+
 impl Table {
-    /// A table of 2^`bits` buckets.
+    /// A table that begins with 2^`bits` buckets.
     pub(crate) fn new(source: &Source, bits: u32) -> Option<Self> {
-        Some(Self {
-            buckets: Array::new(1 << bits, source)?,
-            occupied: Array::new((1usize << bits).div_ceil(64), source)?,
+        let table = Self {
+            levels: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
+            deepest: AtomicUsize::new(0),
             bits,
-            relax: source.relax,
-        })
+            source: *source,
+            nodes: Count(AtomicU64::new(0)),
+        };
+        ensure(&table.levels[0], table.words(0), source)?;
+        Some(table)
     }
 
-    /// Locks the bucket of `key`.
-    pub(crate) fn lock(&self, key: u64) -> Bucket<'_> {
+    /// The number of nodes.
+    pub(crate) fn len(&self) -> u64 {
+        self.nodes.0.load(Ordering::Relaxed)
+    }
+
+    fn buckets(&self, level: usize) -> usize {
+        1 << (self.bits as usize + level)
+    }
+
+    fn words(&self, level: usize) -> usize {
+        self.buckets(level) + self.buckets(level).div_ceil(GROUP)
+    }
+
+    /// The buckets of a level that was begun, and the bits that say which may have nodes.
+    fn level(&self, level: usize) -> (&[AtomicU32], &[AtomicU32]) {
+        let start = self.levels[level].load(Ordering::Acquire);
+        assert!(!start.is_null(), "the level was begun");
+        // SAFETY: `ensure` made an array of so many words, and it lives as long as the table.
+        let words = unsafe { core::slice::from_raw_parts(start, self.words(level)) };
+        words.split_at(self.buckets(level))
+    }
+
+    /// The number of the bucket of `key` on this level.
+    fn place(&self, level: usize, key: u64) -> usize {
         let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.lock_bucket((hash >> (64 - self.bits)) as usize)
+        (hash >> (u64::BITS - self.bits - level as u32)) as usize
     }
 
-    fn lock_bucket(&self, number: usize) -> Bucket<'_> {
-        let head = &self.buckets[number];
-        let first = spin::acquire(head, LOCKED, self.relax) & INDEX_MASK;
-        Bucket {
-            head,
-            first,
-            occupied: &self.occupied[number / 64],
-            bit: 1 << (number % 64),
-        }
-    }
-
-    /// Calls `f` with every bucket that has nodes, locked.
-    pub(crate) fn for_each_bucket(&self, mut f: impl FnMut(&mut Bucket<'_>)) {
-        for (i, occupied) in self.occupied.iter().enumerate() {
-            let mut bits = occupied.load(Ordering::Acquire);
-            while bits != 0 {
-                let number = 64 * i + bits.trailing_zeros() as usize;
-                f(&mut self.lock_bucket(number));
-                bits &= bits - 1;
+    /// Locks the bucket of `key`, whose nodes are of `pool`.
+    pub(crate) fn lock<'a>(&'a self, pool: &'a Pool, key: u64) -> Bucket<'a> {
+        loop {
+            let level = self.deepest.load(Ordering::Acquire);
+            let bucket = self.lock_bucket(pool, level, self.place(level, key));
+            if self.deepest.load(Ordering::Relaxed) == level {
+                return bucket;
             }
         }
     }
+
+    fn lock_bucket<'a>(&'a self, pool: &'a Pool, level: usize, number: usize) -> Bucket<'a> {
+        let (buckets, occupied) = self.level(level);
+        let head = &buckets[number];
+        let word = spin::acquire(head, LOCKED, self.source.relax);
+        let mut bucket = Bucket {
+            table: self,
+            pool,
+            head,
+            first: word & INDEX_MASK,
+            occupied: &occupied[number / GROUP],
+            bit: 1 << (number % GROUP),
+            level,
+        };
+        if level > 0 && word & FILLED == 0 {
+            let mut above = self.lock_bucket(pool, level - 1, number / 2);
+            above.take_out(
+                |node| self.place(level, node.word(0)) != number,
+                |index, node| bucket.link(index, node),
+            );
+        }
+        bucket
+    }
+
+    /// Calls `f` with every bucket that has nodes, locked. It sees every node that is there all the
+    /// time, and one that comes to another bucket meanwhile perhaps twice.
+    pub(crate) fn for_each_bucket(&self, pool: &Pool, mut f: impl FnMut(&mut Bucket<'_>)) {
+        // Nodes come to deeper levels only, so none gets past.
+        let mut level = 0;
+        while level <= self.deepest.load(Ordering::Acquire) {
+            let (_, occupied) = self.level(level);
+            for (i, occupied) in occupied.iter().enumerate() {
+                let mut bits = occupied.load(Ordering::Acquire);
+                while bits != 0 {
+                    let number = GROUP * i + bits.trailing_zeros() as usize;
+                    f(&mut self.lock_bucket(pool, level, number));
+                    bits &= bits - 1;
+                }
+            }
+            level += 1;
+        }
+    }
+
+    /// Begins the level after this one, if there is memory for it.
+    #[cold]
+    fn deepen(&self, level: usize) {
+        let next = level + 1;
+        if next < LEVELS
+            && self.bits + next as u32 <= MOST_BITS
+            && ensure(&self.levels[next], self.words(next), &self.source).is_some()
+        {
+            // Where that fails, another thread has done it.
+            let _ =
+                self.deepest
+                    .compare_exchange(level, next, Ordering::Release, Ordering::Relaxed);
+        }
+    }
 }
 
-/// A locked bucket.
+impl Drop for Table {
+    fn drop(&mut self) {
+        for (level, place) in self.levels.iter().enumerate() {
+            // SAFETY: levels are made by `ensure` with this length and source.
+            unsafe { free(place, self.words(level), &self.source) };
+        }
+    }
+}
+
+/// A locked bucket, which has what is its own.
 pub(crate) struct Bucket<'a> {
+    table: &'a Table,
+    pool: &'a Pool,
     head: &'a AtomicU32,
     first: Index,
-    occupied: &'a AtomicU64,
-    bit: u64,
+    occupied: &'a AtomicU32,
+    bit: u32,
+    level: usize,
 }
 
-impl Bucket<'_> {
+impl<'a> Bucket<'a> {
     /// The node of `key`.
-    pub(crate) fn find<'p>(&self, pool: &'p Pool, key: u64) -> Option<&'p Node> {
+    pub(crate) fn find(&self, key: u64) -> Option<&'a Node> {
         let mut index = self.first;
         while index != 0 {
-            let node = pool.node(index);
+            let node = self.pool.node(index);
             if node.word(0) == key {
                 return Some(node);
             }
@@ -82,40 +199,193 @@ impl Bucket<'_> {
 
     /// Puts a node with its key in.
     pub(crate) fn insert(&mut self, index: Index, node: &Node) {
+        self.link(index, node);
+        let nodes = self.table.nodes.0.fetch_add(1, Ordering::Relaxed) + 1;
+        if nodes > self.table.buckets(self.level) as u64 {
+            self.table.deepen(self.level);
+        }
+    }
+
+    fn link(&mut self, index: Index, node: &Node) {
         node.set_link(node.kind(), self.first);
         self.first = index;
         self.occupied.fetch_or(self.bit, Ordering::Release);
     }
 
     /// Takes out, and releases, the nodes for which `keep` does not hold.
-    pub(crate) fn retain(&mut self, pool: &Pool, mut keep: impl FnMut(&Node) -> bool) {
-        let mut kept: Option<Index> = None;
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&Node) -> bool) {
+        let (table, pool) = (self.table, self.pool);
+        self.take_out(keep, |index, _| {
+            table.nodes.0.fetch_sub(1, Ordering::Relaxed);
+            pool.release(index, index as usize);
+        });
+    }
+
+    /// Calls `taken` with the nodes for which `keep` does not hold, and that are in no chain then.
+    fn take_out(
+        &mut self,
+        mut keep: impl FnMut(&Node) -> bool,
+        mut taken: impl FnMut(Index, &Node),
+    ) {
+        let mut kept: Option<&Node> = None;
         let mut index = self.first;
         while index != 0 {
-            let node = pool.node(index);
+            let node = self.pool.node(index);
             let next = node.link();
             if keep(node) {
-                kept = Some(index);
+                kept = Some(node);
             } else {
                 match kept {
                     None => self.first = next,
-                    Some(kept) => {
-                        let kept = pool.node(kept);
-                        kept.set_link(kept.kind(), next);
-                    }
+                    Some(kept) => kept.set_link(kept.kind(), next),
                 }
-                pool.release(index, index as usize);
+                taken(index, node);
             }
             index = next;
         }
         if self.first == 0 {
-            self.occupied.fetch_and(!self.bit, Ordering::Relaxed);
+            // Whoever sees that nothing is here sees where it went.
+            self.occupied.fetch_and(!self.bit, Ordering::Release);
         }
     }
 }
 
 impl Drop for Bucket<'_> {
     fn drop(&mut self) {
-        self.head.store(self.first, Ordering::Release);
+        self.head.store(self.first | FILLED, Ordering::Release);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::pool::Kind;
+    use std::collections::BTreeMap;
+    use std::vec::Vec;
+
+    fn pool() -> Pool {
+        Pool::new(&Source::default(), INDEX_MASK).unwrap()
+    }
+
+    /// Counts `key` once more.
+    fn count(table: &Table, pool: &Pool, key: u64) {
+        let mut bucket = table.lock(pool, key);
+        if let Some(node) = bucket.find(key) {
+            return node.set_word(1, node.word(1) + 1);
+        }
+        let (index, node) = pool.take(Kind::Leaf, 0, 0).unwrap();
+        node.set_word(0, key);
+        node.set_word(1, 1);
+        bucket.insert(index, node);
+    }
+
+    fn counted(table: &Table, pool: &Pool, key: u64) -> Option<u64> {
+        table.lock(pool, key).find(key).map(|node| node.word(1))
+    }
+
+    /// The length of each chain that has a node.
+    fn chains(table: &Table, pool: &Pool) -> Vec<usize> {
+        let mut chains = Vec::new();
+        table.for_each_bucket(pool, |bucket| {
+            let mut nodes = 0;
+            bucket.retain(|_| {
+                nodes += 1;
+                true
+            });
+            chains.push(nodes);
+        });
+        chains
+    }
+
+    #[test]
+    fn chains_stay_short_however_many_nodes_there_are() {
+        const NODES: u64 = 200_000;
+        let pool = pool();
+        let table = Table::new(&Source::default(), 6).unwrap();
+        for key in 0..NODES {
+            count(&table, &pool, key);
+        }
+        assert_eq!(table.len(), NODES);
+        assert!((0..NODES).all(|key| counted(&table, &pool, key) == Some(1)));
+        assert_eq!(counted(&table, &pool, NODES), None);
+        let chains = chains(&table, &pool);
+        assert_eq!(chains.iter().sum::<usize>(), NODES as usize);
+        assert!(chains.iter().all(|&nodes| nodes < 12));
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_on_every_level() {
+        let pool = pool();
+        let table = Table::new(&Source::default(), 4).unwrap();
+        // Most buckets of the last level were never locked: their nodes are further up.
+        for key in 0..1000 {
+            count(&table, &pool, key);
+        }
+        table.for_each_bucket(&pool, |bucket| bucket.retain(|node| node.word(0) % 3 == 0));
+        assert_eq!(table.len(), 334);
+        assert_eq!(pool.in_use(), 334);
+        for key in 0..1000 {
+            assert_eq!(counted(&table, &pool, key).is_some(), key % 3 == 0, "{key}");
+        }
+        assert_eq!(chains(&table, &pool).iter().sum::<usize>(), 334);
+        table.for_each_bucket(&pool, |bucket| bucket.retain(|_| false));
+        assert_eq!((table.len(), pool.in_use()), (0, 0));
+        assert!(chains(&table, &pool).is_empty());
+    }
+
+    #[test]
+    fn without_memory_chains_get_longer() {
+        extern "C" fn map(bytes: usize) -> *mut u8 {
+            match bytes {
+                0..2048 => (Source::default().map)(bytes),
+                _ => core::ptr::null_mut(),
+            }
+        }
+        let source = Source {
+            map,
+            ..Source::default()
+        };
+        let pool = pool();
+        let table = Table::new(&source, 4).unwrap();
+        for key in 0..5000 {
+            count(&table, &pool, key);
+        }
+        assert!((0..5000).all(|key| counted(&table, &pool, key) == Some(1)));
+        assert!(chains(&table, &pool).len() <= 256);
+    }
+
+    #[test]
+    fn threads_that_count_while_it_grows_lose_nothing() {
+        const KEYS: u64 = 20_000;
+        let pool = pool();
+        let table = Table::new(&Source::default(), 1).unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (table, pool) = (&table, &pool);
+                scope.spawn(move || {
+                    for i in 0..KEYS {
+                        // All threads count the even keys, each the odd ones of a quarter.
+                        if i % 2 == 0 || i % 8 == 2 * thread + 1 {
+                            count(table, pool, i);
+                        }
+                        if i % 4096 == 0 {
+                            let mut seen = BTreeMap::new();
+                            table.for_each_bucket(pool, |bucket| {
+                                bucket.retain(|node| {
+                                    *seen.entry(node.word(0)).or_insert(0) += 1;
+                                    true
+                                });
+                            });
+                            assert!((0..i).step_by(2).all(|key| seen.contains_key(&key)));
+                        }
+                    }
+                });
+            }
+        });
+        for key in 0..KEYS {
+            let expected = if key % 2 == 0 { 4 } else { 1 };
+            assert_eq!(counted(&table, &pool, key), Some(expected), "{key}");
+        }
+        assert_eq!(table.len(), KEYS);
     }
 }

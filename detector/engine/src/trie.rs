@@ -8,7 +8,7 @@
 //! Where clocks are joined, it prunes what is known already, as the shape of a tree clock does
 //! (Mathur, Tunç, Pavlogiannis and Viswanathan, ASPLOS 2022), without giving up sharing.
 
-use crate::pool::{Index, Kind, Node, Pool, WORDS};
+use crate::pool::{Index, Kind, Need, Node, Pool, WORDS};
 
 const LEAF_BITS: u32 = 3;
 const INNER_BITS: u32 = 4;
@@ -23,6 +23,7 @@ pub(crate) struct Maker<'a> {
     /// The origin of nodes made; 0 for none.
     pub(crate) origin: u64,
     pub(crate) shard: usize,
+    pub(crate) need: Need,
 }
 
 fn covered_bits(height: u32) -> u32 {
@@ -161,7 +162,7 @@ impl Maker<'_> {
 
     fn new_node(&self, height: u32) -> Option<(Index, &Node)> {
         let kind = if height == 0 { Kind::Leaf } else { Kind::Inner };
-        let (index, node) = self.pool.take(kind, height, self.shard)?;
+        let (index, node) = self.pool.take_for(self.need, kind, height, self.shard)?;
         node.set_origin(self.origin);
         (0..WORDS).for_each(|i| node.set_word(i, 0));
         Some((index, node))
@@ -169,7 +170,9 @@ impl Maker<'_> {
 
     fn copy(&self, index: Index) -> Option<Index> {
         let from = self.pool.node(index);
-        let (copy, node) = self.pool.take(from.kind(), from.link(), self.shard)?;
+        let (copy, node) = self
+            .pool
+            .take_for(self.need, from.kind(), from.link(), self.shard)?;
         for i in 0..WORDS {
             node.set_word(i, from.word(i));
         }
@@ -485,6 +488,7 @@ mod tests {
             pool,
             origin: 0,
             shard: 0,
+            need: Need::Knowledge,
         }
     }
 

@@ -1,10 +1,12 @@
-//! Concurrent changes of one granule's history lose no race: every interleaving is tried.
+//! Concurrent changes of one granule's history lose no race, and those of a table no node: every
+//! interleaving is tried.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p deadheat-engine --test loom --release`
 
 #![cfg(loom)]
 
 mod side;
+mod table;
 
 use deadheat_engine::access::AccessKind::{self, AtomicWrite, Read, Write};
 use deadheat_engine::model::Model;

@@ -56,6 +56,9 @@ fn detector() {
     let walked = rounds(ROUNDS, || whole::run(MANY, Walk::Deeper(0)));
     let name = "fork and end of each, the whole detector with the walk of the stack";
     line(name, median(&walked, 2), "ns", 1500.0);
+    let deep = rounds(ROUNDS, || whole::run(MANY, Walk::Deeper(16)));
+    let name = "the same, from 16 frames further down";
+    line(name, median(&deep, 2), "ns", 1500.0);
 }
 
 /// Both crowds take turns, so that what else the machine does meets both.

@@ -1,0 +1,113 @@
+//! The table of sync objects while it grows: nothing that is in it is missed, or there twice.
+
+use deadheat_engine::model::table::Counts;
+use loom::sync::Arc;
+use loom::thread;
+
+/// All four belong into one of the two first buckets, and two each into two of the four next ones.
+const KEYS: [u64; 4] = [1, 3, 6, 8];
+/// These are there when the threads start; the next one makes the table grow.
+const BEFORE: [u64; 2] = [KEYS[0], KEYS[1]];
+
+type Step = fn(&Counts);
+
+/// Runs the threads in every interleaving with at most three preemptions, then `check`.
+fn interleave(threads: &'static [Step], check: impl Fn(&Counts) + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.max_branches = 20_000;
+    builder.check(move || {
+        let counts = Arc::new(Counts::default());
+        BEFORE.iter().for_each(|&key| counts.add(key));
+        let spawn = |step: &'static Step| {
+            let counts = Arc::clone(&counts);
+            thread::spawn(move || step(&counts))
+        };
+        let threads: Vec<_> = threads.iter().map(spawn).collect();
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+        check(&counts);
+    });
+}
+
+#[test]
+fn a_key_that_two_threads_add_is_there_once() {
+    let threads: &[Step] = &[|counts| counts.add(KEYS[2]), |counts| counts.add(KEYS[2])];
+    interleave(threads, |counts| {
+        assert_eq!(counts.get(KEYS[2]), 2);
+        assert_eq!(counts.nodes(), 3);
+    });
+}
+
+#[test]
+fn what_was_there_is_found_and_counted_while_it_moves() {
+    let threads: &[Step] = &[
+        |counts| {
+            counts.add(KEYS[2]);
+            counts.add(KEYS[1]);
+        },
+        |counts| {
+            counts.add(KEYS[1]);
+            assert_eq!(counts.get(KEYS[0]), 1);
+        },
+    ];
+    interleave(threads, |counts| {
+        assert_eq!(KEYS.map(|key| counts.get(key)), [1, 3, 1, 0]);
+        assert_eq!(counts.nodes(), 3);
+    });
+}
+
+#[test]
+fn both_buckets_that_one_becomes_get_their_own() {
+    let threads: &[Step] = &[
+        |counts| {
+            counts.add(KEYS[2]);
+            counts.add(KEYS[0]);
+        },
+        |counts| {
+            counts.add(KEYS[3]);
+            counts.add(KEYS[1]);
+        },
+    ];
+    interleave(threads, |counts| {
+        assert_eq!(KEYS.map(|key| counts.get(key)), [2, 2, 1, 1]);
+        assert_eq!(counts.nodes(), 4);
+    });
+}
+
+#[test]
+fn a_look_at_all_misses_nothing_that_moves() {
+    let threads: &[Step] = &[
+        |counts| {
+            counts.add(KEYS[2]);
+            // Nothing is left where all was.
+            counts.add(KEYS[1]);
+            counts.add(KEYS[0]);
+        },
+        |counts| {
+            let seen = counts.seen();
+            assert!(BEFORE.iter().all(|key| seen.contains(key)), "{seen:?}");
+        },
+    ];
+    interleave(threads, |counts| {
+        let mut seen = counts.seen();
+        seen.sort_unstable();
+        assert_eq!(seen, [KEYS[0], KEYS[1], KEYS[2]]);
+    });
+}
+
+#[test]
+fn what_is_removed_while_it_moves_is_gone() {
+    let threads: &[Step] = &[
+        |counts| {
+            counts.add(KEYS[2]);
+            counts.add(KEYS[0]);
+        },
+        |counts| counts.remove(KEYS[1]),
+    ];
+    interleave(threads, |counts| {
+        assert_eq!(KEYS.map(|key| counts.get(key)), [2, 0, 1, 0]);
+        assert_eq!(counts.nodes(), 2);
+    });
+}
