@@ -10,6 +10,7 @@ use super::{Record, Sink};
 use crate::once::Complaint;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Write};
@@ -29,15 +30,12 @@ struct LineOut<'a> {
     record: &'a Record,
 }
 
+/// What is read of a line first: whose it is, and what the rest of it holds.
 #[derive(Deserialize)]
-struct LineIn {
-    #[serde(flatten)]
-    record: Record,
-}
-
-#[derive(Deserialize)]
-struct Envelope {
+struct Envelope<'a> {
     deadheat: u32,
+    #[serde(borrow)]
+    r#type: Option<Cow<'a, str>>,
 }
 
 /// A record as one line, without a line feed.
@@ -88,19 +86,37 @@ impl std::error::Error for LineError {}
 ///
 /// Where the line is not one that [`to_line`] writes.
 pub fn from_line(line: &[u8]) -> Result<Record, LineError> {
-    let wrong = |error: serde_json::Error| {
-        if error.is_eof() {
-            LineError::CutShort
-        } else {
-            LineError::NotOurs(error.to_string())
-        }
-    };
-    let envelope: Envelope = serde_json::from_slice(line).map_err(wrong)?;
-    if envelope.deadheat != VERSION {
-        return Err(LineError::Version(envelope.deadheat));
+    match std::str::from_utf8(line) {
+        Ok(line) => from_text(line),
+        // A writer of another make may not know that JSON is UTF-8; the rest of what it says
+        // is worth as much.
+        Err(_) => from_text(&String::from_utf8_lossy(line)),
     }
-    let line: LineIn = serde_json::from_slice(line).map_err(wrong)?;
-    Ok(line.record)
+}
+
+fn from_text(line: &str) -> Result<Record, LineError> {
+    let Envelope { deadheat, r#type } = serde_json::from_str(line).map_err(wrong)?;
+    if deadheat != VERSION {
+        return Err(LineError::Version(deadheat));
+    }
+    let Some(what) = r#type else {
+        return Err(LineError::NotOurs("it has no `type`".to_owned()));
+    };
+    match &*what {
+        "race" => serde_json::from_str(line).map(Record::Race),
+        "failure" => serde_json::from_str(line).map(Record::Failure),
+        "outcome" => serde_json::from_str(line).map(Record::Outcome),
+        other => return Err(LineError::NotOurs(format!("its type is {other:?}"))),
+    }
+    .map_err(wrong)
+}
+
+fn wrong(error: serde_json::Error) -> LineError {
+    if error.is_eof() {
+        LineError::CutShort
+    } else {
+        LineError::NotOurs(error.to_string())
+    }
 }
 
 /// Reads records line by line, each with its number from 1. Empty lines are passed over; a
@@ -173,6 +189,16 @@ mod tests {
         let line = to_line(&outcome());
         assert!(!line.contains('\n'));
         assert_eq!(from_line(line.as_bytes()), Ok(outcome()));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_cost_no_record() {
+        let line = to_line(&outcome()).replace("b\"", "\u{fffd}\"");
+        let at = line.find('\u{fffd}').unwrap();
+        let mut bytes = line.clone().into_bytes();
+        bytes.splice(at..at + '\u{fffd}'.len_utf8(), [0xff]);
+        assert_eq!(from_line(&bytes), from_line(line.as_bytes()));
+        assert!(from_line(&bytes).is_ok());
     }
 
     #[test]

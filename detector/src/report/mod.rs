@@ -12,7 +12,7 @@ pub mod sink;
 pub mod text;
 
 pub use model::{
-    Access, Failure, FailureKind, Goroutine, MemoryLocation, Outcome, Position, RaceReport, Record,
+    Access, Excerpt, Failure, FailureKind, Goroutine, MemoryLocation, Outcome, Position, RaceReport, Record,
     RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
 };
 pub use sink::{Distinct, Memory, Sink};
