@@ -1,6 +1,7 @@
 //! The command line as clap declares it.
 
 use crate::exit;
+use crate::format::FormatName;
 use crate::program::Program;
 use crate::seed::SeedChoice;
 use crate::split::{OwnOption, Split};
@@ -32,7 +33,12 @@ pub(crate) enum Command {
     Run(RunArgs),
 
     /// Prints saved reports again: every race once for each test, every failure, and a summary.
+    ///
+    /// Other formats hold every race once, with the tests that found it.
     Report(ReportArgs),
+
+    /// Says in plain words what raced, why nothing orders it, and what usually mends it.
+    Explain(ExplainArgs),
 
     /// Looks for data races in a recorded trace, and lists the racy locations.
     ///
@@ -94,9 +100,49 @@ pub(crate) struct RunArgs {
 #[derive(Args, Debug)]
 #[command(after_help = exit::help())]
 pub(crate) struct ReportArgs {
-    /// A file that `test` or `run` has saved; `-` is the standard input.
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    /// Files that `test` or `run` have saved, and folders of such files; `-` is the standard input [default: what the last `deadheat test` of this folder's crate has saved].
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How they are printed [default: terminal on a terminal, else text].
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<FormatName>,
+
+    /// Short for `--format html`.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) html: bool,
+
+    /// Where they are written, in place of what is there; `-` is the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Whether the format `terminal` has colours; `auto` asks the terminal and NO_COLOR.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColourChoice,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum ColourChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// In files and pipes, too.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// The arguments of `deadheat explain`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct ExplainArgs {
+    /// The race's fingerprint, or the beginning of it; every format of `deadheat report` but `text` shows it.
+    #[arg(value_name = "RACE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) race: String,
+
+    /// Where to look for it, as for `deadheat report`.
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// The arguments of `deadheat analyze`.
@@ -305,7 +351,9 @@ mod tests {
         refused("test --json=", "a value is required");
         refused("run", "PROGRAM");
         refused("run ls", "'ls'");
-        refused("report", "FILE");
+        refused("report --format xml", "perfetto");
+        refused("report --html --format text", "cannot be used with");
+        refused("explain", "RACE");
         refused("analyze", "TRACE");
         refused("trace import a", "--output");
         refused("trace export -o a", "TRACE");
@@ -321,6 +369,7 @@ mod tests {
             "test x -h",
             "run --help",
             "report --help",
+            "explain --help",
             "analyze --help",
             "trace --help",
             "trace import --help",

@@ -32,7 +32,12 @@ pub(crate) fn around(at: &Position) -> Option<Excerpt> {
 /// When the running program was built.
 fn built() -> Option<SystemTime> {
     static BUILT: OnceLock<Option<SystemTime>> = OnceLock::new();
-    let modified = || fs::metadata(std::env::current_exe().ok()?).ok()?.modified().ok();
+    let modified = || {
+        fs::metadata(std::env::current_exe().ok()?)
+            .ok()?
+            .modified()
+            .ok()
+    };
     *BUILT.get_or_init(modified)
 }
 
@@ -69,10 +74,16 @@ mod tests {
     fn lines_around_the_place_are_quoted_as_far_as_there_are_any() {
         let text = b"one\ntwo\r\nthree\nfour\nfive\nsix";
         let quoted = |line| lines(text, line).unwrap();
-        assert_eq!(quoted(1), (1, ["one", "two", "three"].map(String::from).into()));
+        assert_eq!(
+            quoted(1),
+            (1, ["one", "two", "three"].map(String::from).into())
+        );
         assert_eq!(quoted(4).0, 2);
         assert_eq!(quoted(4).1, ["two", "three", "four", "five", "six"]);
-        assert_eq!(quoted(6), (4, ["four", "five", "six"].map(String::from).into()));
+        assert_eq!(
+            quoted(6),
+            (4, ["four", "five", "six"].map(String::from).into())
+        );
     }
 
     #[test]
@@ -87,7 +98,11 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_not_quoted() {
         let file = "no/such/file.rs".to_owned();
-        let at = Position { file, line: 1, column: 1 };
+        let at = Position {
+            file,
+            line: 1,
+            column: 1,
+        };
         assert_eq!(around(&at), None);
     }
 }

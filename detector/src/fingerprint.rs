@@ -57,9 +57,7 @@ fn normalised(frame: &StackFrame) -> String {
     while let Some(letter) = letters.next() {
         let doubled = matches!(letter, '{' | '}') && text.ends_with(letter);
         match letter {
-            '#' if text.contains('{') => {
-                while letters.next_if(char::is_ascii_digit).is_some() {}
-            }
+            '#' if text.contains('{') => while letters.next_if(char::is_ascii_digit).is_some() {},
             _ if doubled => {}
             _ => text.push(letter),
         }

@@ -6,7 +6,8 @@
 
 use super::lines::Lines;
 use super::sink::Distinct;
-use super::{Record, Sink};
+use super::text::Printable;
+use super::{Record, Sink, aside};
 use crate::once::Complaint;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The version of the form that this crate writes and reads.
 pub const VERSION: u32 = 1;
@@ -95,7 +96,8 @@ pub fn from_line(line: &[u8]) -> Result<Record, LineError> {
 }
 
 fn from_text(line: &str) -> Result<Record, LineError> {
-    let Envelope { deadheat, r#type } = serde_json::from_str(line).map_err(wrong)?;
+    let Envelope { deadheat, r#type } =
+        serde_json::from_str(line).map_err(|error| wrong(&error))?;
     if deadheat != VERSION {
         return Err(LineError::Version(deadheat));
     }
@@ -108,10 +110,10 @@ fn from_text(line: &str) -> Result<Record, LineError> {
         "outcome" => serde_json::from_str(line).map(Record::Outcome),
         other => return Err(LineError::NotOurs(format!("its type is {other:?}"))),
     }
-    .map_err(wrong)
+    .map_err(|error| wrong(&error))
 }
 
-fn wrong(error: serde_json::Error) -> LineError {
+fn wrong(error: &serde_json::Error) -> LineError {
     if error.is_eof() {
         LineError::CutShort
     } else {
@@ -128,8 +130,10 @@ pub fn read(
     Lines::new(input)
 }
 
-/// A sink that adds lines to a file, each race once however many runs find it.
+/// A sink that adds lines to a file, each race once however many runs find it. What the file
+/// does not take goes to another; see [`aside`].
 pub struct JsonLinesSink {
+    path: PathBuf,
     file: Mutex<File>,
     distinct: Distinct,
     complaint: Complaint,
@@ -144,10 +148,30 @@ impl JsonLinesSink {
     pub fn append(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         Ok(Self {
+            path: path.to_owned(),
             file: Mutex::new(file),
             distinct: Distinct::default(),
             complaint: Complaint::new(),
         })
+    }
+
+    /// Saves `line`, and all later ones, in a file elsewhere, because of `error`.
+    fn turn_aside(&self, file: &mut File, line: &str, error: &io::Error) {
+        let path = Printable(&self.path.to_string_lossy()).to_string();
+        let saved = aside::create(&self.path).and_then(|(mut other, name)| {
+            other.write_all(line.as_bytes())?;
+            *file = other;
+            Ok(name)
+        });
+        self.complaint.say(&match saved {
+            Ok(name) => format!(
+                "a report could not be saved in {path}: {error}; it and those after it are saved in {}",
+                Printable(&name.to_string_lossy())
+            ),
+            Err(other) => format!(
+                "a report could not be saved in {path}: {error}; nor elsewhere: {other}; reports are on this stream only"
+            ),
+        });
     }
 }
 
@@ -158,9 +182,9 @@ impl Sink for JsonLinesSink {
         }
         let mut line = to_line(record);
         line.push('\n');
-        if let Err(error) = self.file.lock().write_all(line.as_bytes()) {
-            self.complaint
-                .say(&format!("a report could not be saved: {error}"));
+        let mut file = self.file.lock();
+        if let Err(error) = file.write_all(line.as_bytes()) {
+            self.turn_aside(&mut file, &line, &error);
         }
     }
 }
@@ -199,6 +223,26 @@ mod tests {
         bytes.splice(at..at + '\u{fffd}'.len_utf8(), [0xff]);
         assert_eq!(from_line(&bytes), from_line(line.as_bytes()));
         assert!(from_line(&bytes).is_ok());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_full_disk_does_not_take_is_saved_elsewhere() {
+        let full = Path::new("/dev/full");
+        let before = std::time::SystemTime::now();
+        let sink = JsonLinesSink::append(full).unwrap();
+        sink.record(&outcome());
+        sink.record(&outcome());
+        let mine = format!("-{}-", std::process::id());
+        let mut files = aside::files(full, before);
+        files.retain(|file| file.to_string_lossy().contains(&mine));
+        let [file] = &files[..] else {
+            panic!("{files:?}");
+        };
+        let text = std::fs::read_to_string(file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(text, format!("{0}\n{0}\n", to_line(&outcome())));
+        assert_eq!(aside::files(full, before).len(), 0);
     }
 
     #[test]
