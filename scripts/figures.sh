@@ -58,3 +58,4 @@ bench deadheat-detector access
 instructions
 bench deadheat-rivals clocks --figures
 bench deadheat-detector offline
+bench deadheat-cli report

@@ -42,6 +42,9 @@ async function check(width, scheme) {
   await tab.waitForSelector("#list button");
   const opened = Date.now() - begin;
   await keyboard(tab, name);
+  await tab.$$eval("#list h3 button[aria-expanded=false]", (buttons) =>
+    buttons.slice(0, 6).forEach((button) => button.click()));
+  await tab.$$eval("#list details", (folds) => folds.slice(0, 4).forEach((fold) => { fold.open = true; }));
   expect(`${name}: the page is as wide as the window`, await tab.evaluate(() =>
     document.documentElement.scrollWidth <= document.documentElement.clientWidth));
   const findings = await audit(tab);
@@ -67,6 +70,8 @@ async function keyboard(tab, name) {
   await tab.keyboard.down("Control"); await press("a"); await tab.keyboard.up("Control");
   await press("Backspace");
   expect(`${name}: all races are back`, (await status()).startsWith(String(total)));
+  await filters(tab, name, total, status);
+  await tab.focus("#find");
   await press("Tab", 4);
   expect(`${name}: Tab reaches the first race`, await at("#list h3 button"));
   if (!(await at("[aria-expanded=true]"))) await press("Enter");
@@ -77,6 +82,23 @@ async function keyboard(tab, name) {
   const before = await selection();
   await press("ArrowDown");
   expect(`${name}: an arrow key moves to the next point`, await at("svg .point.selected") && before !== await selection());
+}
+
+// Each filter leaves those races that have what it asks for, by the page's own data.
+async function filters(tab, name, total, status) {
+  for (const [id, key] of [["file", "files"], ["test", "tests"], ["goroutine", "goroutines"]]) {
+    const { value, count } = await tab.evaluate((id, key) => {
+      const { races } = JSON.parse(document.getElementById("index").textContent);
+      const options = document.getElementById(id).options;
+      const value = options[options.length - 1].value;
+      return { value, count: races.filter((race) => race[key].includes(Number(value))).length };
+    }, id, key);
+    await tab.select("#" + id, value);
+    const shown = await status();
+    if (value !== "") expect(`${name}: the filter by ${id} leaves ${count}, not: ${shown}`, parseInt(shown) === count);
+    await tab.select("#" + id, "");
+  }
+  expect(`${name}: without filters all races are there`, parseInt(await status()) === total);
 }
 
 // axe-core cannot be put into the page, whose policy forbids it; it runs beside the page's script.

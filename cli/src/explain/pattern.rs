@@ -172,28 +172,28 @@ mod tests {
                 .for_each(|g| g.created_at = stack.clone());
         });
         check(Pattern::MisplacedAdd, |report| {
-            report.current.operation = Some("WaitGroup wait".into())
+            report.current.operation = Some("WaitGroup wait".into());
         });
         check(Pattern::SendAgainstClose, |report| {
-            report.previous.operation = Some("channel close".into())
+            report.previous.operation = Some("channel close".into());
         });
         check(Pattern::MixedAtomics, |report| {
-            report.current.kind = AccessKind::AtomicWrite
+            report.current.kind = AccessKind::AtomicWrite;
         });
         check(Pattern::WriteUnderReadLock, |report| {
-            released(report, "read unlock of the lock taken")
+            released(report, "read unlock of the lock taken");
         });
         check(Pattern::PartlyLocked, |report| {
-            released(report, "unlock of the mutex locked")
+            released(report, "unlock of the mutex locked");
         });
         check(Pattern::ChannelAndMemory, |report| {
-            released(report, "channel send")
+            released(report, "channel send");
         });
         check(Pattern::SharedMap, |report| {
-            report.location.cell = Some("SharedMap<u8, u8>".into())
+            report.location.cell = Some("SharedMap<u8, u8>".into());
         });
         check(Pattern::SharedSlice, |report| {
-            report.location.cell = Some("SharedSlice<u8>".into())
+            report.location.cell = Some("SharedSlice<u8>".into());
         });
     }
 }

@@ -41,9 +41,10 @@ function diagram(timeline, title, select) {
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": title });
   lanes.forEach((lane, number) => {
     const name = lane.goroutine === 1 ? "main" : "g" + lane.goroutine;
+    const start = points.findIndex((point) => point.lane === number && point.kind === "start");
     root.append(
       svg("text", { x: x(number), y: 16, class: "lane-name" }, name, svg("title", {}, shown(lane.label))),
-      svg("line", { x1: x(number), x2: x(number), y1: 26, y2: height - 8, class: "lane" }));
+      svg("line", { x1: x(number), x2: x(number), y1: start < 0 ? 26 : y(start), y2: height - 8, class: "lane" }));
   });
   const nodes = points.map((point, row) => node(point, row));
   for (const { from, to, missing } of arrows) root.append(...arrow(from, to, missing));
