@@ -1,6 +1,8 @@
 //! JSON that cannot drive a terminal, or turn around the text that it stands in.
 
 use deadheat_detector::report::text::is_hostile;
+use serde_json::Value;
+use std::io::{self, Write};
 
 /// `json`, with every letter that [`is_hostile`] written as its number; line feeds stay. Such a
 /// letter can only stand in a string, where that means the same.
@@ -15,6 +17,16 @@ pub(super) fn harmless(json: &str) -> String {
         }
     }
     text
+}
+
+/// Writes the elements of an array, a line for each, so that no more than one is in memory.
+pub(super) fn elements(values: impl Iterator<Item = Value>, out: &mut dyn Write) -> io::Result<()> {
+    let mut before = "";
+    for value in values {
+        write!(out, "{before}{}", harmless(&value.to_string()))?;
+        before = ",\n";
+    }
+    Ok(())
 }
 
 #[cfg(test)]

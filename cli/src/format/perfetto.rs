@@ -4,7 +4,7 @@
 //! point is drawn a microsecond after the one before it. Arrows are those of happens-before; the
 //! order that is missing is not one, and is said in the accesses' arguments.
 
-use super::json::harmless;
+use super::json::elements;
 use crate::collected::{Collected, Found};
 use crate::timeline::{Arrow, Point, PointKind, timeline};
 use crate::words;
@@ -15,13 +15,9 @@ use std::io::{self, Write};
 pub(super) fn write(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
     let mut flows = 0;
     writeln!(out, "{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[")?;
-    let mut before = "";
-    for (pid, found) in (1..).zip(&collected.races) {
-        for event in events(pid, found, &mut flows) {
-            write!(out, "{before}{}", harmless(&event.to_string()))?;
-            before = ",\n";
-        }
-    }
+    let races = (1..).zip(&collected.races);
+    let events = races.flat_map(|(pid, found)| events(pid, found, &mut flows));
+    elements(events, out)?;
     writeln!(out, "\n]}}")
 }
 

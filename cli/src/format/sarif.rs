@@ -2,7 +2,7 @@
 //! were created and where the cell was declared are related locations, and each goroutine's way to
 //! its access is a thread flow.
 
-use super::json::harmless;
+use super::json::elements;
 use crate::collected::{Collected, Found};
 use crate::words;
 use deadheat_detector::report::text::{Printable, unordered};
@@ -39,28 +39,30 @@ const PATH: AsciiSet = NON_ALPHANUMERIC
     .remove(b'~');
 
 pub(super) fn write(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
-    let rules = RULES.map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } }));
     let races = collected.races.iter().map(race);
-    let results: Vec<_> = races
-        .chain(collected.failures.iter().map(failure))
-        .collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "deadheat",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rules,
-            } },
-            "columnKind": "unicodeCodePoints",
-            "invocations": [invocation(collected)],
-            "results": results,
-        }],
-    });
-    let log = serde_json::to_string_pretty(&log)?;
-    writeln!(out, "{}", harmless(&log))
+    let results = races.chain(collected.failures.iter().map(failure));
+    let invocation = invocation(collected);
+    writeln!(
+        out,
+        r#"{{"$schema":"{SCHEMA}","version":"2.1.0","runs":[{{"#
+    )?;
+    writeln!(
+        out,
+        r#""tool":{},"columnKind":"unicodeCodePoints","invocations":[{invocation}],"results":["#,
+        tool()
+    )?;
+    elements(results, out)?;
+    writeln!(out, "\n]}}]}}")
+}
+
+fn tool() -> Value {
+    let rule = |(id, text)| json!({ "id": id, "shortDescription": { "text": text } });
+    json!({ "driver": {
+        "name": "deadheat",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "informationUri": env!("CARGO_PKG_REPOSITORY"),
+        "rules": RULES.map(rule),
+    } })
 }
 
 fn invocation(collected: &Collected) -> Value {
