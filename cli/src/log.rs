@@ -100,11 +100,14 @@ impl Log {
         ));
     }
 
-    /// Takes the file away.
+    /// Takes the file away, and those that stand in for it.
     pub(crate) fn remove(self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            let path = Shown::path(&self.path);
-            console::note(format_args!("{path} cannot be removed: {error}"));
+        let others = self.aside();
+        for path in others.iter().chain([&self.path]) {
+            if let Err(error) = fs::remove_file(path) {
+                let path = Shown::path(path);
+                console::note(format_args!("{path} cannot be removed: {error}"));
+            }
         }
     }
 }
@@ -172,10 +175,10 @@ mod tests {
         File::create(log.path()).unwrap();
         let mut summary = Summary::default();
         let verdict = log.sum_up(&mut summary).unwrap();
-        log.aside()
-            .iter()
-            .for_each(|file| fs::remove_file(file).unwrap());
+        let aside = log.aside();
+        log.remove();
         assert_eq!((verdict, summary.races()), (Verdict::Whole, 3));
+        assert!(aside.len() == 1 && !aside[0].exists(), "{aside:?}");
     }
 
     #[test]

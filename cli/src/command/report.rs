@@ -28,22 +28,22 @@ pub(crate) fn execute(args: &ReportArgs) -> Result<Exit, UserError> {
     let output = Output::create(to)?;
     let look = Look::new(args.color, on_terminal);
     let mut printer = Printer::new(format(name, look), BufWriter::new(&output), output.name());
+    let mut read = Ok(());
     for file in &files {
-        if printer.closed {
-            break;
-        }
-        let Input { name, bytes, .. } = Input::open(file)?;
-        let input = BufReader::with_capacity(1 << 18, bytes);
-        if let Err(error) = printer.read(input, &name, io::stderr()) {
-            if files.len() == 1 {
-                return Err(printer.give_up(error));
-            }
+        // What is wrong with one file costs no other. The last complaint comes after the reports.
+        if let Err(error) = std::mem::replace(&mut read, printer.read_file(file)) {
             console::say(format_args!("error: {error}"));
         }
+        if printer.is_over() {
+            break;
+        }
+    }
+    if printer.is_to_stop() {
+        read.clone()?;
     }
     let exit = printer.finish()?;
     output.commit()?;
-    Ok(exit)
+    read.map(|()| exit)
 }
 
 fn chosen(args: &ReportArgs, on_terminal: bool) -> Result<FormatName, UserError> {
@@ -72,6 +72,8 @@ struct Printer<'a, W: Write> {
     damaged: bool,
     /// Whether nobody reads what is written any more.
     closed: bool,
+    /// Whether `out` could not be written.
+    failed: bool,
 }
 
 impl<'a, W: Write> Printer<'a, W> {
@@ -83,7 +85,25 @@ impl<'a, W: Write> Printer<'a, W> {
             summary: Summary::default(),
             damaged: false,
             closed: false,
+            failed: false,
         }
+    }
+
+    /// Gives what the file at `path` holds to the format.
+    fn read_file(&mut self, path: &Path) -> Result<(), UserError> {
+        let Input { name, bytes, .. } = Input::open(path).inspect_err(|_| self.damaged = true)?;
+        let input = BufReader::with_capacity(1 << 18, bytes);
+        self.read(input, &name, io::stderr())
+    }
+
+    /// Whether no more can be written.
+    fn is_over(&self) -> bool {
+        self.closed || self.failed
+    }
+
+    /// Whether an error leaves nothing to be written.
+    fn is_to_stop(&self) -> bool {
+        self.failed || self.summary.is_empty()
     }
 
     /// Gives what `input` holds to the format; complaints about its lines go to `errors`.
@@ -127,6 +147,7 @@ impl<'a, W: Write> Printer<'a, W> {
                 Ok(true)
             }
             Err(error) => {
+                self.failed = true;
                 let name = self.out_name;
                 Err(UserError::new(format!(
                     "{name} cannot be written: {error}; the reports are still where they were read from"
@@ -150,14 +171,6 @@ impl<'a, W: Write> Printer<'a, W> {
             Exit::Clean
         })
     }
-
-    /// Writes the end of what was read before `error`.
-    fn give_up(self, error: UserError) -> UserError {
-        if self.summary.is_empty() {
-            return error;
-        }
-        self.finish().err().unwrap_or(error)
-    }
 }
 
 #[cfg(test)]
@@ -178,10 +191,12 @@ mod tests {
         };
         let format = format(FormatName::Text, look);
         let mut printer = Printer::new(format, &mut out, "the output");
-        match printer.read(input, name, errors) {
-            Ok(()) => printer.finish(),
-            Err(error) => Err(printer.give_up(error)),
+        let read = printer.read(input, name, errors);
+        if printer.is_to_stop() {
+            read.clone()?;
         }
+        let exit = printer.finish()?;
+        read.map(|()| exit)
     }
 
     fn print_text(input: &[u8]) -> (Result<Exit, UserError>, String, String) {

@@ -122,6 +122,10 @@ fn several_files_and_folders_are_one_report() {
     report.expect(0, &[]);
     let summary = "3 data races found, 1 unique:";
     assert!(report.out.contains(summary), "{}", report.out);
+    let missing = folder.path().join("missing");
+    let report = end(deadheat().arg("report"), &[&missing, &c]);
+    report.expect(2, &["error: ", "missing cannot be read"]);
+    assert!(report.out.contains("1 data race found"), "{}", report.out);
     save("z.jsonl", "not ours");
     let report = end(deadheat().arg("report"), &[folder.path(), &c]);
     report.expect(2, &["error: ", "z.jsonl is not a Deadheat report file"]);
@@ -148,6 +152,12 @@ fn a_file_that_cannot_be_written_is_named() {
             "the reports are still where they were read from",
         ]);
     }
+    #[cfg(target_os = "linux")]
+    end(
+        deadheat().args(["report", "-o", "/dev/full"]),
+        &[&path, &path],
+    )
+    .expect_one_error(&["/dev/full cannot be written"]);
     to(path.to_str().unwrap(), "html").expect_one_error(&["both the input and the output"]);
     let page = folder.path().join("my page.html");
     to(page.to_str().unwrap(), "html").expect(0, &[]);

@@ -111,7 +111,7 @@ fn body(collected: &Collected) -> Markup {
         main {
             noscript { p.warning { "This page needs JavaScript to show its races; `deadheat report --format text` prints them." } }
             @if collected.races.is_empty() {
-                p { "No data race was found." }
+                p { "No data race was found" @if collected.damaged { " in what could be read" } "." }
             } @else {
                 (list(collected))
             }
