@@ -169,6 +169,31 @@ fn a_file_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn damage_is_told_in_every_format_and_costs_no_whole_line() {
+    let race = |test: &str, line| sample::file(&[Record::Race(Box::new(sample::race(test, line)))]);
+    let later = race("later", 3).replacen("\"deadheat\":1", "\"deadheat\":2", 1);
+    let (cut, _) = later.split_at(60);
+    let input = format!("{}{later}{}{cut}", race("one", 42), race("two", 77));
+    for format in [
+        "text", "terminal", "jsonl", "sarif", "junit", "github", "html", "perfetto",
+    ] {
+        let mut command = deadheat();
+        command.args(["report", "--format", format, "-"]);
+        let report = end_with_input(&mut command, input.as_bytes());
+        let told = [
+            "standard input:2: the line has version 2",
+            "standard input:4: ",
+        ];
+        report.expect(2, &told);
+        for line in ["42", "77"] {
+            assert!(report.out.contains(line), "{format}: {}", report.out);
+        }
+        let says = report.out.contains("may be missing here");
+        assert_eq!(says, matches!(format, "sarif" | "html"), "{format}");
+    }
+}
+
+#[test]
 fn colours_come_when_asked_for() {
     let input = sample::file(&[Record::Race(Box::new(sample::quoting()))]);
     let print = |arguments: &[&str]| {

@@ -7,7 +7,7 @@ const LANE = 56, ROW = 46, TOP = 44, LEFT = 30;
 
 // What a program says, with nothing in it that moves or hides other text.
 function shown(text) {
-  return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+  return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g,
     (letter) => "\\u{" + letter.codePointAt(0).toString(16) + "}");
 }
 
@@ -31,8 +31,8 @@ function fileName(at) {
   return at ? at.file.split("/").pop() + ":" + at.line : "";
 }
 
-// The diagram; `select` is given the point that the reader looks at.
-function diagram(timeline, title, select) {
+// The diagram of a race; `select` is given the point that the reader looks at.
+function diagram(timeline, report, title, select) {
   const { lanes, points, arrows } = timeline;
   const x = (lane) => LEFT + lane * LANE;
   const y = (row) => TOP + 18 + row * ROW;
@@ -57,8 +57,8 @@ function diagram(timeline, title, select) {
       svg("rect", { x: 2, y: y(row) - ROW / 2 + 2, width: width - 4, height: ROW - 4, rx: 6, class: "hit" }),
       svg("line", { x1: x(point.lane) + 11, x2: labels - 6, y1: y(row), y2: y(row), class: "leader" }),
       marker(point, row),
-      svg("text", { x: labels, y: y(row) - 3, class: "label" }, clipped(point.label, 30)),
-      svg("text", { x: labels, y: y(row) + 13, class: "where" }, clipped(fileName(at), 32)));
+      svg("text", { x: labels, y: y(row) - 3, class: "label" }, clipped(point.label, 26)),
+      svg("text", { x: labels, y: y(row) + 13, class: "where" }, clipped(fileName(at), 28)));
     for (const event of ["focus", "pointerenter", "click"]) {
       group.addEventListener(event, () => {
         root.querySelectorAll(".selected").forEach((other) => other.classList.remove("selected"));
@@ -77,7 +77,7 @@ function diagram(timeline, title, select) {
   function marker(point, row) {
     const [cx, cy] = [x(point.lane), y(row)];
     if (point.kind === "current" || point.kind === "previous") {
-      const letter = /write|close|add/i.test(point.label) ? "W" : "R";
+      const letter = report[point.kind].kind.includes("write") ? "W" : "R";
       return svg("g", {}, svg("circle", { cx, cy, r: 11, class: "mark" }),
         svg("text", { x: cx, y: cy + 4, class: "letter" }, letter));
     }

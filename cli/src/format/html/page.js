@@ -50,7 +50,7 @@ function side(heading, access, label, changed) {
 function figure(detail) {
   const selected = make("div", { class: "selection", role: "status" });
   const select = (point) => selected.replaceChildren(make("strong", {}, shown(point.label)), frames(point.stack));
-  const drawn = diagram(detail.timeline, "Space-time diagram. Goroutines from left to right, time downwards.", select);
+  const drawn = diagram(detail.timeline, detail.report, "Space-time diagram. Goroutines from left to right, time downwards.", select);
   select(detail.timeline.points[detail.timeline.points.length - 1]);
   return make("figure", {},
     make("div", { class: "diagram" }, drawn),
