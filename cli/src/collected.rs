@@ -30,8 +30,11 @@ pub(crate) struct Found {
     /// The tests that found it, each with the run that did so first.
     pub(crate) tests: BTreeMap<String, RunInfo>,
     /// The innermost places of both accesses, in all their variants.
-    pub(crate) places: BTreeSet<[Option<Position>; 2]>,
+    pub(crate) places: BTreeSet<Places>,
 }
+
+/// The innermost place of the current access, and of the previous one.
+pub(crate) type Places = [Option<Position>; 2];
 
 impl Collected {
     pub(crate) fn add(&mut self, record: &Record) {
@@ -83,11 +86,22 @@ impl Found {
             self.tests
                 .insert(report.run.name.clone(), report.run.clone());
         }
-        let places = [&report.current, &report.previous].map(|access| access.place().cloned());
+        let places = places(report);
         if !self.places.contains(&places) {
             self.places.insert(places);
         }
     }
+
+    /// The places of reports that share the fingerprint, and tell of others than the first.
+    pub(crate) fn other_places(&self) -> impl Iterator<Item = &Places> {
+        let first = places(&self.report);
+        self.places.iter().filter(move |places| **places != first)
+    }
+}
+
+/// Where `report` says that the race is.
+pub(crate) fn places(report: &RaceReport) -> Places {
+    [&report.current, &report.previous].map(|access| access.place().cloned())
 }
 
 #[cfg(test)]
@@ -108,6 +122,9 @@ mod tests {
             panic!("{} races", collected.races.len());
         };
         assert_eq!((found.count, found.places.len()), (4, 2));
+        let others: Vec<_> = found.other_places().collect();
+        assert_eq!(others[0][0].as_ref().map(|at| at.line), Some(50));
+        assert_eq!(others.len(), 1);
         assert_eq!(found.tests.keys().collect::<Vec<_>>(), ["a", "b"]);
         assert!(!found.report.dependent);
     }

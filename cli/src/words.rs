@@ -1,5 +1,6 @@
 //! How a race is put into words, wherever one line has to do.
 
+use crate::collected::Places;
 use deadheat_detector::report::text::{At, Printable, Who};
 use deadheat_detector::report::{Access, FailureKind, MemoryLocation, RaceReport};
 
@@ -29,6 +30,15 @@ pub(crate) fn failure(kind: FailureKind) -> &'static str {
         FailureKind::Panic => "panic",
         FailureKind::StepLimit => "step limit reached",
     }
+}
+
+/// Two places at which the same race was found as well.
+pub(crate) fn also(places: &Places) -> String {
+    let [current, previous] = places.each_ref().map(|place| match place {
+        Some(at) => At(at).to_string(),
+        None => "an unknown place".to_owned(),
+    });
+    format!("{current} and {previous}")
 }
 
 /// The cell by its name, or else its type, or else the bytes.

@@ -4,6 +4,7 @@
 //! several lines; what would end it, or begin another command, is escaped.
 
 use super::{End, Format};
+use crate::collected::{Places, places};
 use crate::words;
 use deadheat_detector::report::text::{self, Printable};
 use deadheat_detector::report::{Failure, Position, RaceReport, Record};
@@ -12,16 +13,14 @@ use std::io::{self, Write};
 
 #[derive(Default)]
 pub(super) struct Github {
-    /// The races that were told, by fingerprint.
-    told: HashSet<String>,
+    /// The races that were told, by fingerprint and places: an annotation stands at a place.
+    told: HashSet<(String, Places)>,
 }
 
 impl Format for Github {
     fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
         match record {
-            Record::Race(report) if self.told.insert(report.fingerprint.clone()) => {
-                race(report, out)
-            }
+            Record::Race(report) if self.is_new(report) => race(report, out),
             Record::Failure(found) => failure(found, out),
             Record::Race(_) | Record::Outcome(_) => Ok(()),
         }
@@ -29,6 +28,13 @@ impl Format for Github {
 
     fn finish(&mut self, _: &End<'_>, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Github {
+    fn is_new(&mut self, report: &RaceReport) -> bool {
+        let fingerprint = report.fingerprint.clone();
+        self.told.insert((fingerprint, places(report)))
     }
 }
 

@@ -34,7 +34,11 @@ impl<'a> Findings<'a> {
             for (test, run) in &race.tests {
                 let mut report = race.report.clone();
                 report.run = run.clone();
-                let finding = (words::title(&report), text::race(&report));
+                let mut text = text::race(&report);
+                for places in race.other_places() {
+                    text += &format!("The same race was found at {}.\n", words::also(places));
+                }
+                let finding = (words::title(&report), text);
                 by_test.entry(test).or_default().push(finding);
             }
         }

@@ -41,6 +41,7 @@ fn events(pid: u64, found: &Found, flows: &mut u64) -> Vec<Value> {
         let mut args = json!({ "stack": stack(point) });
         if matches!(point.kind, PointKind::Previous | PointKind::Current) {
             args["unordered"] = json!(unordered(report));
+            args["also at"] = found.other_places().map(words::also).collect();
             args["found in"] = json!(Printable(&report.run.name).to_string());
         }
         let name = Printable(&point.label).to_string();

@@ -96,7 +96,7 @@ fn race(found: &Found) -> Value {
         "level": if report.dependent { "warning" } else { "error" },
         "message": { "text": text },
         "locations": [location(&report.current.stack, None)],
-        "relatedLocations": related(report),
+        "relatedLocations": related(found),
         "codeFlows": [code_flow(report)],
         "partialFingerprints": { "deadheat/v1": report.fingerprint },
         "occurrenceCount": found.count,
@@ -104,7 +104,8 @@ fn race(found: &Found) -> Value {
     })
 }
 
-fn related(report: &RaceReport) -> Vec<Value> {
+fn related(found: &Found) -> Vec<Value> {
+    let report = &found.report;
     let previous = format!("previous {}", access_label(report, &report.previous));
     let mut related = vec![location(&report.previous.stack, Some(previous))];
     for goroutine in &report.goroutines {
@@ -116,6 +117,10 @@ fn related(report: &RaceReport) -> Vec<Value> {
     if let Some(declared) = &report.location.declared {
         let label = Some("memory declared".to_owned());
         related.push(at(Some(declared), None, label));
+    }
+    for place in found.other_places().flatten().flatten() {
+        let label = Some("the same race was found here, too".to_owned());
+        related.push(at(Some(place), None, label));
     }
     for (id, location) in related.iter_mut().enumerate() {
         location["id"] = json!(id);

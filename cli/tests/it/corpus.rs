@@ -11,9 +11,15 @@ pub(crate) fn corpus() -> Vec<Record> {
     let mut twice = sample::quoting();
     twice.run.name = "bank::again".into();
     twice.run.seed = 8;
+    let mut elsewhere = sample::quoting();
+    for access in [&mut elsewhere.current, &mut elsewhere.previous] {
+        access.stack[0].at.as_mut().unwrap().line += 100;
+        access.source.as_mut().unwrap().first_line += 100;
+    }
     vec![
         race(sample::quoting()),
         race(twice),
+        race(elsewhere),
         race(main_against_child()),
         race(bare()),
         race(hostile()),

@@ -134,7 +134,14 @@ fn sarif_is_valid_and_tells_both_sides() {
     };
     assert_eq!(lines(&flows[0]), [Some(41)]);
     assert_eq!(lines(&flows[1]), [Some(59), Some(60), Some(42)]);
-    assert_eq!(race["occurrenceCount"], 2);
+    assert_eq!(race["occurrenceCount"], 3);
+    let related = race["relatedLocations"].as_array().unwrap();
+    let others: Vec<_> = related
+        .iter()
+        .filter_map(place)
+        .filter(|line| *line > 100)
+        .collect();
+    assert_eq!(others, [142, 141]);
 }
 
 #[test]
@@ -168,8 +175,8 @@ fn a_github_annotation_is_one_line() {
             "{line}"
         );
     }
-    // Two of each of four races, one of each of two failures.
-    assert_eq!(text.lines().count(), 10);
+    // Two of each of four races and of one's other places, one of each of two failures.
+    assert_eq!(text.lines().count(), 12);
 }
 
 #[test]

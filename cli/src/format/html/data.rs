@@ -1,12 +1,12 @@
 //! What the script reads: a little of every race for the list, and all of one when it is opened.
 
-use crate::collected::{Collected, Found};
+use crate::collected::{Collected, Found, Places};
 use crate::explain::{Part, explain};
 use crate::source::Sources;
 use crate::timeline::{Timeline, timeline};
 use crate::words;
 use deadheat_detector::report::text::unordered;
-use deadheat_detector::report::{Position, RaceReport, RunInfo};
+use deadheat_detector::report::{RaceReport, RunInfo};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub(super) struct Detail<'a> {
     timeline: Timeline,
     explanation: Vec<Part>,
     runs: Vec<&'a RunInfo>,
-    places: Vec<&'a [Option<Position>; 2]>,
+    places: Vec<&'a Places>,
 }
 
 /// Strings, each once.
