@@ -86,9 +86,13 @@ impl Found {
             self.tests
                 .insert(report.run.name.clone(), report.run.clone());
         }
-        let places = places(report);
-        if !self.places.contains(&places) {
-            self.places.insert(places);
+        // Most races have one pair of places only.
+        if self
+            .places
+            .first()
+            .is_none_or(|first| !is_at(report, first))
+        {
+            self.places.insert(places(report));
         }
     }
 
@@ -97,6 +101,12 @@ impl Found {
         let first = places(&self.report);
         self.places.iter().filter(move |places| **places != first)
     }
+}
+
+/// Whether `report` says that the race is there.
+pub(crate) fn is_at(report: &RaceReport, places: &Places) -> bool {
+    let [current, previous] = [&report.current, &report.previous].map(|access| access.place());
+    current == places[0].as_ref() && previous == places[1].as_ref()
 }
 
 /// Where `report` says that the race is.

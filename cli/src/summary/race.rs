@@ -1,5 +1,6 @@
 //! One unique race.
 
+use crate::collected::{Places, is_at, places};
 use crate::words::{memory, side};
 use deadheat_detector::report::text::Printable;
 use deadheat_detector::report::{RaceReport, RunInfo, Scheduler};
@@ -14,6 +15,8 @@ const NAMED: usize = 3;
 pub(crate) struct UniqueRace {
     /// Both accesses and the memory, as the first report has them.
     what: String,
+    /// Where the first report has it.
+    places: Places,
     /// Other accesses that share its fingerprint.
     others: BTreeSet<String>,
     /// Whether another race on the same memory came before it in every report.
@@ -29,6 +32,7 @@ impl UniqueRace {
     pub(crate) fn new(report: &RaceReport) -> Self {
         let mut race = Self {
             what: what(report),
+            places: places(report),
             others: BTreeSet::new(),
             dependent: true,
             tests: BTreeMap::new(),
@@ -51,9 +55,8 @@ impl UniqueRace {
             ..
         } = &report.run;
         self.dependent &= report.dependent;
-        let what = what(report);
-        if what != self.what {
-            self.others.insert(what);
+        if !is_at(report, &self.places) {
+            self.others.insert(what(report));
         }
         if !self.tests.contains_key(name) {
             self.tests.insert(name.clone(), Seed(*seed, *scheduler));

@@ -135,6 +135,15 @@ fn the_current_folders_crate_is_tested_as_cargo_would() {
     let reports = fs::canonicalize(reports).unwrap();
     let again = format!("`cargo deadheat report {}`", reports.display());
     test.expect(66, &[&again]);
+
+    // Which need not be named.
+    let report = end(deadheat().current_dir(krate.path()), &["report"]);
+    report.expect(0, &[]);
+    assert!(
+        report.out.contains("3 data races found, 1 unique:"),
+        "{}",
+        report.out
+    );
 }
 
 #[test]
