@@ -59,3 +59,4 @@ instructions
 bench deadheat-rivals clocks --figures
 bench deadheat-detector objects
 bench deadheat-detector offline
+bench deadheat-cli report

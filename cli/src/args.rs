@@ -1,4 +1,8 @@
-//! The command line as clap declares it.
+//! The command line as clap declares it; `reports` has the commands that read saved reports.
+
+mod reports;
+
+pub(crate) use reports::{ColourChoice, ExplainArgs, ReportArgs};
 
 use crate::exit;
 use crate::program::Program;
@@ -32,7 +36,12 @@ pub(crate) enum Command {
     Run(RunArgs),
 
     /// Prints saved reports again: every race once for each test, every failure, and a summary.
+    ///
+    /// Other formats hold every race once, with the tests that found it.
     Report(ReportArgs),
+
+    /// Says in plain words what raced, why nothing orders it, and what usually mends it.
+    Explain(ExplainArgs),
 
     /// Looks for data races in a recorded trace, and lists the racy locations.
     ///
@@ -88,15 +97,6 @@ pub(crate) struct RunArgs {
     /// The program and its arguments.
     #[arg(last = true, required = true, value_names = ["PROGRAM", "ARGS"])]
     pub(crate) program: Vec<OsString>,
-}
-
-/// The arguments of `deadheat report`.
-#[derive(Args, Debug)]
-#[command(after_help = exit::help())]
-pub(crate) struct ReportArgs {
-    /// A file that `test` or `run` has saved; `-` is the standard input.
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
 }
 
 /// The arguments of `deadheat analyze`.
@@ -305,7 +305,9 @@ mod tests {
         refused("test --json=", "a value is required");
         refused("run", "PROGRAM");
         refused("run ls", "'ls'");
-        refused("report", "FILE");
+        refused("report --format xml", "perfetto");
+        refused("report --html --format text", "cannot be used with");
+        refused("explain", "RACE");
         refused("analyze", "TRACE");
         refused("trace import a", "--output");
         refused("trace export -o a", "TRACE");
@@ -321,6 +323,7 @@ mod tests {
             "test x -h",
             "run --help",
             "report --help",
+            "explain --help",
             "analyze --help",
             "trace --help",
             "trace import --help",

@@ -18,19 +18,26 @@
 //! - `log`: the report file while processes add to it; `records`: such a file, read;
 //! - `cargo`: cargo's subcommands; `libtest`: the numbers in a test binary's output;
 //!   `pump`: that output on its way to the terminal;
+//! - `saved`: which report files are meant; `collected`: their records, each race once;
+//!   `format`: what they are printed as; `source`: the source that they quote; `timeline`: a race
+//!   as a diagram; `explain`: a race in plain words; `words`: a race in one line;
 //! - `summary`: what was found, race by race; `racy`: what a trace holds, location by location;
 //! - `input`, `output`: files; `progress`: how much of one has been read;
-//! - `console`, `error`, `exit`, `shown`: how things are said.
+//! - `console`, `error`, `exit`, `shown`, `look`: how things are said.
 
 mod args;
 mod cargo;
+mod collected;
 mod command;
 mod console;
 mod error;
 mod exit;
+mod explain;
+mod format;
 mod input;
 mod libtest;
 mod log;
+mod look;
 mod output;
 mod plan;
 mod program;
@@ -40,10 +47,14 @@ mod racy;
 mod records;
 #[cfg(test)]
 mod sample;
+mod saved;
 mod seed;
 mod shown;
+mod source;
 mod split;
 mod summary;
+mod timeline;
+mod words;
 
 pub use program::Program;
 use std::ffi::OsString;

@@ -6,6 +6,7 @@ use crate::program::Program;
 use crate::records::{Verdict, records};
 use crate::shown::{ShellWord, Shown};
 use crate::summary::Summary;
+use deadheat_detector::report::aside;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(crate) struct Log {
     path: PathBuf,
+    /// When it was made: what processes save elsewhere is newer.
+    since: SystemTime,
 }
 
 impl Log {
@@ -35,8 +38,12 @@ impl Log {
         if let Some(folder) = absolute.parent() {
             fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
         }
-        File::create(&absolute).map_err(|error| cannot(&error))?;
-        Ok(Self { path: absolute })
+        let file = File::create(&absolute).map_err(|error| cannot(&error))?;
+        // By the clock of the disk, which may be behind ours.
+        let modified = file.metadata().and_then(|about| about.modified());
+        let since = modified.map_or(SystemTime::now(), |time| time.min(SystemTime::now()));
+        let path = absolute;
+        Ok(Self { path, since })
     }
 
     /// Makes an empty file in the system's folder for temporary files.
@@ -61,39 +68,61 @@ impl Log {
         &self.path
     }
 
-    /// Adds every record to `summary`, and complains of lines that cannot be read.
+    /// Adds every record to `summary`, and complains of lines that cannot be read. Records that
+    /// did not fit into the file are read from where they were saved.
     pub(crate) fn sum_up(&self, summary: &mut Summary) -> Result<Verdict, UserError> {
-        let name = Shown::path(&self.path).to_string();
-        let cannot = |error: io::Error| {
-            UserError::new(format!("the reports in {name} cannot be read: {error}"))
-        };
-        let file = File::open(&self.path).map_err(cannot)?;
-        let mut records = records(BufReader::new(file), &name, io::stderr());
-        while let Some(record) = records.next().map_err(cannot)? {
-            summary.add(&record);
+        let mut verdict = read(&self.path, summary)?;
+        for other in self.aside() {
+            let found = read(&other, summary)?;
+            if verdict == Verdict::Empty {
+                verdict = found;
+            }
         }
-        let verdict = records.verdict();
         if let Verdict::Foreign(why) = &verdict {
             console::note(why);
         }
         Ok(verdict)
     }
 
+    /// The files that processes have added to where this one could not be written.
+    fn aside(&self) -> Vec<PathBuf> {
+        aside::files(&self.path, self.since)
+    }
+
     /// Says where it is, and how to read it again.
     pub(crate) fn tell(&self, program: Program) {
-        let path = ShellWord(&self.path);
+        let mut files = ShellWord(&self.path).to_string();
+        for other in self.aside() {
+            files += &format!(" {}", ShellWord(&other));
+        }
         console::note(format_args!(
-            "reports are saved in {path}; `{program} report {path}` prints them again"
+            "reports are saved in {files}; `{program} report {files}` prints them again"
         ));
     }
 
-    /// Takes the file away.
+    /// Takes the file away, and those that stand in for it.
     pub(crate) fn remove(self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            let path = Shown::path(&self.path);
-            console::note(format_args!("{path} cannot be removed: {error}"));
+        let others = self.aside();
+        for path in others.iter().chain([&self.path]) {
+            if let Err(error) = fs::remove_file(path) {
+                let path = Shown::path(path);
+                console::note(format_args!("{path} cannot be removed: {error}"));
+            }
         }
     }
+}
+
+/// Adds every record of the file at `path` to `summary`.
+fn read(path: &Path, summary: &mut Summary) -> Result<Verdict, UserError> {
+    let name = Shown::path(path).to_string();
+    let cannot =
+        |error: io::Error| UserError::new(format!("the reports in {name} cannot be read: {error}"));
+    let file = File::open(path).map_err(cannot)?;
+    let mut records = records(BufReader::new(file), &name, io::stderr());
+    while let Some(record) = records.next().map_err(cannot)? {
+        summary.add(&record);
+    }
+    Ok(records.verdict())
 }
 
 fn temporary_name() -> String {
@@ -126,6 +155,30 @@ mod tests {
         fs::write(&file, "").unwrap();
         let text = refused(&file.join("reports.jsonl"));
         assert!(text.contains("plain/reports.jsonl"), "{text}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_did_not_fit_is_summed_up_too() {
+        use crate::sample;
+        use deadheat_detector::report::Sink;
+        use deadheat_detector::report::jsonl::JsonLinesSink;
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::replace(&folder.path().join("reports.jsonl")).unwrap();
+        fs::remove_file(log.path()).unwrap();
+        std::os::unix::fs::symlink("/dev/full", log.path()).unwrap();
+        let sink = JsonLinesSink::append(log.path()).unwrap();
+        sample::records()
+            .iter()
+            .for_each(|record| sink.record(record));
+        fs::remove_file(log.path()).unwrap();
+        File::create(log.path()).unwrap();
+        let mut summary = Summary::default();
+        let verdict = log.sum_up(&mut summary).unwrap();
+        let aside = log.aside();
+        log.remove();
+        assert_eq!((verdict, summary.races()), (Verdict::Whole, 3));
+        assert!(aside.len() == 1 && !aside[0].exists(), "{aside:?}");
     }
 
     #[test]

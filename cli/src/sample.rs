@@ -3,8 +3,8 @@
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::report::jsonl::to_line;
 use deadheat_detector::report::{
-    Access, Failure, FailureKind, Goroutine, MemoryLocation, Outcome, Position, RaceReport, Record,
-    RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
+    Access, Excerpt, Failure, FailureKind, Goroutine, MemoryLocation, Outcome, Position,
+    RaceReport, Record, RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
 };
 
 /// A place in `src/bank.rs`.
@@ -31,6 +31,7 @@ fn access(kind: AccessKind, goroutine: u64, line: u32) -> Access {
         operation: None,
         size: 8,
         goroutine,
+        source: None,
         stack: vec![StackFrame {
             function: "bank::transfer".into(),
             at: Some(place(line)),
@@ -75,6 +76,37 @@ pub(crate) fn race(test: &str, line: u32) -> RaceReport {
         },
         dependent: false,
     }
+}
+
+/// A race whose accesses quote their source, and which every format can tell all about.
+pub(crate) fn quoting() -> RaceReport {
+    let lines = [
+        "    /// Puts `amount` aside.",
+        "    fn put(&self, amount: u64) {",
+        "        self.balance.set(self.balance.get() + amount);",
+        "    }",
+        "",
+    ];
+    let mut report = race("bank::transfer_races", 42);
+    report.run.replay =
+        Some("deadheat test --seed 7 --schedules 1 -- --exact transfer_races".into());
+    report.current.stack.push(StackFrame {
+        function: "bank::main::{{closure}}".into(),
+        at: Some(place(60)),
+    });
+    report.goroutines[0].name = Some("teller".into());
+    report.goroutines[0].created_at = vec![StackFrame {
+        function: "bank::main".into(),
+        at: Some(place(59)),
+    }];
+    for access in [&mut report.current, &mut report.previous] {
+        let line = access.place().map_or(1, |at| at.line);
+        access.source = Some(Excerpt {
+            first_line: line - 2,
+            lines: lines.map(String::from).to_vec(),
+        });
+    }
+    report
 }
 
 /// A deadlock in `test`.

@@ -4,6 +4,7 @@ use crate::access::{AccessKind, ByteRange};
 use crate::context::{ContextTree, Frame, NodeId};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event};
+use crate::excerpt;
 use crate::fingerprint::fingerprint;
 use crate::housekeeping::Housekeeping;
 use crate::memory::{CellId, Declaration, Memory};
@@ -323,15 +324,13 @@ impl Detector {
             other.number(),
             declaration,
         );
+        let location = describe_location(race.bytes, found);
         RaceReport {
-            fingerprint: fingerprint(
-                (current.kind, &current.stack),
-                (previous.kind, &previous.stack),
-            ),
+            fingerprint: fingerprint(&current, &previous, &location),
             run: self.run.clone(),
             current,
             previous,
-            location: describe_location(race.bytes, found),
+            location,
             goroutines: [
                 self.describe_thread(&thread.info),
                 self.describe_thread(&other),
@@ -349,13 +348,16 @@ impl Detector {
         declaration: Option<Declaration>,
     ) -> Access {
         let operation = declaration.and_then(|d| (d.operation)(kind));
-        Access {
+        let mut access = Access {
             kind,
             operation: operation.map(str::to_owned),
             size: symbolize::access_size(&self.contexts, node) as u64,
             goroutine,
             stack: symbolize::stack(&self.contexts, node),
-        }
+            source: None,
+        };
+        access.source = access.place().and_then(excerpt::around);
+        access
     }
 
     fn describe_thread(&self, info: &ThreadInfo) -> Goroutine {

@@ -51,6 +51,7 @@ mod actors;
 pub mod analysis;
 mod detector;
 pub mod event;
+mod excerpt;
 mod fingerprint;
 mod housekeeping;
 pub mod locations;

@@ -189,6 +189,12 @@ fn shown_path(path: &Path) -> String {
     inside.to_string_lossy().into_owned()
 }
 
+/// Where the source file is that a [`position`] calls `file`.
+pub(crate) fn source_path(file: &str) -> PathBuf {
+    ROOT.get()
+        .map_or_else(|| file.into(), |root| root.join(file))
+}
+
 /// The folder that relative source paths start from: the workspace's root.
 static ROOT: OnceLock<PathBuf> = OnceLock::new();
 

@@ -107,6 +107,46 @@ fn the_replay_line_of_a_report_replays_it() {
 }
 
 #[test]
+fn a_report_quotes_the_source_of_both_accesses() {
+    let log = Log::new("source");
+    run("subject_one_race", &log.variable());
+    let race = &log.races()[0];
+    for access in [&race.current, &race.previous] {
+        let at = access.place().expect("this binary has debug information");
+        let source = access.source.as_ref().expect("the source is there");
+        let quoted = &source.lines[(at.line - source.first_line) as usize];
+        let file = std::fs::read_to_string(&at.file).expect("paths start at the workspace");
+        assert_eq!(
+            file.lines().nth(at.line as usize - 1),
+            Some(quoted.as_str())
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_full_disk_does_not_take_is_shown_and_saved_elsewhere() {
+    let folder = std::env::temp_dir().join(format!("deadheat full {}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut command = command("subject_one_race", "detect=on,log=/dev/full");
+    let output = command.env("TMPDIR", &folder).output().unwrap();
+    let shown = text(&output);
+    let saved: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    let log = Log(saved.into_iter().next().expect("a file").unwrap().path());
+    assert!(shown.contains("WARNING: DATA RACE"), "{shown}");
+    let complaint = "deadheat: a report could not be saved in /dev/full: No space left";
+    assert_eq!(shown.matches(complaint).count(), 1, "{shown}");
+    assert!(shown.contains(&*log.0.to_string_lossy()), "{shown}");
+    let (races, records) = (log.races().len(), log.records().len());
+    assert_eq!(
+        (races, records - races),
+        (shown.matches("WARNING: DATA RACE").count(), 1)
+    );
+    drop(log);
+    std::fs::remove_dir(&folder).unwrap();
+}
+
+#[test]
 fn detection_is_off_unless_asked_for() {
     for variable in ["", "seed=3", "detect=off"] {
         let output = run("subject_one_race", variable);

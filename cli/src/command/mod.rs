@@ -2,11 +2,12 @@
 //!
 //! - `test` runs a cargo suite under detection;
 //! - `run` runs a program under detection;
-//! - `report` prints saved reports;
+//! - `report` prints saved reports; `explain` says what one of them means;
 //! - `analyze` runs the engine over a trace;
 //! - `trace` translates traces from and to RAPID's text format.
 
 mod analyze;
+mod explain;
 mod report;
 mod run;
 mod test;
@@ -23,6 +24,7 @@ pub(crate) fn execute(program: Program, command: Command) -> Result<Exit, UserEr
         Command::Test(args) => test::execute(program, args),
         Command::Run(args) => run::execute(program, args),
         Command::Report(args) => report::execute(&args),
+        Command::Explain(args) => explain::execute(&args),
         Command::Analyze(args) => analyze::execute(&args),
         Command::Trace(args) => trace::execute(&args),
     }

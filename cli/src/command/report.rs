@@ -1,81 +1,175 @@
-//! `deadheat report`: saved reports once more.
+//! `deadheat report`: saved reports once more, in a format of the user's choice.
 //!
-//! Records are printed as they are read. What stays in memory is one entry for each unique race,
-//! test and failure, however long the file is.
+//! Records are given to the format as they are read. What stays in memory is one entry for each
+//! unique race, test and failure, however long the files are.
 
 use crate::args::ReportArgs;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
+use crate::format::{End, Format, FormatName, format};
 use crate::input::Input;
+use crate::look::Look;
+use crate::output::{Output, refuse_same};
 use crate::records::{Verdict, records};
+use crate::saved;
 use crate::summary::Summary;
-use deadheat_detector::report::{Distinct, text};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 pub(crate) fn execute(args: &ReportArgs) -> Result<Exit, UserError> {
-    let out = io::stdout().lock();
-    let Input { name, bytes, .. } = Input::open(&args.file)?;
-    print(BufReader::new(bytes), &name, out, io::stderr())
+    let files = saved::files(&args.files)?;
+    let to = args.output.as_deref().unwrap_or(Path::new("-"));
+    let on_terminal = to.as_os_str() == "-" && io::stdout().is_terminal();
+    let name = chosen(args, on_terminal)?;
+    for file in &files {
+        refuse_same(file, to)?;
+    }
+    let output = Output::create(to)?;
+    let look = Look::new(args.color, on_terminal);
+    let mut printer = Printer::new(format(name, look), BufWriter::new(&output), output.name());
+    let mut read = Ok(());
+    for file in &files {
+        // What is wrong with one file costs no other. The last complaint comes after the reports.
+        if let Err(error) = std::mem::replace(&mut read, printer.read_file(file)) {
+            console::say(format_args!("error: {error}"));
+        }
+        if printer.is_over() {
+            break;
+        }
+    }
+    if printer.is_to_stop() {
+        read.clone()?;
+    }
+    let exit = printer.finish()?;
+    output.commit()?;
+    read.map(|()| exit)
 }
 
-/// Prints what `input` holds to `out`; complaints about its lines go to `errors`.
-fn print(
-    input: impl BufRead,
-    name: &str,
-    mut out: impl Write,
-    errors: impl Write,
-) -> Result<Exit, UserError> {
-    let mut summary = Summary::default();
-    let distinct = Distinct::default();
-    let mut records = records(input, name, errors);
-    let stopped = loop {
-        let record = match records.next() {
-            Ok(Some(record)) => record,
-            Ok(None) => break None,
-            Err(error) => break Some(error),
-        };
-        summary.add(&record);
-        if distinct.is_new(&record)
-            && let Some(text) = text::record(&record)
-            && let Some(exit) = put(&mut out, &text)?
+fn chosen(args: &ReportArgs, on_terminal: bool) -> Result<FormatName, UserError> {
+    let page = args.html.then_some(FormatName::Html);
+    let name = match page.or(args.format) {
+        Some(name) => name,
+        None if on_terminal => FormatName::Terminal,
+        None => FormatName::Text,
+    };
+    if name == FormatName::Html && on_terminal {
+        return Err(UserError::new(
+            "a page is nothing for a terminal: name a file with `-o FILE`",
+        ));
+    }
+    Ok(name)
+}
+
+/// Records on their way to a format, and how the command will end.
+struct Printer<'a, W: Write> {
+    format: Box<dyn Format>,
+    out: W,
+    /// What messages call `out`.
+    out_name: &'a str,
+    summary: Summary,
+    /// Whether something could not be read.
+    damaged: bool,
+    /// Whether nobody reads what is written any more.
+    closed: bool,
+    /// Whether `out` could not be written.
+    failed: bool,
+}
+
+impl<'a, W: Write> Printer<'a, W> {
+    fn new(format: Box<dyn Format>, out: W, out_name: &'a str) -> Self {
+        Self {
+            format,
+            out,
+            out_name,
+            summary: Summary::default(),
+            damaged: false,
+            closed: false,
+            failed: false,
+        }
+    }
+
+    /// Gives what the file at `path` holds to the format.
+    fn read_file(&mut self, path: &Path) -> Result<(), UserError> {
+        let Input { name, bytes, .. } = Input::open(path).inspect_err(|_| self.damaged = true)?;
+        let input = BufReader::with_capacity(1 << 18, bytes);
+        self.read(input, &name, io::stderr())
+    }
+
+    /// Whether no more can be written.
+    fn is_over(&self) -> bool {
+        self.closed || self.failed
+    }
+
+    /// Whether an error leaves nothing to be written.
+    fn is_to_stop(&self) -> bool {
+        self.failed || self.summary.is_empty()
+    }
+
+    /// Gives what `input` holds to the format; complaints about its lines go to `errors`.
+    fn read(
+        &mut self,
+        input: impl BufRead,
+        name: &str,
+        errors: impl Write,
+    ) -> Result<(), UserError> {
+        let mut records = records(input, name, errors);
+        let broken = |error| UserError::new(format!("{name} cannot be read: {error}"));
+        while let Some(record) = records
+            .next()
+            .map_err(broken)
+            .inspect_err(|_| self.damaged = true)?
         {
-            return Ok(exit);
+            self.summary.add(&record);
+            let written = self.format.record(&record, &mut self.out);
+            let written = written.and_then(|()| self.out.flush());
+            if self.ended(written)? {
+                return Ok(());
+            }
         }
-    };
-    let verdict = records.verdict();
-    let text = match verdict {
-        Verdict::Damaged if !summary.found() => {
-            "no data race in the lines that could be read\n".to_owned()
+        let verdict = records.verdict();
+        self.damaged |= verdict != Verdict::Whole;
+        match verdict {
+            Verdict::Whole | Verdict::Damaged => Ok(()),
+            Verdict::Foreign(why) => Err(UserError::new(why)),
+            Verdict::Empty => Err(UserError::new(format!(
+                "{name} is empty, and so not a Deadheat report file with anything to print"
+            ))),
         }
-        _ => summary.text(""),
-    };
-    if !summary.is_empty()
-        && let Some(exit) = put(&mut out, &text)?
-    {
-        return Ok(exit);
     }
-    if let Some(error) = stopped {
-        return Err(UserError::new(format!("{name} cannot be read: {error}")));
-    }
-    match verdict {
-        Verdict::Whole => Ok(Exit::Clean),
-        Verdict::Damaged => Ok(Exit::Usage),
-        Verdict::Foreign(why) => Err(UserError::new(why)),
-        Verdict::Empty => Err(UserError::new(format!(
-            "{name} is empty, and so not a Deadheat report file with anything to print"
-        ))),
-    }
-}
 
-/// Writes `text`; tells how to end where nobody reads any more.
-fn put(out: &mut impl Write, text: &str) -> Result<Option<Exit>, UserError> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(None),
-        Err(error) if console::is_closed(&error) => Ok(Some(Exit::Clean)),
-        Err(error) => Err(UserError::new(format!(
-            "the reports cannot be printed: {error}"
-        ))),
+    /// Whether to stop after `written`: where nobody reads any more.
+    fn ended(&mut self, written: io::Result<()>) -> Result<bool, UserError> {
+        match written {
+            Ok(()) => Ok(false),
+            Err(error) if console::is_closed(&error) => {
+                self.closed = true;
+                Ok(true)
+            }
+            Err(error) => {
+                self.failed = true;
+                let name = self.out_name;
+                Err(UserError::new(format!(
+                    "{name} cannot be written: {error}; the reports are still where they were read from"
+                )))
+            }
+        }
+    }
+
+    /// Writes the end, and tells how to end.
+    fn finish(mut self) -> Result<Exit, UserError> {
+        let end = End {
+            summary: &self.summary,
+            damaged: self.damaged,
+        };
+        let written = self.format.finish(&end, &mut self.out);
+        let written = written.and_then(|()| self.out.flush());
+        let closed = !self.closed && self.ended(written)?;
+        Ok(if self.damaged && !closed && !self.closed {
+            Exit::Usage
+        } else {
+            Exit::Clean
+        })
     }
 }
 
@@ -83,7 +177,27 @@ fn put(out: &mut impl Write, text: &str) -> Result<Option<Exit>, UserError> {
 mod tests {
     use super::*;
     use crate::sample;
-    use deadheat_detector::report::Record;
+    use deadheat_detector::report::{Record, text};
+
+    fn print(
+        input: impl BufRead,
+        name: &str,
+        mut out: impl Write,
+        errors: impl Write,
+    ) -> Result<Exit, UserError> {
+        let look = Look {
+            colour: false,
+            width: 80,
+        };
+        let format = format(FormatName::Text, look);
+        let mut printer = Printer::new(format, &mut out, "the output");
+        let read = printer.read(input, name, errors);
+        if printer.is_to_stop() {
+            read.clone()?;
+        }
+        let exit = printer.finish()?;
+        read.map(|()| exit)
+    }
 
     fn print_text(input: &[u8]) -> (Result<Exit, UserError>, String, String) {
         let (mut out, mut errors) = (Vec::new(), Vec::new());

@@ -9,6 +9,7 @@ use crate::log::Log;
 use crate::plan::Plan;
 use crate::program::Program;
 use crate::records::Verdict;
+use crate::saved::default_path;
 use crate::split::has_flag;
 use crate::summary::{Summary, number};
 
@@ -32,7 +33,11 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
     }
     let log = match plan.log() {
         Some(path) => Log::replace(path)?,
-        None => Log::replace(&target.join("deadheat").join("reports.jsonl"))?,
+        // Nobody asked for that place, so another one does as well.
+        None => Log::replace(&default_path(&target)).or_else(|error| {
+            console::note(format_args!("{error}; they go to a temporary file"));
+            Log::temporary()
+        })?,
     };
     let end = cargo.run(args.fail_fast, &args.binary, &plan.variable(log.path()))?;
     if cargo.only_documentation() && !end.status.success() && end.counts.binaries == 0 {

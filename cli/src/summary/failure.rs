@@ -1,7 +1,8 @@
 //! One failure that is not a race.
 
+use crate::words;
+use deadheat_detector::report::Failure;
 use deadheat_detector::report::text::Printable;
-use deadheat_detector::report::{Failure, FailureKind};
 
 /// What makes two failures the same: the test and the kind.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -14,11 +15,7 @@ impl FailureId {
     pub(crate) fn new(failure: &Failure) -> Self {
         Self {
             test: failure.run.name.clone(),
-            kind: match failure.kind {
-                FailureKind::Deadlock => "deadlock",
-                FailureKind::Panic => "panic",
-                FailureKind::StepLimit => "step limit reached",
-            },
+            kind: words::failure(failure.kind),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! One unique race.
 
-use deadheat_detector::report::text::{At, Printable};
-use deadheat_detector::report::{Access, MemoryLocation, RaceReport, RunInfo, Scheduler};
-use std::collections::BTreeMap;
+use crate::collected::{Places, is_at, places};
+use crate::words::{memory, side};
+use deadheat_detector::report::text::Printable;
+use deadheat_detector::report::{RaceReport, RunInfo, Scheduler};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// How many tests a line names.
@@ -13,6 +15,10 @@ const NAMED: usize = 3;
 pub(crate) struct UniqueRace {
     /// Both accesses and the memory, as the first report has them.
     what: String,
+    /// Where the first report has it.
+    places: Places,
+    /// Other accesses that share its fingerprint.
+    others: BTreeSet<String>,
     /// Whether another race on the same memory came before it in every report.
     dependent: bool,
     /// The tests that found it, each with the seed that did so first.
@@ -24,10 +30,10 @@ struct Seed(u64, Scheduler);
 
 impl UniqueRace {
     pub(crate) fn new(report: &RaceReport) -> Self {
-        let (current, previous) = (side(&report.current), side(&report.previous));
-        let memory = memory(&report.location);
         let mut race = Self {
-            what: format!("{current} races with {previous} on {memory}"),
+            what: what(report),
+            places: places(report),
+            others: BTreeSet::new(),
             dependent: true,
             tests: BTreeMap::new(),
         };
@@ -49,6 +55,9 @@ impl UniqueRace {
             ..
         } = &report.run;
         self.dependent &= report.dependent;
+        if !is_at(report, &self.places) {
+            self.others.insert(what(report));
+        }
         if !self.tests.contains_key(name) {
             self.tests.insert(name.clone(), Seed(*seed, *scheduler));
         }
@@ -68,11 +77,22 @@ impl fmt::Display for UniqueRace {
             1 => write!(f, " and 1 more test")?,
             more => write!(f, " and {more} more tests")?,
         }
+        match self.others.len() {
+            0 => {}
+            1 => write!(f, "; and at 1 more place")?,
+            more => write!(f, "; and at {more} more places")?,
+        }
         if self.dependent {
             write!(f, "; may follow from an earlier race")?;
         }
         Ok(())
     }
+}
+
+fn what(report: &RaceReport) -> String {
+    let (current, previous) = (side(&report.current), side(&report.previous));
+    let memory = memory(&report.location);
+    format!("{current} races with {previous} on {memory}")
 }
 
 impl fmt::Display for Seed {
@@ -83,43 +103,4 @@ impl fmt::Display for Seed {
             Scheduler::Parallel => write!(f, ", parallel scheduler"),
         }
     }
-}
-
-/// The kind of an access and its innermost known place.
-fn side(access: &Access) -> String {
-    let kind = match &access.operation {
-        Some(operation) => Printable(operation).to_string(),
-        None => access.kind.to_string(),
-    };
-    if let Some(at) = access.stack.iter().find_map(|frame| frame.at.as_ref()) {
-        return format!("{kind} at {}", At(at));
-    }
-    match access.stack.first() {
-        Some(frame) => format!("{kind} in {}", Printable(&frame.function)),
-        None => format!("{kind} at an unknown place"),
-    }
-}
-
-/// The cell by its name, type and declaration, as far as they are known; else the bytes.
-fn memory(location: &MemoryLocation) -> String {
-    let name = location
-        .name
-        .as_deref()
-        .map(|name| format!("\"{}\"", Printable(name)));
-    let cell = location
-        .cell
-        .as_deref()
-        .map(|cell| Printable(cell).to_string());
-    let words: Vec<_> = name.into_iter().chain(cell).collect();
-    let mut text = words.join(", ");
-    if text.is_empty() {
-        text = format!("{} bytes at {:#x}", location.size, location.address);
-    }
-    if let Some(index) = location.index {
-        text = format!("element {index} of {text}");
-    }
-    if let Some(declared) = &location.declared {
-        text += &format!(" declared at {}", At(declared));
-    }
-    text
 }

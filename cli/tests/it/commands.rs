@@ -38,7 +38,6 @@ fn wrong_usage_is_refused() {
     end(&mut deadheat(), &["--fast", "test"]).expect(2, &["'--fast'"]);
     end(&mut deadheat(), &["run", "--fast", "--", "true"]).expect(2, &["'--fast'"]);
     end(&mut deadheat(), &["run", "true"]).expect(2, &["-- <PROGRAM>"]);
-    end(&mut deadheat(), &["report"]).expect(2, &["<FILE>"]);
     let both = ["test", "--no-fail-fast", "--fail-fast"];
     end(&mut deadheat(), &both).expect_one_error(&["contradict"]);
 }

@@ -1,14 +1,18 @@
 //! The command line from outside: what goes in, what comes out, and with which exit code.
 //!
 //! - `commands`: usage, names and help texts;
-//! - `reports`: `deadheat report`;
+//! - `reports`: `deadheat report`; `formats`: what it prints; `explain`: `deadheat explain`;
 //! - `programs`: `deadheat run`;
 //! - `suites`: `deadheat test`;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
-//! - `cli`: calls the program; `krate`: a crate to test; `sample`: records.
+//! - `cli`: calls the program; `krate`: a crate to test; `sample`, `corpus`:
+//!   records.
 
 mod cli;
 mod commands;
+mod corpus;
+mod explain;
+mod formats;
 mod krate;
 #[cfg(unix)]
 mod programs;

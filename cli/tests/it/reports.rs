@@ -97,7 +97,148 @@ fn what_is_not_there_or_no_file_is_named() {
     end(deadheat().arg("report"), &[&missing])
         .expect_one_error(&["missing.jsonl cannot be read", "No such file"]);
     end(deadheat().arg("report"), &[folder.path()])
-        .expect_one_error(&["cannot be read", "directory"]);
+        .expect_one_error(&["has no report files", ".jsonl"]);
+    end(
+        deadheat().arg("report").current_dir(folder.path()),
+        &[] as &[&str],
+    )
+    .expect_one_error(&["no report file is named", "Cargo.toml"]);
+}
+
+#[test]
+fn several_files_and_folders_are_one_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let race = |test: &str| sample::file(&[Record::Race(Box::new(sample::race(test, 42)))]);
+    save("a.jsonl", &race("a"));
+    save("b.jsonl", &race("b"));
+    save("notes.txt", "not ours");
+    let c = save("c d", &race("c"));
+    let report = end(deadheat().arg("report"), &[folder.path(), &c]);
+    report.expect(0, &[]);
+    let summary = "3 data races found, 1 unique:";
+    assert!(report.out.contains(summary), "{}", report.out);
+    let missing = folder.path().join("missing");
+    let report = end(deadheat().arg("report"), &[&missing, &c]);
+    report.expect(2, &["error: ", "missing cannot be read"]);
+    assert!(report.out.contains("1 data race found"), "{}", report.out);
+    save("z.jsonl", "not ours");
+    let report = end(deadheat().arg("report"), &[folder.path(), &c]);
+    report.expect(2, &["error: ", "z.jsonl is not a Deadheat report file"]);
+    assert!(report.out.contains(summary), "{}", report.out);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reports.jsonl");
+    fs::write(&path, sample::file(&sample::records())).unwrap();
+    let to = |out: &str, format: &str| {
+        let mut command = deadheat();
+        command.args(["report", "-o", out, "--format", format]);
+        end(&mut command, &[&path])
+    };
+    for format in [
+        "text", "terminal", "jsonl", "sarif", "junit", "github", "html", "perfetto",
+    ] {
+        to("/dev/null/page", format).expect_one_error(&["/dev/null/page cannot be written"]);
+        #[cfg(target_os = "linux")]
+        to("/dev/full", format).expect_one_error(&[
+            "/dev/full cannot be written: No space left",
+            "the reports are still where they were read from",
+        ]);
+    }
+    #[cfg(target_os = "linux")]
+    end(
+        deadheat().args(["report", "-o", "/dev/full"]),
+        &[&path, &path],
+    )
+    .expect_one_error(&["/dev/full cannot be written"]);
+    to(path.to_str().unwrap(), "html").expect_one_error(&["both the input and the output"]);
+    let page = folder.path().join("my page.html");
+    to(page.to_str().unwrap(), "html").expect(0, &[]);
+    assert!(
+        fs::read_to_string(&page)
+            .unwrap()
+            .starts_with("<!DOCTYPE html>")
+    );
+}
+
+#[test]
+fn damage_is_told_in_every_format_and_costs_no_whole_line() {
+    let race = |test: &str, line| sample::file(&[Record::Race(Box::new(sample::race(test, line)))]);
+    let later = race("later", 3).replacen("\"deadheat\":1", "\"deadheat\":2", 1);
+    let (cut, _) = later.split_at(60);
+    let input = format!("{}{later}{}{cut}", race("one", 42), race("two", 77));
+    for format in [
+        "text", "terminal", "jsonl", "sarif", "junit", "github", "html", "perfetto",
+    ] {
+        let mut command = deadheat();
+        command.args(["report", "--format", format, "-"]);
+        let report = end_with_input(&mut command, input.as_bytes());
+        let told = [
+            "standard input:2: the line has version 2",
+            "standard input:4: ",
+        ];
+        report.expect(2, &told);
+        for line in ["42", "77"] {
+            assert!(report.out.contains(line), "{format}: {}", report.out);
+        }
+        let says = report.out.contains("may be missing here");
+        assert_eq!(says, matches!(format, "sarif" | "html"), "{format}");
+    }
+}
+
+#[test]
+fn colours_come_when_asked_for() {
+    let input = sample::file(&[Record::Race(Box::new(sample::quoting()))]);
+    let print = |arguments: &[&str]| {
+        let mut command = deadheat();
+        command
+            .args(["report", "--format", "terminal"])
+            .args(arguments)
+            .arg("-");
+        end_with_input(&mut command, input.as_bytes()).out
+    };
+    assert!(!print(&[]).contains('\u{1b}'));
+    assert!(!print(&["--color=never"]).contains('\u{1b}'));
+    assert!(print(&["--color=always"]).contains("\u{1b}["));
+}
+
+#[test]
+fn source_that_has_changed_is_not_misquoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let quoting = sample::quoting();
+    let lines = &quoting.current.source.as_ref().unwrap().lines;
+    let input = sample::file(&[Record::Race(Box::new(quoting.clone()))]);
+    fs::create_dir(folder.path().join("src")).unwrap();
+    let print = |source: &str, format: &str| {
+        fs::write(folder.path().join("src/bank.rs"), source).unwrap();
+        let mut command = deadheat();
+        command.current_dir(folder.path());
+        command.args(["report", "--format", format, "-"]);
+        end_with_input(&mut command, input.as_bytes()).out
+    };
+    // The current access's lines begin at 40, the previous one's at 39: one of them is as it was.
+    let same = "\n".repeat(39) + &lines.join("\n");
+    let words = "has changed since the run";
+    let text = print(&same, "terminal");
+    assert!(
+        text.contains("src/bank.rs:41:9 has changed since the run"),
+        "{text}"
+    );
+    assert!(!text.contains("src/bank.rs:42:9 has changed"), "{text}");
+    assert!(print(&same, "html").contains("\"changed\":[false,true]"));
+    let text = print("fn other() {}\n", "terminal");
+    assert_eq!(text.matches(words).count(), 2, "{text}");
+    assert!(
+        text.contains("self.balance.set") && !text.contains("other"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -104,6 +104,27 @@ fn reports_are_where_they_are_asked_for() {
 }
 
 #[test]
+fn reports_go_elsewhere_where_the_target_directory_takes_none() {
+    let krate = Krate::new();
+    let temporary = tempfile::tempdir().unwrap();
+    fs::create_dir(krate.path().join("elsewhere")).unwrap();
+    fs::write(krate.path().join("elsewhere/deadheat"), "in the way").unwrap();
+    let mut command = krate.command();
+    command.env("RECORDS", sample::file(&sample::records()));
+    command.env("TMPDIR", temporary.path());
+    let test = end(&mut command, &["--lib", "reports"]);
+    test.expect(
+        66,
+        &[
+            "cannot be saved in",
+            "they go to a temporary file",
+            "3 data races found",
+        ],
+    );
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn the_current_folders_crate_is_tested_as_cargo_would() {
     let krate = Krate::new();
     let mut command = cargo_deadheat();
@@ -114,6 +135,15 @@ fn the_current_folders_crate_is_tested_as_cargo_would() {
     let reports = fs::canonicalize(reports).unwrap();
     let again = format!("`cargo deadheat report {}`", reports.display());
     test.expect(66, &[&again]);
+
+    // Which need not be named.
+    let report = end(deadheat().current_dir(krate.path()), &["report"]);
+    report.expect(0, &[]);
+    assert!(
+        report.out.contains("3 data races found, 1 unique:"),
+        "{}",
+        report.out
+    );
 }
 
 #[test]

@@ -6,14 +6,16 @@
 
 use super::lines::Lines;
 use super::sink::Distinct;
-use super::{Record, Sink};
+use super::text::Printable;
+use super::{Record, Sink, aside};
 use crate::once::Complaint;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The version of the form that this crate writes and reads.
 pub const VERSION: u32 = 1;
@@ -29,15 +31,12 @@ struct LineOut<'a> {
     record: &'a Record,
 }
 
+/// What is read of a line first: whose it is, and what the rest of it holds.
 #[derive(Deserialize)]
-struct LineIn {
-    #[serde(flatten)]
-    record: Record,
-}
-
-#[derive(Deserialize)]
-struct Envelope {
+struct Envelope<'a> {
     deadheat: u32,
+    #[serde(borrow)]
+    r#type: Option<Cow<'a, str>>,
 }
 
 /// A record as one line, without a line feed.
@@ -88,19 +87,46 @@ impl std::error::Error for LineError {}
 ///
 /// Where the line is not one that [`to_line`] writes.
 pub fn from_line(line: &[u8]) -> Result<Record, LineError> {
-    let wrong = |error: serde_json::Error| {
-        if error.is_eof() {
-            LineError::CutShort
-        } else {
-            LineError::NotOurs(error.to_string())
-        }
-    };
-    let envelope: Envelope = serde_json::from_slice(line).map_err(wrong)?;
-    if envelope.deadheat != VERSION {
-        return Err(LineError::Version(envelope.deadheat));
+    match std::str::from_utf8(line) {
+        Ok(line) => from_text(line),
+        // A writer of another make may not know that JSON is UTF-8; the rest of what it says
+        // is worth as much.
+        Err(_) => from_text(&String::from_utf8_lossy(line)),
     }
-    let line: LineIn = serde_json::from_slice(line).map_err(wrong)?;
-    Ok(line.record)
+}
+
+/// How a race begins as [`to_line`] writes it, which need not be looked at twice.
+const RACE: &str = "{\"deadheat\":1,\"type\":\"race\",";
+
+fn from_text(line: &str) -> Result<Record, LineError> {
+    if line.starts_with(RACE)
+        && let Ok(report) = serde_json::from_str(line)
+    {
+        return Ok(Record::Race(report));
+    }
+    let Envelope { deadheat, r#type } =
+        serde_json::from_str(line).map_err(|error| wrong(&error))?;
+    if deadheat != VERSION {
+        return Err(LineError::Version(deadheat));
+    }
+    let Some(what) = r#type else {
+        return Err(LineError::NotOurs("it has no `type`".to_owned()));
+    };
+    match &*what {
+        "race" => serde_json::from_str(line).map(Record::Race),
+        "failure" => serde_json::from_str(line).map(Record::Failure),
+        "outcome" => serde_json::from_str(line).map(Record::Outcome),
+        other => return Err(LineError::NotOurs(format!("its type is {other:?}"))),
+    }
+    .map_err(|error| wrong(&error))
+}
+
+fn wrong(error: &serde_json::Error) -> LineError {
+    if error.is_eof() {
+        LineError::CutShort
+    } else {
+        LineError::NotOurs(error.to_string())
+    }
 }
 
 /// Reads records line by line, each with its number from 1. Empty lines are passed over; a
@@ -112,8 +138,10 @@ pub fn read(
     Lines::new(input)
 }
 
-/// A sink that adds lines to a file, each race once however many runs find it.
+/// A sink that adds lines to a file, each race once however many runs find it. What the file
+/// does not take goes to another; see [`aside`].
 pub struct JsonLinesSink {
+    path: PathBuf,
     file: Mutex<File>,
     distinct: Distinct,
     complaint: Complaint,
@@ -128,10 +156,30 @@ impl JsonLinesSink {
     pub fn append(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         Ok(Self {
+            path: path.to_owned(),
             file: Mutex::new(file),
             distinct: Distinct::default(),
             complaint: Complaint::new(),
         })
+    }
+
+    /// Saves `line`, and all later ones, in a file elsewhere, because of `error`.
+    fn turn_aside(&self, file: &mut File, line: &str, error: &io::Error) {
+        let path = Printable(&self.path.to_string_lossy()).to_string();
+        let saved = aside::create(&self.path).and_then(|(mut other, name)| {
+            other.write_all(line.as_bytes())?;
+            *file = other;
+            Ok(name)
+        });
+        self.complaint.say(&match saved {
+            Ok(name) => format!(
+                "a report could not be saved in {path}: {error}; it and those after it are saved in {}",
+                Printable(&name.to_string_lossy())
+            ),
+            Err(other) => format!(
+                "a report could not be saved in {path}: {error}; nor elsewhere: {other}; reports are on this stream only"
+            ),
+        });
     }
 }
 
@@ -142,9 +190,9 @@ impl Sink for JsonLinesSink {
         }
         let mut line = to_line(record);
         line.push('\n');
-        if let Err(error) = self.file.lock().write_all(line.as_bytes()) {
-            self.complaint
-                .say(&format!("a report could not be saved: {error}"));
+        let mut file = self.file.lock();
+        if let Err(error) = file.write_all(line.as_bytes()) {
+            self.turn_aside(&mut file, &line, &error);
         }
     }
 }
@@ -176,6 +224,34 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_cost_no_record() {
+        let line = to_line(&outcome()).replace("b\"", "\u{fffd}\"");
+        let at = line.find('\u{fffd}').unwrap();
+        let mut bytes = line.clone().into_bytes();
+        bytes.splice(at..at + '\u{fffd}'.len_utf8(), [0xff]);
+        assert_eq!(from_line(&bytes), from_line(line.as_bytes()));
+        assert!(from_line(&bytes).is_ok());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_full_disk_does_not_take_is_saved_elsewhere() {
+        let full = Path::new("/dev/full");
+        let sink = JsonLinesSink::append(full).unwrap();
+        sink.record(&outcome());
+        sink.record(&outcome());
+        let mine = format!("-{}-", std::process::id());
+        let mut files = aside::files(full, std::time::UNIX_EPOCH);
+        files.retain(|file| file.to_string_lossy().contains(&mine));
+        let [file] = &files[..] else {
+            panic!("{files:?}");
+        };
+        let text = std::fs::read_to_string(file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(text, format!("{0}\n{0}\n", to_line(&outcome())));
+    }
+
+    #[test]
     fn every_cut_is_noticed() {
         let line = to_line(&outcome());
         for end in 1..line.len() {
@@ -185,6 +261,12 @@ mod tests {
                 "{end}"
             );
         }
+    }
+
+    #[test]
+    fn the_beginning_of_a_race_is_known() {
+        let begins = format!("{{\"deadheat\":{VERSION},\"type\":\"race\",");
+        assert_eq!(begins, RACE);
     }
 
     #[test]

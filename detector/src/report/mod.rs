@@ -3,8 +3,10 @@
 //! - [`model`]: what a race report, a failure and the outcome of a run are;
 //! - [`text`]: the form that Go's users know, and more;
 //! - [`jsonl`]: one record a line, written as found and read back;
+//! - [`aside`]: where records go that cannot be written to their file;
 //! - [`sink`]: where records go.
 
+pub mod aside;
 pub mod jsonl;
 mod lines;
 pub mod model;
@@ -12,7 +14,7 @@ pub mod sink;
 pub mod text;
 
 pub use model::{
-    Access, Failure, FailureKind, Goroutine, MemoryLocation, Outcome, Position, RaceReport, Record,
-    RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
+    Access, Excerpt, Failure, FailureKind, Goroutine, MemoryLocation, Outcome, Position,
+    RaceReport, Record, RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
 };
 pub use sink::{Distinct, Memory, Sink};

@@ -52,7 +52,8 @@ impl std::fmt::Display for Scheduler {
 /// Two unordered, conflicting accesses to the same memory.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RaceReport {
-    /// Equal for the same race found again: a hash of both accesses' kinds and stacks.
+    /// Equal for the same race found again, also after edits that do not concern it: a hash of
+    /// both accesses' kinds and functions, and of the cell. Lines do not count.
     pub fingerprint: String,
     /// The run that found it.
     pub run: RunInfo,
@@ -85,6 +86,27 @@ pub struct Access {
     pub goroutine: u64,
     /// Where it was made, innermost frame first.
     pub stack: Vec<StackFrame>,
+    /// The source around [`Access::place`]; absent where it was not there, or had changed since
+    /// the program was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Excerpt>,
+}
+
+impl Access {
+    /// The innermost place that is known.
+    #[must_use]
+    pub fn place(&self) -> Option<&Position> {
+        self.stack.iter().find_map(|frame| frame.at.as_ref())
+    }
+}
+
+/// Lines of a source file, as they were when the program was built.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Excerpt {
+    /// The number of the first of them, from 1.
+    pub first_line: u32,
+    /// The lines, without their line feeds.
+    pub lines: Vec<String>,
 }
 
 /// A goroutine of a report.
@@ -146,7 +168,7 @@ pub struct SyncEvent {
 }
 
 /// A place in the source.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Position {
     /// The file, relative to the workspace where it lies within it.
     pub file: String,

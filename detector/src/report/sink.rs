@@ -1,6 +1,7 @@
 //! Where records go.
 
 use super::Record;
+use crate::fingerprint::places;
 use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -32,10 +33,11 @@ impl Sink for Memory {
     }
 }
 
-/// Tells the first report of a race from its repetitions, by test and fingerprint.
+/// Tells the first report of a race from its repetitions: by test, fingerprint, and the places in
+/// both stacks, for two races may share a fingerprint.
 #[derive(Default)]
 pub struct Distinct {
-    seen: Mutex<HashSet<(String, String)>>,
+    seen: Mutex<HashSet<(String, String, u64)>>,
 }
 
 impl Distinct {
@@ -44,7 +46,7 @@ impl Distinct {
         let Record::Race(report) = record else {
             return true;
         };
-        let key = (report.run.name.clone(), report.fingerprint.clone());
-        self.seen.lock().insert(key)
+        let (test, race) = (report.run.name.clone(), report.fingerprint.clone());
+        self.seen.lock().insert((test, race, places(report)))
     }
 }

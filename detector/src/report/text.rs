@@ -44,6 +44,18 @@ pub fn frames(frames: &[StackFrame]) -> String {
     Frames(frames).to_string()
 }
 
+/// Why nothing orders the two accesses, as one sentence without a line feed.
+#[must_use]
+pub fn unordered(report: &RaceReport) -> String {
+    struct Why<'a>(&'a RaceReport);
+    impl Display for Why<'_> {
+        fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+            Race(self.0).why(f)
+        }
+    }
+    Why(report).to_string()
+}
+
 struct Race<'a>(&'a RaceReport);
 
 impl Display for Race<'_> {
@@ -62,7 +74,9 @@ impl Display for Race<'_> {
         }
         writeln!(f)?;
         self.location(f)?;
+        write!(f, "Unordered: ")?;
         self.why(f)?;
+        writeln!(f)?;
         if report.dependent {
             writeln!(
                 f,
@@ -130,7 +144,6 @@ impl Race<'_> {
         let earlier = Who(previous.goroutine, None);
         let later = Who(self.0.current.goroutine, None);
         let kind = previous.kind;
-        write!(f, "Unordered: ")?;
         match &why.previous_release {
             None => write!(f, "{earlier} has released nothing since its {kind}")?,
             Some(last) if why.released_after_access => {
@@ -144,13 +157,13 @@ impl Race<'_> {
         }
         let after = why.previous_release.is_some() && why.released_after_access;
         match &why.current_acquire {
-            None => writeln!(f, "; {later} has acquired nothing."),
-            Some(last) if after => writeln!(
+            None => write!(f, "; {later} has acquired nothing."),
+            Some(last) if after => write!(
                 f,
                 ", but {later} has not acquired that (its last acquire: {}).",
                 Sync(last)
             ),
-            Some(last) => writeln!(f, "; {later}'s last acquire: {}.", Sync(last)),
+            Some(last) => write!(f, "; {later}'s last acquire: {}.", Sync(last)),
         }
     }
 }
@@ -226,7 +239,8 @@ impl Display for Bytes {
     }
 }
 
-struct Who<'a>(u64, Option<&'a str>);
+/// A goroutine by its number, and the name that it was given.
+pub struct Who<'a>(pub u64, pub Option<&'a str>);
 
 impl Display for Who<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -275,9 +289,12 @@ impl Display for Printable<'_> {
     }
 }
 
-/// Control characters, and those that reorder the text around them.
-fn is_hostile(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether a character does not stand for itself: control characters, those that reorder the text
+/// around them, and those that are none.
+#[must_use]
+pub fn is_hostile(c: char) -> bool {
+    let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || reorders || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// A text of several lines, each printable.

@@ -1,0 +1,55 @@
+//! The commands that read saved reports.
+
+use crate::exit;
+use crate::format::FormatName;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// The arguments of `deadheat report`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct ReportArgs {
+    /// Files that `test` or `run` have saved, and folders of such files; `-` is the standard input [default: what the last `deadheat test` of this folder's crate has saved].
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How they are printed [default: terminal on a terminal, else text].
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<FormatName>,
+
+    /// Short for `--format html`.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) html: bool,
+
+    /// Where they are written, in place of what is there; `-` is the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Whether the format `terminal` has colours; `auto` asks the terminal and NO_COLOR.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColourChoice,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum ColourChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// In files and pipes, too.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// The arguments of `deadheat explain`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct ExplainArgs {
+    /// The race's fingerprint, or the beginning of it; every format of `deadheat report` but `text` shows it.
+    #[arg(value_name = "RACE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) race: String,
+
+    /// Where to look for it, as for `deadheat report`.
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
+}

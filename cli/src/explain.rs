@@ -1,0 +1,193 @@
+//! A race in plain words: what happened, why nothing orders it, and what usually mends it.
+//!
+//! Everything here follows from the report. What reports do not hold (which locks each side held,
+//! which other accesses of the memory were ordered) is said to be unknown, not guessed.
+
+use crate::words;
+use deadheat_detector::report::text::{At, Printable, frames};
+use deadheat_detector::report::{Access, RaceReport, SyncEvent};
+use serde::Serialize;
+
+mod pattern;
+
+/// A text that begins as sentences do.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// A heading, and what stands beneath it.
+#[derive(Serialize)]
+pub(crate) struct Part {
+    pub(crate) heading: &'static str,
+    /// Several lines, or one, without a line feed at the end.
+    pub(crate) text: String,
+}
+
+/// All that can be said of `report`.
+pub(crate) fn explain(report: &RaceReport) -> Vec<Part> {
+    let part = |heading, text: String| Part {
+        heading,
+        text: sentence(&text),
+    };
+    vec![
+        part("What happened", what(report)),
+        part("Why nothing orders them", why(report)),
+        part("What nearly ordered them", nearly(report)),
+        part("What the report does not say", unknown(report)),
+        part("What usually mends this", pattern::of(report).advice()),
+    ]
+}
+
+fn what(report: &RaceReport) -> String {
+    let (current, previous) = (&report.current, &report.previous);
+    let memory = words::memory(&report.location);
+    let mut text = format!(
+        "{} and {} touched the same memory, {memory}, and at least one of them wrote to it.\n",
+        words::who(report, previous.goroutine),
+        words::who(report, current.goroutine),
+    );
+    text += &side(report, "First, in this run,", previous);
+    text += &side(report, "Later,", current);
+    text += "On another schedule it may be the other way round, or both at once.";
+    text
+}
+
+fn side(report: &RaceReport, when: &str, access: &Access) -> String {
+    let (who, kind) = (words::who(report, access.goroutine), words::kind(access));
+    let counts = match &access.operation {
+        Some(_) => format!(" (which counts as {})", access.kind),
+        None => String::new(),
+    };
+    format!(
+        "{when} {who} did a {kind}{counts}:\n{}",
+        frames(&access.stack)
+    )
+}
+
+fn why(report: &RaceReport) -> String {
+    let why = &report.unordered;
+    let (first, later) = sides(report);
+    let mut text = format!(
+        "The two would be ordered if {first}, after its access, released something (unlocked, sent, \
+         ended and was joined, ...) that {later} acquired before its own. "
+    );
+    let release = match (&why.previous_release, why.released_after_access) {
+        (Some(last), true) => format!(
+            "{first} did release after its access, the last time by {}. ",
+            event(last)
+        ),
+        (Some(last), false) => format!(
+            "{first} released nothing after its access; its last release, {}, came before it. ",
+            event(last)
+        ),
+        (None, _) => format!("{first} released nothing at all. "),
+    };
+    let acquire = match &why.current_acquire {
+        None => format!("{later} acquired nothing before its access."),
+        Some(last) if why.released_after_access => format!(
+            "{later} has not acquired that: the last that it acquired was {}, which had learned nothing of the first access.",
+            event(last)
+        ),
+        Some(last) => format!(
+            "The last that {later} acquired was {}, which cannot bring news of the first access.",
+            event(last)
+        ),
+    };
+    text += &sentence(&release);
+    text + &sentence(&acquire)
+}
+
+fn nearly(report: &RaceReport) -> String {
+    let why = &report.unordered;
+    let (first, later) = sides(report);
+    match (&why.previous_release, &why.current_acquire) {
+        (Some(release), Some(acquire)) if why.released_after_access => format!(
+            "The nearest to an edge: {} by {first}, and {} by {later}. They order the accesses only if both are \
+             on the same object, and in this order.",
+            event(release),
+            event(acquire)
+        ),
+        (_, Some(acquire)) => format!(
+            "{later} acquired by {}; {first} had nothing to hand over there, for it released nothing after its access.",
+            event(acquire)
+        ),
+        (Some(release), None) => format!(
+            "{first} released by {}; {later} acquired nothing.",
+            event(release)
+        ),
+        (None, None) => "Nothing: neither goroutine synchronised with anybody.".to_owned(),
+    }
+}
+
+fn unknown(report: &RaceReport) -> String {
+    let earlier = if report.dependent {
+        "\nAn earlier race of the same run comes between these accesses; mend that one first, this one may follow from it."
+    } else {
+        ""
+    };
+    format!(
+        "Which locks each side held, and which other accesses of this memory were ordered, and by what: \
+         reports do not hold it. `--record DIR` records every event of a run.{earlier}"
+    )
+}
+
+/// Both goroutines, the first access's first.
+fn sides(report: &RaceReport) -> (String, String) {
+    let who = |access: &Access| words::who(report, access.goroutine);
+    (who(&report.previous), who(&report.current))
+}
+
+fn event(event: &SyncEvent) -> String {
+    format!("{} at {}", Printable(&event.operation), At(&event.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn text(report: &RaceReport) -> String {
+        let parts = explain(report);
+        parts
+            .iter()
+            .map(|part| format!("{}: {}\n", part.heading, part.text))
+            .collect()
+    }
+
+    #[test]
+    fn each_way_to_be_unordered_has_its_words() {
+        let mut race = sample::race("t", 42);
+        let acquire = race.unordered.previous_release.clone();
+        assert!(
+            text(&race).contains("Goroutine 2 acquired nothing before"),
+            "{}",
+            text(&race)
+        );
+        race.unordered.current_acquire = acquire;
+        assert!(
+            text(&race).contains("has not acquired that"),
+            "{}",
+            text(&race)
+        );
+        race.unordered.released_after_access = false;
+        assert!(text(&race).contains("came before it"), "{}", text(&race));
+        race.unordered.previous_release = None;
+        assert!(
+            text(&race).contains("released nothing at all"),
+            "{}",
+            text(&race)
+        );
+    }
+
+    #[test]
+    fn strings_from_programs_are_printable() {
+        let mut race = sample::quoting();
+        race.location.name = Some("\u{1b}[2J".into());
+        race.goroutines[0].name = Some("\u{7}".into());
+        race.unordered.previous_release.as_mut().unwrap().operation = "\u{202e}".into();
+        let text = text(&race);
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+    }
+}
