@@ -69,6 +69,7 @@ impl fmt::Display for AccessKind {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ByteRange {
     start: usize,
+    /// As it was given: the range ends with the address space, at the latest.
     len: usize,
 }
 
@@ -79,8 +80,7 @@ impl ByteRange {
     #[must_use]
     #[inline]
     pub fn new(start: usize, len: usize) -> Option<Self> {
-        let len = len.min(usize::MAX - start);
-        (len > 0).then_some(Self { start, len })
+        (len > 0 && start < usize::MAX).then_some(Self { start, len })
     }
 
     /// The address of the first byte.
@@ -94,7 +94,7 @@ impl ByteRange {
     #[must_use]
     #[inline]
     pub fn end(self) -> usize {
-        self.start + self.len
+        self.start.saturating_add(self.len)
     }
 
     /// The number of bytes, at least one.
@@ -102,6 +102,13 @@ impl ByteRange {
     #[inline]
     #[allow(clippy::len_without_is_empty, reason = "a range is never empty")]
     pub fn len(self) -> usize {
+        self.end() - self.start
+    }
+
+    /// The same, where the range does not run past the end of the address space; else more. It spares
+    /// the access path a comparison.
+    #[inline]
+    pub(crate) fn len_as_given(self) -> usize {
         self.len
     }
 

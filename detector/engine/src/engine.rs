@@ -231,10 +231,11 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         let offset = bytes.start() % BYTES;
-        if offset + bytes.len() <= BYTES
+        let len = bytes.len_as_given();
+        if len <= BYTES - offset
             && let Some(granule) = self.shadow.granule(bytes.start())
         {
-            let mask = ByteMask::span(offset, offset + bytes.len());
+            let mask = ByteMask::span(offset, offset + len);
             let seen = granule.main().load();
             if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
                 return;

@@ -101,11 +101,8 @@ pub(crate) fn is_covered_inline(
     mask: ByteMask,
     epoch: Epoch,
 ) -> bool {
-    let meta = Meta(words.high);
-    words.low == epoch.bits()
-        && words.high < VERSION
-        && mask.without(meta.mask()).is_empty()
-        && meta.kind().covers(kind)
+    let lacks = Meta(words.high).lacks(kind, mask);
+    (words.low ^ epoch.bits()) | lacks | (words.high & VERSION) == 0
 }
 
 /// Whether an access by one who knows the single record that `words` are takes its place: nothing

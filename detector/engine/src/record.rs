@@ -93,6 +93,22 @@ impl Meta {
         ByteMask((self.0 >> MASK_SHIFT) as u8)
     }
 
+    /// What keeps a record from covering an access of `kind` to `mask` at the same epoch: zero where it
+    /// covers it. One word, so that the access path has one branch.
+    #[inline]
+    pub(crate) fn lacks(self, kind: AccessKind, mask: ByteMask) -> u64 {
+        // The bits of the kinds that cover it, and which of the two bits matter.
+        let (kinds, matter) = match kind {
+            AccessKind::Read => (0b00, 0b10),
+            AccessKind::Write => (0b01, 0b11),
+            AccessKind::AtomicRead => (0b00, 0b00),
+            AccessKind::AtomicWrite => (0b01, 0b01),
+        };
+        let bytes = u64::from(mask.0) << MASK_SHIFT & !self.0;
+        let kind = (self.0 ^ kinds << KIND_SHIFT) & matter << KIND_SHIFT;
+        bytes | kind
+    }
+
     pub(crate) fn node(self) -> NodeId {
         NodeId::from_bits(self.0)
     }
@@ -147,6 +163,27 @@ impl Record {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_lacks_nothing_where_it_covers() {
+        let kinds = [
+            AccessKind::Read,
+            AccessKind::Write,
+            AccessKind::AtomicRead,
+            AccessKind::AtomicWrite,
+        ];
+        let node = NodeId::from_bits((1 << NodeId::BITS) - 1);
+        for earlier in kinds {
+            for later in kinds {
+                for (had, wants) in [(0xff, 0x0f), (0x0f, 0x0f), (0x0f, 0x1f), (0xf0, 0x01)] {
+                    let meta = Meta::new(earlier, ByteMask(had), node);
+                    let covers = earlier.covers(later) && had & wants == wants;
+                    let lacks = meta.lacks(later, ByteMask(wants));
+                    assert_eq!(lacks == 0, covers, "{earlier} {had:x}, {later} {wants:x}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn spans_and_runs_are_inverse() {

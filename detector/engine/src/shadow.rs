@@ -130,10 +130,12 @@ impl Shadow {
     /// The granule of `address`, if its region is there.
     #[inline]
     pub(crate) fn granule(&self, address: usize) -> Option<&Granule> {
-        let start = self
-            .hot
-            .get(address >> REGION_BITS)?
-            .load(Ordering::Acquire);
+        let number = address >> REGION_BITS;
+        if number >= REGIONS {
+            return None;
+        }
+        // SAFETY: `hot` was made with so many entries.
+        let start = unsafe { self.hot.get_unchecked(number) }.load(Ordering::Acquire);
         if start.is_null() {
             return None;
         }
