@@ -1,6 +1,7 @@
 //! What an access is: its kind, its bytes, and which kinds conflict.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 /// The kind of a memory access.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -66,7 +67,7 @@ impl fmt::Display for AccessKind {
 }
 
 /// A non-empty run of bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ByteRange {
     start: usize,
     /// As it was given: the range ends with the address space, at the latest.
@@ -120,6 +121,20 @@ impl ByteRange {
     }
 }
 
+impl PartialEq for ByteRange {
+    fn eq(&self, other: &Self) -> bool {
+        self.start == other.start && self.end() == other.end()
+    }
+}
+
+impl Eq for ByteRange {}
+
+impl Hash for ByteRange {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.start, self.end()).hash(state);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::AccessKind::{AtomicRead, AtomicWrite, Read, Write};
@@ -164,5 +179,7 @@ mod tests {
         assert!(!range(8, 4).overlaps(range(12, 1)));
         assert_eq!(ByteRange::new(8, 0), None);
         assert_eq!(range(usize::MAX - 2, 9).len(), 2);
+        assert_eq!(range(usize::MAX - 2, 9), range(usize::MAX - 2, 2));
+        assert_eq!(ByteRange::new(usize::MAX, 1), None);
     }
 }
