@@ -1,15 +1,16 @@
-//! The command line as clap declares it; `reports` has the commands that read saved reports.
+//! The command line as clap declares it; `suites` has the commands that run
+//! something under detection, `reports` those that read saved reports.
 
 mod reports;
+mod suites;
 
-pub(crate) use reports::{ColourChoice, ExplainArgs, ReportArgs};
+pub(crate) use reports::{BaselineArgs, ColourChoice, ExplainArgs, ReportArgs};
+pub(crate) use suites::{RunArgs, RunnerChoice, ScheduleArgs, SchedulerChoice, TestArgs, timeout};
 
 use crate::exit;
 use crate::program::Program;
-use crate::seed::SeedChoice;
 use crate::split::{OwnOption, Split};
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use deadheat_detector::report::Scheduler;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Says in plain words what raced, why nothing orders it, and what usually mends it.
     Explain(ExplainArgs),
 
+    /// Writes the races of saved reports to a file of known ones, which `--baseline` takes.
+    Baseline(BaselineArgs),
+
     /// Looks for data races in a recorded trace, and lists the racy locations.
     ///
     /// Each location is listed once, with both accesses of its first race and the number of all.
@@ -52,51 +56,6 @@ pub(crate) enum Command {
 
     /// Translates traces from and to RAPID's text format.
     Trace(TraceArgs),
-}
-
-/// The arguments of `deadheat test`.
-#[derive(Args, Debug)]
-#[command(after_help = exit::help())]
-pub(crate) struct TestArgs {
-    #[command(flatten)]
-    pub(crate) schedule: ScheduleArgs,
-
-    /// How many schedules each test runs.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) schedules: Option<u64>,
-
-    /// Where reports are saved as JSON lines, in place of what is there [default: deadheat/reports.jsonl in cargo's target directory].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// Stop after the first test binary that fails; otherwise `--no-fail-fast` is given to cargo.
-    #[arg(long)]
-    pub(crate) fail_fast: bool,
-
-    /// Options and arguments of `cargo test`, such as `--manifest-path PATH`, `-p PACKAGE`,
-    /// `--examples` or a test's name.
-    #[arg(value_name = "CARGO-TEST-ARGUMENTS")]
-    pub(crate) cargo: Vec<OsString>,
-
-    /// Arguments of the test binaries, such as `--exact`.
-    #[arg(last = true, value_name = "TEST-BINARY-ARGUMENTS")]
-    pub(crate) binary: Vec<OsString>,
-}
-
-/// The arguments of `deadheat run`.
-#[derive(Args, Debug)]
-#[command(after_help = exit::help())]
-pub(crate) struct RunArgs {
-    #[command(flatten)]
-    pub(crate) schedule: ScheduleArgs,
-
-    /// Where reports are saved as JSON lines, in place of what is there [default: a temporary file, which stays if something is found].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// The program and its arguments.
-    #[arg(last = true, required = true, value_names = ["PROGRAM", "ARGS"])]
-    pub(crate) program: Vec<OsString>,
 }
 
 /// The arguments of `deadheat analyze`.
@@ -170,40 +129,6 @@ pub(crate) struct ExportArgs {
     pub(crate) lossy: bool,
 }
 
-/// The options that choose a schedule.
-#[derive(Args, Debug)]
-pub(crate) struct ScheduleArgs {
-    /// The seed of the first schedule: N, 0xN, or `random` for one that is drawn and shown.
-    #[arg(long, value_name = "SEED")]
-    pub(crate) seed: Option<SeedChoice>,
-
-    /// Who decides which goroutine runs.
-    #[arg(long, value_name = "SCHEDULER")]
-    pub(crate) scheduler: Option<SchedulerChoice>,
-
-    /// Record every event, in a trace file for each run in this folder; `deadheat analyze` reads them.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) record: Option<PathBuf>,
-}
-
-/// A scheduler by name.
-#[derive(Clone, Copy, ValueEnum, Debug)]
-pub(crate) enum SchedulerChoice {
-    /// One thread; every choice comes from the seed.
-    Controlled,
-    /// Many threads; the machine decides.
-    Parallel,
-}
-
-impl From<SchedulerChoice> for Scheduler {
-    fn from(choice: SchedulerChoice) -> Self {
-        match choice {
-            SchedulerChoice::Controlled => Self::Controlled,
-            SchedulerChoice::Parallel => Self::Parallel,
-        }
-    }
-}
-
 /// Parses `arguments`, which begin with the subcommand.
 pub(crate) fn parse(program: Program, arguments: Vec<OsString>) -> Result<Command, clap::Error> {
     if arguments.first().is_none_or(|first| first != "test") {
@@ -251,6 +176,7 @@ fn own_options(subcommand: &str) -> Vec<OwnOption> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seed::SeedChoice;
 
     fn parsed(line: &str) -> Result<Command, String> {
         let words = line.split_whitespace().map(OsString::from).collect();
@@ -324,6 +250,7 @@ mod tests {
             "run --help",
             "report --help",
             "explain --help",
+            "baseline --help",
             "analyze --help",
             "trace --help",
             "trace import --help",

@@ -11,7 +11,7 @@ use deadheat_detector::report::text::Printable;
 use deadheat_detector::settings::VARIABLE;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -48,6 +48,18 @@ impl Cargo {
     /// without being run.
     pub(crate) fn only_documentation(&self) -> bool {
         has_flag(&self.arguments, "--doc")
+    }
+
+    /// The folder whose crate is meant, as an absolute path.
+    pub(crate) fn folder(&self) -> Result<PathBuf, UserError> {
+        let manifest = self.values("--manifest-path");
+        let folder = manifest
+            .last()
+            .and_then(|manifest| Path::new(manifest).parent());
+        let folder = folder.unwrap_or(Path::new(""));
+        let here = std::env::current_dir()
+            .map_err(|error| UserError::new(format!("the current folder is not known: {error}")))?;
+        Ok(here.join(folder))
     }
 
     /// The target directory. Refuses a manifest that is not there, or wrong.

@@ -1,7 +1,8 @@
 //! The command line of Deadheat.
 //!
 //! `deadheat test` runs a cargo suite under detection, `deadheat run` any program, and
-//! `deadheat report` prints saved reports again; `deadheat analyze` looks for races in a recorded
+//! `deadheat report` prints saved reports again; `deadheat baseline` makes known races of them;
+//! `deadheat analyze` looks for races in a recorded
 //! trace, and `deadheat trace` translates traces. Each command parses its arguments, then decides
 //! what to do, then does it; what goes wrong on the way is an `error::UserError`, said in one
 //! message, and every way to end has its row in the table of `exit`.
@@ -21,6 +22,8 @@
 //! - `saved`: which report files are meant; `collected`: their records, each race once;
 //!   `format`: what they are printed as; `source`: the source that they quote; `timeline`: a race
 //!   as a diagram; `explain`: a race in plain words; `words`: a race in one line;
+//! - `config`: what configurations say; `known`: which races are no news; `nearest`: the name that
+//!   was meant;
 //! - `summary`: what was found, race by race; `racy`: what a trace holds, location by location;
 //! - `input`, `output`: files; `progress`: how much of one has been read;
 //! - `console`, `error`, `exit`, `shown`, `look`: how things are said.
@@ -29,15 +32,18 @@ mod args;
 mod cargo;
 mod collected;
 mod command;
+mod config;
 mod console;
 mod error;
 mod exit;
 mod explain;
 mod format;
 mod input;
+mod known;
 mod libtest;
 mod log;
 mod look;
+mod nearest;
 mod output;
 mod plan;
 mod program;

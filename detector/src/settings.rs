@@ -278,12 +278,12 @@ impl fmt::Display for Settings {
             self.maxprocs.map(|n| ("maxprocs", n.to_string())),
             self.steps.map(|n| ("steps", n.to_string())),
             self.stack.map(|n| ("stack", n.to_string())),
-            self.log
-                .as_ref()
-                .map(|path| ("log", quote(&path.to_string_lossy()))),
             self.known
                 .as_ref()
                 .map(|path| ("known", quote(&path.to_string_lossy()))),
+            self.log
+                .as_ref()
+                .map(|path| ("log", quote(&path.to_string_lossy()))),
             self.record
                 .as_ref()
                 .map(|path| ("record", quote(&path.to_string_lossy()))),

@@ -2,9 +2,11 @@
 
 use crate::args::TestArgs;
 use crate::cargo::{Cargo, SuiteEnd};
+use crate::config;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
+use crate::known::Judge;
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::program::Program;
@@ -19,8 +21,13 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
             "--fail-fast and --no-fail-fast contradict each other",
         ));
     }
-    let plan = Plan::new(&args.schedule, args.schedules, args.json)?;
     let cargo = Cargo::new(args.cargo);
+    let config = config::load(&cargo.folder()?)?;
+    let mut plan = Plan::new(&config, &args.schedule, args.schedules, args.json)?;
+    let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
+    let judge = Judge::new(baseline, config.suppressions)?;
+    plan.tell_known(&judge)?;
+    let fail_fast = args.fail_fast || config.fail_fast.unwrap_or(false);
     let target = cargo.target_directory()?;
     // Examples in the documentation are built when they are run, and cargo refuses to build
     // them otherwise.
@@ -39,14 +46,14 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
             Log::temporary()
         })?,
     };
-    let end = cargo.run(args.fail_fast, &args.binary, &plan.variable(log.path()))?;
+    let end = cargo.run(fail_fast, &args.binary, &plan.variable(log.path()))?;
     if cargo.only_documentation() && !end.status.success() && end.counts.binaries == 0 {
         let status = end.status;
         return Err(UserError::new(format!(
             "the build failed ({status}): see cargo's messages above"
         )));
     }
-    let mut summary = Summary::default();
+    let mut summary = Summary::new(judge);
     let verdict = log.sum_up(&mut summary)?;
     say(program, &plan, &end, &summary, &verdict, &log);
     Ok(exit(&end, &summary, &verdict))
@@ -90,13 +97,14 @@ fn say(
         return;
     }
     console::say(summary.text("deadheat: ").trim_end());
+    summary.judge().notes().iter().for_each(console::note);
     if summary.found() {
         log.tell(program);
     }
 }
 
 fn exit(end: &SuiteEnd, summary: &Summary, verdict: &Verdict) -> Exit {
-    if summary.races() > 0 {
+    if summary.has_new() {
         Exit::Races
     } else if !end.status.success() {
         Exit::TestsFailed

@@ -2,6 +2,7 @@
 //!
 //! - `commands`: usage, names and help texts;
 //! - `reports`: `deadheat report`; `formats`: what it prints; `explain`: `deadheat explain`;
+//! - `known`: baselines and suppressions; `config`: `deadheat.toml` and its relatives;
 //! - `programs`: `deadheat run`;
 //! - `suites`: `deadheat test`;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
@@ -10,9 +11,11 @@
 
 mod cli;
 mod commands;
+mod config;
 mod corpus;
 mod explain;
 mod formats;
+mod known;
 mod krate;
 #[cfg(unix)]
 mod programs;
