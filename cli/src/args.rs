@@ -4,7 +4,7 @@
 mod reports;
 mod suites;
 
-pub(crate) use reports::{BaselineArgs, ColourChoice, ExplainArgs, ReportArgs};
+pub(crate) use reports::{BaselineArgs, ColourChoice, ExplainArgs, MergeArgs, ReportArgs};
 pub(crate) use suites::{RunArgs, RunnerChoice, ScheduleArgs, SchedulerChoice, TestArgs, timeout};
 
 use crate::exit;
@@ -46,6 +46,9 @@ pub(crate) enum Command {
 
     /// Writes the races of saved reports to a file of known ones, which `--baseline` takes.
     Baseline(BaselineArgs),
+
+    /// Joins report files into one, such as those of a suite's parts.
+    Merge(MergeArgs),
 
     /// Looks for data races in a recorded trace, and lists the racy locations.
     ///
@@ -229,6 +232,11 @@ mod tests {
         refused("test --scheduler fair", "controlled, parallel");
         refused("test --fail-fast=no", "unexpected value");
         refused("test --json=", "a value is required");
+        refused("test --timeout 0s", "a test needs some time");
+        refused("test --timeout soon", "--timeout");
+        refused("test --runs 0", "1..");
+        refused("test --runner make", "auto, nextest, cargo");
+        refused("merge a", "--output");
         refused("run", "PROGRAM");
         refused("run ls", "'ls'");
         refused("report --format xml", "perfetto");
@@ -251,6 +259,7 @@ mod tests {
             "report --help",
             "explain --help",
             "baseline --help",
+            "merge --help",
             "analyze --help",
             "trace --help",
             "trace import --help",

@@ -17,7 +17,8 @@
 //!   `seed`: a seed as it is asked for; `program`: the name under which we were called;
 //! - `plan`: what the processes are asked to do, from the variable and the options;
 //! - `log`: the report file while processes add to it; `records`: such a file, read;
-//! - `cargo`: cargo's subcommands; `libtest`: the numbers in a test binary's output;
+//! - `suite`: a run of a suite, by whichever runner; `cargo`: cargo's subcommands; `nextest`:
+//!   nextest's; `target`: where cargo puts what it builds; `libtest`: the numbers in a test binary's output;
 //!   `pump`: that output on its way to the terminal;
 //! - `saved`: which report files are meant; `collected`: their records, each race once;
 //!   `format`: what they are printed as; `source`: the source that they quote; `timeline`: a race
@@ -44,6 +45,7 @@ mod libtest;
 mod log;
 mod look;
 mod nearest;
+mod nextest;
 mod output;
 mod plan;
 mod program;
@@ -58,7 +60,9 @@ mod seed;
 mod shown;
 mod source;
 mod split;
+mod suite;
 mod summary;
+mod target;
 mod timeline;
 mod words;
 

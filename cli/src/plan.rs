@@ -11,6 +11,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// How far the seeds of two runs of a suite are apart.
+const SEEDS: u64 = 1_000_000;
+
 /// The options of the command line, over the user's own `DEADHEAT` variable, over the configuration.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -98,13 +101,39 @@ impl Plan {
         self.drawn_seed
     }
 
+    /// Whether processes look for races.
+    pub(crate) fn detects(&self) -> bool {
+        self.settings.detect == Some(true)
+    }
+
+    /// Has processes run without detection.
+    pub(crate) fn without_detection(&mut self) {
+        self.settings.detect = Some(false);
+    }
+
     /// The value of the variable for processes that add their reports to `log`.
     pub(crate) fn variable(&self, log: &Path) -> String {
+        self.variable_of_run(0, log)
+    }
+
+    /// The same for a further run of a suite, whose schedules are to be others.
+    pub(crate) fn variable_of_run(&self, run: u64, log: &Path) -> String {
         let settings = Settings {
             log: Some(log.to_path_buf()),
+            seed: self.seed_of_run(run),
             ..self.settings.clone()
         };
         settings.to_string()
+    }
+
+    /// The first seed of a run, from 0; `None` where tests have their own. No test has as many
+    /// schedules as lie between the seeds of two runs.
+    pub(crate) fn seed_of_run(&self, run: u64) -> Option<u64> {
+        let first = self.settings.seed;
+        if run == 0 {
+            return first;
+        }
+        Some(first.unwrap_or(0).wrapping_add(run.wrapping_mul(SEEDS)))
     }
 }
 

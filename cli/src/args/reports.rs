@@ -74,3 +74,16 @@ pub(crate) struct BaselineArgs {
     #[arg(long)]
     pub(crate) keep: bool,
 }
+
+/// The arguments of `deadheat merge`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct MergeArgs {
+    /// The report files of the parts, and folders of such files; `-` is the standard input.
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Where all their lines are written, in place of what is there; `-` is the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}

@@ -19,6 +19,34 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) schedules: Option<u64>,
 
+    /// How often the whole suite runs; each run after the first goes on with other seeds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: Option<u64>,
+
+    /// What runs the tests [default: auto].
+    #[arg(long, value_name = "RUNNER", env = "DEADHEAT_RUNNER")]
+    pub(crate) runner: Option<RunnerChoice>,
+
+    /// How long a test may take, such as `90s`, before it is ended; needs nextest.
+    #[arg(long, value_name = "TIME", value_parser = timeout)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Run the tests that an expression of nextest's names, such as `test(/^net::/)`.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+
+    /// Run one part of the suite, such as `hash:1/4`; needs nextest. `deadheat merge` joins the parts' reports.
+    #[arg(long, value_name = "PART")]
+    pub(crate) partition: Option<String>,
+
+    /// Run the tests of an archive that `cargo nextest archive` has made.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive_file: Option<PathBuf>,
+
+    /// Run without detection, to see what that costs.
+    #[arg(long)]
+    pub(crate) no_detect: bool,
+
     /// Where reports are saved as JSON lines, in place of what is there [default: deadheat/reports.jsonl in cargo's target directory].
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -27,7 +55,7 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "FILE", env = "DEADHEAT_BASELINE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Stop after the first test binary that fails; otherwise `--no-fail-fast` is given to cargo.
+    /// Stop after the first test that fails, or the first test binary where cargo runs them; otherwise `--no-fail-fast` is given to cargo.
     #[arg(long)]
     pub(crate) fail_fast: bool,
 

@@ -3,13 +3,14 @@
 //! - `test` runs a cargo suite under detection;
 //! - `run` runs a program under detection;
 //! - `report` prints saved reports; `explain` says what one of them means;
-//! - `baseline` makes a file of known races of saved reports;
+//! - `merge` joins report files; `baseline` makes a file of known races of saved reports;
 //! - `analyze` runs the engine over a trace;
 //! - `trace` translates traces from and to RAPID's text format.
 
 mod analyze;
 mod baseline;
 mod explain;
+mod merge;
 mod report;
 mod run;
 mod test;
@@ -28,6 +29,7 @@ pub(crate) fn execute(program: Program, command: Command) -> Result<Exit, UserEr
         Command::Report(args) => report::execute(&args),
         Command::Explain(args) => explain::execute(&args),
         Command::Baseline(args) => baseline::execute(&args),
+        Command::Merge(args) => merge::execute(&args),
         Command::Analyze(args) => analyze::execute(&args),
         Command::Trace(args) => trace::execute(&args),
     }

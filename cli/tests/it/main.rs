@@ -4,7 +4,7 @@
 //! - `reports`: `deadheat report`; `formats`: what it prints; `explain`: `deadheat explain`;
 //! - `known`: baselines and suppressions; `config`: `deadheat.toml` and its relatives;
 //! - `programs`: `deadheat run`;
-//! - `suites`: `deadheat test`;
+//! - `suites`: `deadheat test`; `runners`: what runs the tests, parts and `deadheat merge`;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
 //! - `cli`: calls the program; `krate`: a crate to test; `sample`, `corpus`:
 //!   records.
@@ -20,6 +20,7 @@ mod krate;
 #[cfg(unix)]
 mod programs;
 mod reports;
+mod runners;
 #[path = "../../src/sample.rs"]
 mod sample;
 mod suites;
