@@ -1,10 +1,13 @@
 //! The command line as clap declares it; `suites` has the commands that run
-//! something under detection, `reports` those that read saved reports.
+//! something under detection, `reports` those that read saved reports, `setup` those that set
+//! something up.
 
 mod reports;
+mod setup;
 mod suites;
 
 pub(crate) use reports::{BaselineArgs, ColourChoice, ExplainArgs, MergeArgs, ReportArgs};
+pub(crate) use setup::{CompletionsArgs, InitArgs, ManArgs};
 pub(crate) use suites::{RunArgs, RunnerChoice, ScheduleArgs, SchedulerChoice, TestArgs, timeout};
 
 use crate::exit;
@@ -49,6 +52,15 @@ pub(crate) enum Command {
 
     /// Joins report files into one, such as those of a suite's parts.
     Merge(MergeArgs),
+
+    /// Sets a crate up: a dependency, a configuration, and a test to begin with.
+    Init(InitArgs),
+
+    /// Prints what a shell completes the command line by.
+    Completions(CompletionsArgs),
+
+    /// Prints the manual page of `deadheat`, or writes those of all commands to a folder.
+    Man(ManArgs),
 
     /// Looks for data races in a recorded trace, and lists the racy locations.
     ///
@@ -157,10 +169,16 @@ fn parse_with_clap(program: Program, arguments: Vec<OsString>) -> Result<Command
     Ok(cli.command)
 }
 
-/// Our options of a subcommand, by each of their names.
-fn own_options(subcommand: &str) -> Vec<OwnOption> {
+/// The program as clap knows it, with all that follows from its declaration.
+pub(crate) fn declaration() -> clap::Command {
     let mut clap = Cli::command();
     clap.build();
+    clap
+}
+
+/// Our options of a subcommand, by each of their names.
+fn own_options(subcommand: &str) -> Vec<OwnOption> {
+    let clap = declaration();
     let arguments = clap.find_subcommand(subcommand).into_iter();
     let options = arguments.flat_map(clap::Command::get_arguments);
     options
@@ -260,6 +278,9 @@ mod tests {
             "explain --help",
             "baseline --help",
             "merge --help",
+            "init --help",
+            "completions --help",
+            "man --help",
             "analyze --help",
             "trace --help",
             "trace import --help",

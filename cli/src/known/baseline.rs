@@ -88,18 +88,23 @@ impl Baseline {
         version.parsed("1: a later form needs a newer deadheat", |text| {
             (text == VERSION.to_string()).then_some(())
         })?;
-        let races = table.take("race").map(|races| races.tables()).transpose()?;
+        let races = table
+            .take("race")
+            .map(super::super::config::toml::Item::tables)
+            .transpose()?;
         table.finish()?;
         let mut baseline = Self::default();
         for mut race in races.unwrap_or_default() {
             let item = race.need("fingerprint", "each race has one")?;
             let fingerprint = item.text()?;
             let entry = Entry {
-                cell: race.get("cell", |item| item.text())?.unwrap_or_default(),
-                accesses: race
-                    .get("accesses", |item| item.texts())?
+                cell: race
+                    .get("cell", super::super::config::toml::Item::text)?
                     .unwrap_or_default(),
-                note: race.get("note", |item| item.text())?,
+                accesses: race
+                    .get("accesses", super::super::config::toml::Item::texts)?
+                    .unwrap_or_default(),
+                note: race.get("note", super::super::config::toml::Item::text)?,
             };
             if baseline.races.insert(fingerprint, entry).is_some() {
                 return Err(

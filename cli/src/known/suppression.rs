@@ -23,9 +23,9 @@ impl Suppression {
     pub(crate) fn read(mut table: Table<'_>) -> Result<Self, UserError> {
         let mut pattern = || -> Result<Pattern, UserError> {
             Ok(Pattern {
-                function: table.get("function", |item| item.text())?,
-                file: table.get("file", |item| item.text())?,
-                cell: table.get("cell", |item| item.text())?,
+                function: table.get("function", super::super::config::toml::Item::text)?,
+                file: table.get("file", super::super::config::toml::Item::text)?,
+                cell: table.get("cell", super::super::config::toml::Item::text)?,
             })
         };
         let pattern = pattern()?;

@@ -5,6 +5,7 @@
 //! - `known`: baselines and suppressions; `config`: `deadheat.toml` and its relatives;
 //! - `programs`: `deadheat run`;
 //! - `suites`: `deadheat test`; `runners`: what runs the tests, parts and `deadheat merge`;
+//! - `setup`: `deadheat init`, completions and manual pages;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
 //! - `cli`: calls the program; `krate`: a crate to test; `sample`, `corpus`:
 //!   records.
@@ -23,5 +24,6 @@ mod reports;
 mod runners;
 #[path = "../../src/sample.rs"]
 mod sample;
+mod setup;
 mod suites;
 mod traces;

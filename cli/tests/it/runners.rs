@@ -231,6 +231,7 @@ fn parts_are_joined() {
         let ran = test
             .err
             .split("deadheat: ")
+            .skip(1)
             .find_map(|text| text.split_once(" test"))
             .unwrap();
         tests += ran.0.parse::<u32>().unwrap();
