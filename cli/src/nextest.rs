@@ -46,23 +46,19 @@ impl Extras {
     }
 }
 
-/// Where it is installed: where cargo would look for it.
-pub(crate) fn installed() -> Option<PathBuf> {
+/// Whether it is installed where cargo looks for it.
+pub(crate) fn is_installed() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let home = home.map(|home| home.join("bin"));
     let name = format!("cargo-nextest{}", std::env::consts::EXE_SUFFIX);
     let mut folders = home.into_iter().chain(std::env::split_paths(&path));
-    folders.find_map(|folder| {
-        let file = folder.join(&name);
-        file.is_file().then_some(file)
-    })
+    folders.any(|folder| folder.join(&name).is_file())
 }
 
 /// A suite that it runs.
 pub(crate) struct Nextest {
-    pub(crate) program: PathBuf,
     arguments: Vec<OsString>,
     binary: Vec<OsString>,
     extras: Extras,
@@ -73,7 +69,6 @@ pub(crate) struct Nextest {
 impl Nextest {
     /// A suite with the arguments of `cargo test`; the error says what of them it does not take.
     pub(crate) fn new(
-        program: PathBuf,
         cargo: &[OsString],
         binary: &[OsString],
         extras: Extras,
@@ -81,7 +76,6 @@ impl Nextest {
         let mut arguments = of_cargo(cargo)?;
         let binary = of_binary(binary, &mut arguments)?;
         Ok(Self {
-            program,
             arguments,
             binary,
             extras,
@@ -123,7 +117,8 @@ impl Nextest {
         fail_fast: bool,
         variable: &str,
     ) -> Result<SuiteEnd, UserError> {
-        let mut command = Command::new(&self.program);
+        // By way of cargo, which tells it where cargo is: else each of its calls asks rustup.
+        let mut command = Command::new(&cargo.program);
         command.args(["nextest", "run"]).args(&self.arguments);
         if !self.arguments.iter().any(|given| given == "--no-fail-fast") {
             command.arg(if fail_fast {
@@ -152,12 +147,8 @@ impl Nextest {
         if !self.binary.is_empty() {
             command.arg("--").args(&self.binary);
         }
-        command.env("CARGO", &cargo.program).env(VARIABLE, variable);
-        command.stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| {
-            let program = Shown::path(&self.program);
-            UserError::new(format!("{program} cannot be started: {error}"))
-        })?;
+        command.env(VARIABLE, variable).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| cargo.not_started(&error))?;
         let output = child.stdout.take();
         let pump = output.map(|output| Pump::start(output, io::stdout(), Events::default()));
         ended(child, pump)
@@ -270,6 +261,8 @@ const BEGIN: &[u8] = b"{\"type\":";
 struct Events {
     line: Vec<u8>,
     passed_on: Vec<u8>,
+    /// Whether the last event's line had no end.
+    unended: bool,
     counts: Counts,
     binaries: HashSet<String>,
 }
@@ -305,14 +298,15 @@ impl Events {
         let line = std::mem::take(&mut self.line);
         // A test whose output is not captured may have left its last line unended.
         let start = line.windows(BEGIN.len()).rposition(|part| part == BEGIN);
-        let event = start.and_then(|start| {
-            let event = serde_json::from_slice::<Event>(&line[start..]).ok()?;
-            Some((start, event))
-        });
+        let event = start.and_then(|start| Some((start, event(&line[start..])?)));
         let Some((start, Event { kind, event, name })) = event else {
-            self.passed_on.extend(line);
+            // The end of an event whose text had a line feed in it, which JSON does not allow.
+            if !(std::mem::take(&mut self.unended) && line.trim_ascii_end() == b"\"}") {
+                self.passed_on.extend(line);
+            }
             return;
         };
+        self.unended = !line.ends_with(b"}\n");
         if start > 0 {
             self.passed_on.extend(&line[..start]);
             self.passed_on.push(b'\n');
@@ -330,6 +324,22 @@ impl Events {
         if self.binaries.insert(binary.to_owned()) {
             self.counts.binaries += 1;
         }
+    }
+}
+
+/// An event by the beginning of its line: what comes after its name are times and texts.
+fn event(line: &[u8]) -> Option<Event> {
+    let line = std::str::from_utf8(line).ok()?;
+    let ends = [
+        ",\"exec_time\":",
+        ",\"stdout\":",
+        ",\"reason\":",
+        ",\"nextest\":",
+    ];
+    let end = ends.iter().filter_map(|end| line.find(end)).min();
+    match end {
+        Some(end) => serde_json::from_str(&format!("{}}}", &line[..end])).ok(),
+        None => serde_json::from_str(line).ok(),
     }
 }
 
@@ -414,7 +424,7 @@ mod tests {
     fn events_are_counted_and_the_rest_passed_on() {
         let output = "{\"type\":\"suite\",\"event\":\"started\",\"test_count\":2}\n\
                       {\"type\":\"test\",\"event\":\"ok\",\"name\":\"a::a$x\"}\nhello\n{\"type\":3}\n\
-                      {\"type\":\"test\",\"event\":\"failed\",\"name\":\"a::a$y\",\"reason\":\"time\"}\n\
+                      {\"type\":\"test\",\"event\":\"failed\",\"name\":\"a::a$y\",\"stdout\":\"(not\n\"}\n\
                       half {\"type\":\"test\",\"event\":\"ignored\",\"name\":\"b::b$z\"}\n";
         for size in [1, 7, 4096] {
             let mut events = Events::default();

@@ -90,16 +90,16 @@ fn chosen(
         return by_cargo("cargo is chosen to run the tests: leave that choice out");
     }
     let how = "it is not installed: `cargo install --locked cargo-nextest` installs it";
-    let Some(program) = nextest::installed() else {
+    if !nextest::is_installed() {
         if choice == RunnerChoice::Nextest {
             return Err(UserError::new(format!("nextest is chosen, but {how}")));
         }
         return by_cargo(how);
-    };
+    }
     if choice == RunnerChoice::Auto && has_flag(&cargo.arguments, "--doc") {
         return by_cargo("it runs no documentation: leave --doc out");
     }
-    match Nextest::new(program, &cargo.arguments, binary, extras) {
+    match Nextest::new(&cargo.arguments, binary, extras) {
         Ok(nextest) => Ok(Some(nextest)),
         Err(argument) if choice == RunnerChoice::Nextest => Err(UserError::new(format!(
             "nextest does not take {argument}: leave it out, or choose `--runner cargo`"
