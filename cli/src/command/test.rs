@@ -152,7 +152,11 @@ fn say(
             "the seed {seed} was drawn; --seed {seed} gives the same schedules again"
         ));
     }
-    if *verdict == Verdict::Empty && plan.detects() {
+    if !plan.detects() {
+        console::note("detection was off, so nothing is known of races");
+        return;
+    }
+    if *verdict == Verdict::Empty {
         console::note(
             "no test ran under detection: those do that are marked #[deadheat::test] in place of #[test]",
         );
