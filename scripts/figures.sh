@@ -60,3 +60,4 @@ bench deadheat-rivals clocks --figures
 bench deadheat-detector objects
 bench deadheat-detector offline
 bench deadheat-cli report
+scripts/overhead.sh | tail -n +2

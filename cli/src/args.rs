@@ -1,15 +1,19 @@
-//! The command line as clap declares it; `reports` has the commands that read saved reports.
+//! The command line as clap declares it; `suites` has the commands that run
+//! something under detection, `reports` those that read saved reports, `setup` those that set
+//! something up.
 
 mod reports;
+mod setup;
+mod suites;
 
-pub(crate) use reports::{ColourChoice, ExplainArgs, ReportArgs};
+pub(crate) use reports::{BaselineArgs, ColourChoice, ExplainArgs, MergeArgs, ReportArgs};
+pub(crate) use setup::{CompletionsArgs, InitArgs, ManArgs};
+pub(crate) use suites::{RunArgs, RunnerChoice, ScheduleArgs, SchedulerChoice, TestArgs, timeout};
 
 use crate::exit;
 use crate::program::Program;
-use crate::seed::SeedChoice;
 use crate::split::{OwnOption, Split};
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use deadheat_detector::report::Scheduler;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -43,6 +47,21 @@ pub(crate) enum Command {
     /// Says in plain words what raced, why nothing orders it, and what usually mends it.
     Explain(ExplainArgs),
 
+    /// Writes the races of saved reports to a file of known ones, which `--baseline` takes.
+    Baseline(BaselineArgs),
+
+    /// Joins report files into one, such as those of a suite's parts.
+    Merge(MergeArgs),
+
+    /// Sets a crate up: a dependency, a configuration, and a test to begin with.
+    Init(InitArgs),
+
+    /// Prints what a shell completes the command line by.
+    Completions(CompletionsArgs),
+
+    /// Prints the manual page of `deadheat`, or writes those of all commands to a folder.
+    Man(ManArgs),
+
     /// Looks for data races in a recorded trace, and lists the racy locations.
     ///
     /// Each location is listed once, with both accesses of its first race and the number of all.
@@ -52,51 +71,6 @@ pub(crate) enum Command {
 
     /// Translates traces from and to RAPID's text format.
     Trace(TraceArgs),
-}
-
-/// The arguments of `deadheat test`.
-#[derive(Args, Debug)]
-#[command(after_help = exit::help())]
-pub(crate) struct TestArgs {
-    #[command(flatten)]
-    pub(crate) schedule: ScheduleArgs,
-
-    /// How many schedules each test runs.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) schedules: Option<u64>,
-
-    /// Where reports are saved as JSON lines, in place of what is there [default: deadheat/reports.jsonl in cargo's target directory].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// Stop after the first test binary that fails; otherwise `--no-fail-fast` is given to cargo.
-    #[arg(long)]
-    pub(crate) fail_fast: bool,
-
-    /// Options and arguments of `cargo test`, such as `--manifest-path PATH`, `-p PACKAGE`,
-    /// `--examples` or a test's name.
-    #[arg(value_name = "CARGO-TEST-ARGUMENTS")]
-    pub(crate) cargo: Vec<OsString>,
-
-    /// Arguments of the test binaries, such as `--exact`.
-    #[arg(last = true, value_name = "TEST-BINARY-ARGUMENTS")]
-    pub(crate) binary: Vec<OsString>,
-}
-
-/// The arguments of `deadheat run`.
-#[derive(Args, Debug)]
-#[command(after_help = exit::help())]
-pub(crate) struct RunArgs {
-    #[command(flatten)]
-    pub(crate) schedule: ScheduleArgs,
-
-    /// Where reports are saved as JSON lines, in place of what is there [default: a temporary file, which stays if something is found].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// The program and its arguments.
-    #[arg(last = true, required = true, value_names = ["PROGRAM", "ARGS"])]
-    pub(crate) program: Vec<OsString>,
 }
 
 /// The arguments of `deadheat analyze`.
@@ -170,40 +144,6 @@ pub(crate) struct ExportArgs {
     pub(crate) lossy: bool,
 }
 
-/// The options that choose a schedule.
-#[derive(Args, Debug)]
-pub(crate) struct ScheduleArgs {
-    /// The seed of the first schedule: N, 0xN, or `random` for one that is drawn and shown.
-    #[arg(long, value_name = "SEED")]
-    pub(crate) seed: Option<SeedChoice>,
-
-    /// Who decides which goroutine runs.
-    #[arg(long, value_name = "SCHEDULER")]
-    pub(crate) scheduler: Option<SchedulerChoice>,
-
-    /// Record every event, in a trace file for each run in this folder; `deadheat analyze` reads them.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) record: Option<PathBuf>,
-}
-
-/// A scheduler by name.
-#[derive(Clone, Copy, ValueEnum, Debug)]
-pub(crate) enum SchedulerChoice {
-    /// One thread; every choice comes from the seed.
-    Controlled,
-    /// Many threads; the machine decides.
-    Parallel,
-}
-
-impl From<SchedulerChoice> for Scheduler {
-    fn from(choice: SchedulerChoice) -> Self {
-        match choice {
-            SchedulerChoice::Controlled => Self::Controlled,
-            SchedulerChoice::Parallel => Self::Parallel,
-        }
-    }
-}
-
 /// Parses `arguments`, which begin with the subcommand.
 pub(crate) fn parse(program: Program, arguments: Vec<OsString>) -> Result<Command, clap::Error> {
     if arguments.first().is_none_or(|first| first != "test") {
@@ -229,10 +169,16 @@ fn parse_with_clap(program: Program, arguments: Vec<OsString>) -> Result<Command
     Ok(cli.command)
 }
 
-/// Our options of a subcommand, by each of their names.
-fn own_options(subcommand: &str) -> Vec<OwnOption> {
+/// The program as clap knows it, with all that follows from its declaration.
+pub(crate) fn declaration() -> clap::Command {
     let mut clap = Cli::command();
     clap.build();
+    clap
+}
+
+/// Our options of a subcommand, by each of their names.
+fn own_options(subcommand: &str) -> Vec<OwnOption> {
+    let clap = declaration();
     let arguments = clap.find_subcommand(subcommand).into_iter();
     let options = arguments.flat_map(clap::Command::get_arguments);
     options
@@ -251,6 +197,7 @@ fn own_options(subcommand: &str) -> Vec<OwnOption> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seed::SeedChoice;
 
     fn parsed(line: &str) -> Result<Command, String> {
         let words = line.split_whitespace().map(OsString::from).collect();
@@ -303,6 +250,11 @@ mod tests {
         refused("test --scheduler fair", "controlled, parallel");
         refused("test --fail-fast=no", "unexpected value");
         refused("test --json=", "a value is required");
+        refused("test --timeout 0s", "a test needs some time");
+        refused("test --timeout soon", "--timeout");
+        refused("test --runs 0", "1..");
+        refused("test --runner make", "auto, nextest, cargo");
+        refused("merge a", "--output");
         refused("run", "PROGRAM");
         refused("run ls", "'ls'");
         refused("report --format xml", "perfetto");
@@ -324,6 +276,11 @@ mod tests {
             "run --help",
             "report --help",
             "explain --help",
+            "baseline --help",
+            "merge --help",
+            "init --help",
+            "completions --help",
+            "man --help",
             "analyze --help",
             "trace --help",
             "trace import --help",

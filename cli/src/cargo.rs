@@ -1,18 +1,18 @@
 //! Cargo's subcommands, as a suite needs them.
 
 use crate::error::UserError;
-use crate::libtest::Counts;
+use crate::libtest::{Counts, Scanner};
 use crate::pump::Pump;
 use crate::shown::Shown;
 use crate::split::has_flag;
-use crate::{console, split};
-use cargo_metadata::MetadataCommand;
+use crate::{console, split, target};
+use cargo_metadata::{Metadata, MetadataCommand};
 use deadheat_detector::report::text::Printable;
 use deadheat_detector::settings::VARIABLE;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// How long the output of a suite may pause once cargo has ended.
@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Cargo, with the arguments that its user gave for `cargo test`.
 pub(crate) struct Cargo {
-    program: OsString,
-    arguments: Vec<OsString>,
+    pub(crate) program: OsString,
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// How a suite ended.
@@ -50,6 +50,18 @@ impl Cargo {
         has_flag(&self.arguments, "--doc")
     }
 
+    /// The folder whose crate is meant, as an absolute path.
+    pub(crate) fn folder(&self) -> Result<PathBuf, UserError> {
+        let manifest = self.values("--manifest-path");
+        let folder = manifest
+            .last()
+            .and_then(|manifest| Path::new(manifest).parent());
+        let folder = folder.unwrap_or(Path::new(""));
+        let here = std::env::current_dir()
+            .map_err(|error| UserError::new(format!("the current folder is not known: {error}")))?;
+        Ok(here.join(folder))
+    }
+
     /// The target directory. Refuses a manifest that is not there, or wrong.
     pub(crate) fn target_directory(&self) -> Result<PathBuf, UserError> {
         if self
@@ -61,6 +73,17 @@ impl Cargo {
                 "--manifest-path needs a value: the path of a Cargo.toml",
             ));
         }
+        if let Some(known) = target::directory(&self.folder()?, &self.arguments) {
+            return Ok(known);
+        }
+        let metadata = self.metadata()?;
+        match self.values("--target-dir").last() {
+            Some(directory) => Ok(directory.into()),
+            None => Ok(metadata.target_directory.into()),
+        }
+    }
+
+    fn metadata(&self) -> Result<Metadata, UserError> {
         let mut query = MetadataCommand::new();
         query.cargo_path(&self.program).no_deps();
         query.env("CARGO_TERM_COLOR", "never");
@@ -75,11 +98,32 @@ impl Cargo {
             .flat_map(|value| ["--config".to_owned(), value.to_owned()])
             .collect();
         query.other_options(options);
-        let metadata = query.exec().map_err(|error| self.no_metadata(&error))?;
-        match self.values("--target-dir").last() {
-            Some(directory) => Ok(directory.into()),
-            None => Ok(metadata.target_directory.into()),
-        }
+        query.exec().map_err(|error| self.no_metadata(&error))
+    }
+
+    /// Whether the selected packages have a library whose documentation is tested.
+    pub(crate) fn has_documentation_tests(&self) -> Result<bool, UserError> {
+        let metadata = self.metadata()?;
+        let mut wanted = self.values("-p");
+        wanted.extend(self.values("--package"));
+        let wanted: Vec<_> = wanted.iter().filter_map(|name| name.to_str()).collect();
+        let mut packages = metadata.packages.iter().filter(|package| {
+            let name = package.name.as_str();
+            let asked = |spec: &&str| spec.split('@').next().is_some_and(|asked| asked == name);
+            wanted.is_empty() || wanted.iter().any(asked)
+        });
+        Ok(packages.any(|package| {
+            let mut targets = package.targets.iter();
+            targets.any(|target| target.doctest && !target.is_bin())
+        }))
+    }
+
+    /// Whether the suite can be built, for one whose run has found no test; says nothing.
+    pub(crate) fn builds(&self) -> bool {
+        let mut command = self.test();
+        command.arg("--no-run");
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
     }
 
     fn values(&self, option: &str) -> Vec<&OsStr> {
@@ -94,7 +138,7 @@ impl Cargo {
         }
     }
 
-    fn not_started(&self, error: &io::Error) -> UserError {
+    pub(crate) fn not_started(&self, error: &io::Error) -> UserError {
         let program = Shown::name(&self.program);
         UserError::new(format!("{program} cannot be started: {error}"))
     }
@@ -115,15 +159,7 @@ impl Cargo {
         if status.success() {
             return Ok(());
         }
-        // Cargo tells its user's mistakes from the build's by this code.
-        let why = if status.code() == Some(1) {
-            "cargo does not take these arguments"
-        } else {
-            "see cargo's messages above"
-        };
-        Err(UserError::new(format!(
-            "the build failed ({status}): {why}"
-        )))
+        Err(build_failed(status))
     }
 
     /// Runs the suite, with `variable` as what the `DEADHEAT` variable says.
@@ -133,7 +169,28 @@ impl Cargo {
         binary_arguments: &[OsString],
         variable: &str,
     ) -> Result<SuiteEnd, UserError> {
+        self.run_by(self.test(), fail_fast, binary_arguments, variable)
+    }
+
+    /// Runs the examples in the documentation.
+    pub(crate) fn run_documentation(
+        &self,
+        fail_fast: bool,
+        binary_arguments: &[OsString],
+        variable: &str,
+    ) -> Result<SuiteEnd, UserError> {
         let mut command = self.test();
+        command.arg("--doc");
+        self.run_by(command, fail_fast, binary_arguments, variable)
+    }
+
+    fn run_by(
+        &self,
+        mut command: Command,
+        fail_fast: bool,
+        binary_arguments: &[OsString],
+        variable: &str,
+    ) -> Result<SuiteEnd, UserError> {
         if !fail_fast && !has_flag(&self.arguments, "--no-fail-fast") {
             command.arg("--no-fail-fast");
         }
@@ -141,21 +198,37 @@ impl Cargo {
         command.env(VARIABLE, variable).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
         let output = child.stdout.take();
-        let pump = output.map(|output| Pump::start(output, io::stdout()));
-        let status = child
-            .wait()
-            .map_err(|error| UserError::new(format!("cargo cannot be waited for: {error}")))?;
-        let (counts, ended) = match pump {
-            Some(pump) => pump.finish(PATIENCE),
-            None => (Counts::default(), true),
-        };
-        if !ended {
-            console::note(
-                "a process that a test started is still running and holds the standard output; it is not waited for",
-            );
-        }
-        Ok(SuiteEnd { status, counts })
+        let scanner = Scanner::default();
+        let pump = output.map(|output| Pump::start(output, io::stdout(), scanner));
+        ended(child, pump)
     }
+}
+
+/// The build failed, and cargo has said why.
+pub(crate) fn build_failed(status: ExitStatus) -> UserError {
+    // Cargo and nextest tell their user's mistakes from the build's by these codes.
+    let why = match status.code() {
+        Some(1 | 2) => "cargo does not take these arguments",
+        _ => "see cargo's messages above",
+    };
+    UserError::new(format!("the build failed ({status}): {why}"))
+}
+
+/// Waits for a child whose standard output `pump` passes on.
+pub(crate) fn ended(mut child: Child, pump: Option<Pump>) -> Result<SuiteEnd, UserError> {
+    let status = child
+        .wait()
+        .map_err(|error| UserError::new(format!("cargo cannot be waited for: {error}")))?;
+    let (counts, ended) = match pump {
+        Some(pump) => pump.finish(PATIENCE),
+        None => (Counts::default(), true),
+    };
+    if !ended {
+        console::note(
+            "a process that a test started is still running and holds the standard output; it is not waited for",
+        );
+    }
+    Ok(SuiteEnd { status, counts })
 }
 
 /// What cargo says is wrong, without its warnings and its own word for an error.

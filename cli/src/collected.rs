@@ -2,6 +2,7 @@
 //!
 //! It grows with the number of unique races, not of records.
 
+use crate::known::Standing;
 use deadheat_detector::report::{Failure, Position, RaceReport, Record, RunInfo};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -25,6 +26,8 @@ pub(crate) struct Collected {
 pub(crate) struct Found {
     /// The first report of it; `dependent` only if every report was.
     pub(crate) report: RaceReport,
+    /// What it is to its reader: news if one report of it is.
+    pub(crate) standing: Standing,
     /// How many reports there were.
     pub(crate) count: u64,
     /// The tests that found it, each with the run that did so first.
@@ -37,10 +40,10 @@ pub(crate) struct Found {
 pub(crate) type Places = [Option<Position>; 2];
 
 impl Collected {
-    pub(crate) fn add(&mut self, record: &Record) {
+    pub(crate) fn add(&mut self, record: &Record, standing: Standing) {
         let test = match record {
             Record::Race(report) => {
-                self.add_race(report);
+                self.add_race(report, standing);
                 &report.run.name
             }
             Record::Failure(failure) => {
@@ -54,19 +57,20 @@ impl Collected {
         }
     }
 
-    fn add_race(&mut self, report: &RaceReport) {
+    fn add_race(&mut self, report: &RaceReport, standing: Standing) {
         if let Some(&place) = self.by_fingerprint.get(&report.fingerprint) {
-            return self.races[place].add(report);
+            return self.races[place].add(report, standing);
         }
         let fingerprint = report.fingerprint.clone();
         self.by_fingerprint.insert(fingerprint, self.races.len());
         let mut found = Found {
             report: report.clone(),
+            standing,
             count: 0,
             tests: BTreeMap::new(),
             places: BTreeSet::new(),
         };
-        found.add(report);
+        found.add(report, standing);
         self.races.push(found);
     }
 
@@ -79,7 +83,8 @@ impl Collected {
 }
 
 impl Found {
-    fn add(&mut self, report: &RaceReport) {
+    fn add(&mut self, report: &RaceReport, standing: Standing) {
+        self.standing = self.standing.min(standing);
         self.count += 1;
         self.report.dependent &= report.dependent;
         if !self.tests.contains_key(&report.run.name) {
@@ -126,7 +131,7 @@ mod tests {
             let mut race = sample::race(test, line);
             race.fingerprint = "f".into();
             race.dependent = line == 50;
-            collected.add(&Record::Race(Box::new(race)));
+            collected.add(&Record::Race(Box::new(race)), Standing::New);
         }
         let [found] = &collected.races[..] else {
             panic!("{} races", collected.races.len());
@@ -145,7 +150,7 @@ mod tests {
         for (test, message) in [("a", "x"), ("a", "x"), ("a", "y"), ("b", "x")] {
             let mut failure = sample::failure(test);
             failure.message = message.into();
-            collected.add(&Record::Failure(failure));
+            collected.add(&Record::Failure(failure), Standing::New);
         }
         assert_eq!(collected.failures.len(), 3);
         assert_eq!(collected.tests.len(), 2);

@@ -22,7 +22,7 @@ pub(crate) enum Exit {
 const TABLE: [(Exit, &str); 4] = [
     (
         Exit::Clean,
-        "no data race was found and nothing failed; `report`, `explain`, `trace`: all was done",
+        "no data race was found and nothing failed; commands that test nothing: all was done",
     ),
     (Exit::Races, "data races were found"),
     (

@@ -1,7 +1,8 @@
 //! The command line of Deadheat.
 //!
 //! `deadheat test` runs a cargo suite under detection, `deadheat run` any program, and
-//! `deadheat report` prints saved reports again; `deadheat analyze` looks for races in a recorded
+//! `deadheat report` prints saved reports again; `deadheat baseline` makes known races of them;
+//! `deadheat analyze` looks for races in a recorded
 //! trace, and `deadheat trace` translates traces. Each command parses its arguments, then decides
 //! what to do, then does it; what goes wrong on the way is an `error::UserError`, said in one
 //! message, and every way to end has its row in the table of `exit`.
@@ -16,11 +17,14 @@
 //!   `seed`: a seed as it is asked for; `program`: the name under which we were called;
 //! - `plan`: what the processes are asked to do, from the variable and the options;
 //! - `log`: the report file while processes add to it; `records`: such a file, read;
-//! - `cargo`: cargo's subcommands; `libtest`: the numbers in a test binary's output;
+//! - `suite`: a run of a suite, by whichever runner; `cargo`: cargo's subcommands; `nextest`:
+//!   nextest's; `target`: where cargo puts what it builds; `libtest`: the numbers in a test binary's output;
 //!   `pump`: that output on its way to the terminal;
 //! - `saved`: which report files are meant; `collected`: their records, each race once;
 //!   `format`: what they are printed as; `source`: the source that they quote; `timeline`: a race
 //!   as a diagram; `explain`: a race in plain words; `words`: a race in one line;
+//! - `config`: what configurations say; `known`: which races are no news; `nearest`: the name that
+//!   was meant;
 //! - `summary`: what was found, race by race; `racy`: what a trace holds, location by location;
 //! - `input`, `output`: files; `progress`: how much of one has been read;
 //! - `console`, `error`, `exit`, `shown`, `look`: how things are said.
@@ -29,15 +33,19 @@ mod args;
 mod cargo;
 mod collected;
 mod command;
+mod config;
 mod console;
 mod error;
 mod exit;
 mod explain;
 mod format;
 mod input;
+mod known;
 mod libtest;
 mod log;
 mod look;
+mod nearest;
+mod nextest;
 mod output;
 mod plan;
 mod program;
@@ -52,7 +60,9 @@ mod seed;
 mod shown;
 mod source;
 mod split;
+mod suite;
 mod summary;
+mod target;
 mod timeline;
 mod words;
 

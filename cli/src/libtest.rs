@@ -4,6 +4,8 @@
 //! `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s`,
 //! with a coloured word where it writes to a terminal or is told to.
 
+use crate::pump::Scan;
+
 /// How many tests of each fate there were.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Counts {
@@ -12,6 +14,16 @@ pub(crate) struct Counts {
     pub(crate) ignored: u64,
     /// How many binaries gave these numbers.
     pub(crate) binaries: u64,
+}
+
+impl Counts {
+    /// Takes those of a further run.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.binaries += other.binaries;
+    }
 }
 
 /// No line of numbers is longer; of a longer line only this much is kept.
@@ -24,9 +36,8 @@ pub(crate) struct Scanner {
     counts: Counts,
 }
 
-impl Scanner {
-    /// Looks through the next piece.
-    pub(crate) fn scan(&mut self, piece: &[u8]) {
+impl Scan for Scanner {
+    fn scan<'a>(&'a mut self, piece: &'a [u8]) -> &'a [u8] {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             let room = LONGEST - self.line.len();
             self.line.extend(part.iter().take(room));
@@ -34,8 +45,15 @@ impl Scanner {
                 self.end_line();
             }
         }
+        piece
     }
 
+    fn counts(&self) -> Counts {
+        self.counts
+    }
+}
+
+impl Scanner {
     fn end_line(&mut self) {
         if let Some([passed, failed, ignored]) = numbers(&self.line) {
             self.counts.passed += passed;
@@ -44,11 +62,6 @@ impl Scanner {
             self.counts.binaries += 1;
         }
         self.line.clear();
-    }
-
-    /// The sums so far.
-    pub(crate) fn counts(&self) -> Counts {
-        self.counts
     }
 }
 

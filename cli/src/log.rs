@@ -63,6 +63,25 @@ impl Log {
         }
     }
 
+    /// As [`Log::replace`], but what was there can be brought back.
+    pub(crate) fn replace_for_now(path: &Path) -> Result<(Self, Replaced), UserError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let mut beside = path.clone().into_os_string();
+        beside.push(".before");
+        let was_there = path.is_file() && fs::rename(&path, &beside).is_ok();
+        let replaced = Replaced {
+            beside: was_there.then(|| beside.into()),
+            path: Some(path.clone()),
+        };
+        match Self::replace(&path) {
+            Ok(log) => Ok((log, replaced)),
+            Err(error) => {
+                replaced.bring_back();
+                Err(error)
+            }
+        }
+    }
+
     /// Where it is; an absolute path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -108,6 +127,42 @@ impl Log {
                 let path = Shown::path(path);
                 console::note(format_args!("{path} cannot be removed: {error}"));
             }
+        }
+    }
+}
+
+/// What was where a report file is now; by default, nothing that could be brought back.
+#[derive(Debug, Default)]
+pub(crate) struct Replaced {
+    /// Where it is meanwhile, if there was anything.
+    beside: Option<PathBuf>,
+    /// The new file, unless it is to stay.
+    path: Option<PathBuf>,
+}
+
+impl Replaced {
+    /// Puts it back, in place of the new file.
+    pub(crate) fn bring_back(self) {
+        let Some(path) = self.path else {
+            return;
+        };
+        let done = match &self.beside {
+            Some(beside) => fs::rename(beside, &path),
+            None => fs::remove_file(&path),
+        };
+        if let Err(error) = done
+            && error.kind() != ErrorKind::NotFound
+        {
+            let path = Shown::path(self.beside.as_ref().unwrap_or(&path));
+            console::note(format_args!("{path} cannot be put back: {error}"));
+        }
+    }
+
+    /// Takes it away for good.
+    pub(crate) fn forget(self) {
+        if let Some(beside) = self.beside {
+            // What stays is in nobody's way, and is replaced next time.
+            let _ = fs::remove_file(beside);
         }
     }
 }

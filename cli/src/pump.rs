@@ -5,7 +5,7 @@
 //! still being written.
 
 use crate::console;
-use crate::libtest::{Counts, Scanner};
+use crate::libtest::Counts;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -13,23 +13,38 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+/// Looks through an output.
+pub(crate) trait Scan: Send {
+    /// Looks through the next piece, and gives what of all so far is to be passed on now.
+    fn scan<'a>(&'a mut self, piece: &'a [u8]) -> &'a [u8];
+
+    /// The numbers found so far.
+    fn counts(&self) -> Counts;
+}
+
 /// A thread that passes an output on.
 pub(crate) struct Pump {
     shared: Arc<Shared>,
     end: Receiver<()>,
 }
 
-#[derive(Default)]
 struct Shared {
-    scanner: Mutex<Scanner>,
+    scanner: Mutex<Box<dyn Scan>>,
     /// Even while a piece is awaited, odd while one is passed on.
     turn: AtomicU64,
 }
 
 impl Pump {
-    /// Starts to pass on what `from` gives to `to`.
-    pub(crate) fn start(from: impl Read + Send + 'static, to: impl Write + Send + 'static) -> Self {
-        let shared = Arc::new(Shared::default());
+    /// Starts to pass on what `from` gives to `to`, as far as `scanner` says.
+    pub(crate) fn start(
+        from: impl Read + Send + 'static,
+        to: impl Write + Send + 'static,
+        scanner: impl Scan + 'static,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            scanner: Mutex::new(Box::new(scanner)),
+            turn: AtomicU64::new(0),
+        });
         let (ended, end) = mpsc::channel();
         thread::spawn({
             let shared = Arc::clone(&shared);
@@ -79,7 +94,8 @@ fn pass_on(mut from: impl Read, mut to: impl Write, shared: &Shared) {
         };
         shared.turn.fetch_add(1, Ordering::AcqRel);
         let scanner = shared.scanner.lock();
-        scanner.unwrap_or_else(PoisonError::into_inner).scan(piece);
+        let mut scanner = scanner.unwrap_or_else(PoisonError::into_inner);
+        let piece = scanner.scan(piece);
         // Where our reader has gone the tests still run to their end.
         if open && let Err(error) = to.write_all(piece).and_then(|()| to.flush()) {
             open = false;
@@ -89,6 +105,7 @@ fn pass_on(mut from: impl Read, mut to: impl Write, shared: &Shared) {
                 ));
             }
         }
+        drop(scanner);
         shared.turn.fetch_add(1, Ordering::AcqRel);
     }
 }
@@ -96,6 +113,7 @@ fn pass_on(mut from: impl Read, mut to: impl Write, shared: &Shared) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::libtest::Scanner;
     use std::io;
 
     const LONG: Duration = Duration::from_secs(600);
@@ -130,7 +148,7 @@ mod tests {
     #[test]
     fn bytes_pass_unchanged_and_counted() {
         let kept = Kept::default();
-        let (counts, ended) = Pump::start(OUTPUT, kept.clone()).finish(LONG);
+        let (counts, ended) = Pump::start(OUTPUT, kept.clone(), Scanner::default()).finish(LONG);
         assert_eq!((counts.passed, counts.failed), (2, 1));
         assert!(ended);
         assert_eq!(*kept.0.lock().unwrap(), OUTPUT);
@@ -138,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_closed_reader_does_not_end_the_count() {
-        let (counts, ended) = Pump::start(OUTPUT, Closed).finish(LONG);
+        let (counts, ended) = Pump::start(OUTPUT, Closed, Scanner::default()).finish(LONG);
         assert_eq!((counts.passed, ended), (2, true));
     }
 
@@ -147,10 +165,11 @@ mod tests {
         let (from, mut held) = io::pipe().unwrap();
         held.write_all(OUTPUT).unwrap();
         let (seen, mut passed) = io::pipe().unwrap();
-        let pump = Pump::start(from, {
+        let to = {
             passed.flush().unwrap();
             passed
-        });
+        };
+        let pump = Pump::start(from, to, Scanner::default());
         let mut buffer = vec![0; OUTPUT.len()];
         io::BufReader::new(seen).read_exact(&mut buffer).unwrap();
         let (counts, ended) = pump.finish(Duration::from_millis(1));

@@ -65,8 +65,17 @@ pub(crate) fn side(access: &Access) -> String {
     }
 }
 
-/// The cell by its name, type and declaration, as far as they are known; else the bytes.
-pub(crate) fn memory(location: &MemoryLocation) -> String {
+/// The cell by its name and type, as far as they are known; nothing of the bytes, which differ from
+/// run to run.
+pub(crate) fn cell(location: &MemoryLocation) -> String {
+    let text = named(location);
+    if text.is_empty() {
+        return "memory of no cell".to_owned();
+    }
+    text
+}
+
+fn named(location: &MemoryLocation) -> String {
     let name = location
         .name
         .as_deref()
@@ -76,7 +85,12 @@ pub(crate) fn memory(location: &MemoryLocation) -> String {
         .as_deref()
         .map(|cell| Printable(cell).to_string());
     let words: Vec<_> = name.into_iter().chain(cell).collect();
-    let mut text = words.join(", ");
+    words.join(", ")
+}
+
+/// The cell by its name, type and declaration, as far as they are known; else the bytes.
+pub(crate) fn memory(location: &MemoryLocation) -> String {
+    let mut text = named(location);
     if text.is_empty() {
         text = format!("{} bytes at {:#x}", location.size, location.address);
     }

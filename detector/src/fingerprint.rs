@@ -46,7 +46,7 @@ fn side(access: &Access) -> u64 {
 
 /// A frame by its function, without the hash of a symbol and the numbers of closures; where
 /// the function is not known, by its file.
-fn normalised(frame: &StackFrame) -> String {
+pub(crate) fn normalised(frame: &StackFrame) -> String {
     if !frame.is_named() {
         let file = frame.at.as_ref().map(|at| at.file.clone());
         return file.unwrap_or_default();
@@ -66,7 +66,7 @@ fn normalised(frame: &StackFrame) -> String {
 }
 
 /// `f::h0123456789abcdef` as `f`.
-fn without_hash(function: &str) -> &str {
+pub(crate) fn without_hash(function: &str) -> &str {
     match function.rsplit_once("::h") {
         Some((path, hash))
             if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) =>

@@ -40,6 +40,8 @@ pub struct Settings {
     pub stack: Option<usize>,
     /// `log=FILE`: where reports are added as JSON lines.
     pub log: Option<PathBuf>,
+    /// `known=FILE`: races that fail no test, see [`crate::report::known`].
+    pub known: Option<PathBuf>,
     /// `record=DIR`: a folder for traces of all events, one file for each run.
     pub record: Option<PathBuf>,
     /// `schedtrace=MS`: how often the parallel scheduler tells what it does, in milliseconds.
@@ -49,7 +51,7 @@ pub struct Settings {
 }
 
 /// Every key, with the values that it takes.
-pub const KEYS: [(&str, &str); 11] = [
+pub const KEYS: [(&str, &str); 12] = [
     ("detect", "on or off"),
     ("seed", "a whole number below 2^64"),
     ("schedules", "a whole number from 1"),
@@ -58,6 +60,7 @@ pub const KEYS: [(&str, &str); 11] = [
     ("steps", "a whole number from 1"),
     ("stack", "a whole number of bytes from 1"),
     ("log", "the path of a file"),
+    ("known", "the path of a file"),
     ("record", "the path of a folder"),
     ("schedtrace", "a whole number of milliseconds from 1"),
     ("sigquit", "on or off"),
@@ -102,6 +105,7 @@ impl Settings {
             "steps" => fill(&mut self.steps, positive(value)),
             "stack" => fill(&mut self.stack, positive(value)),
             "log" => fill(&mut self.log, path(value)),
+            "known" => fill(&mut self.known, path(value)),
             "record" => fill(&mut self.record, path(value)),
             "schedtrace" => fill(&mut self.schedtrace, positive(value)),
             "sigquit" => fill(&mut self.sigquit, on_or_off(value)),
@@ -274,6 +278,9 @@ impl fmt::Display for Settings {
             self.maxprocs.map(|n| ("maxprocs", n.to_string())),
             self.steps.map(|n| ("steps", n.to_string())),
             self.stack.map(|n| ("stack", n.to_string())),
+            self.known
+                .as_ref()
+                .map(|path| ("known", quote(&path.to_string_lossy()))),
             self.log
                 .as_ref()
                 .map(|path| ("log", quote(&path.to_string_lossy()))),
@@ -301,7 +308,7 @@ mod tests {
 
     #[test]
     fn reads_every_key() {
-        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" record="traces of mine" schedtrace=250 sigquit=0"#;
+        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" known=k.json record="traces of mine" schedtrace=250 sigquit=0"#;
         let settings: Settings = text.parse().unwrap();
         assert_eq!(
             settings,
@@ -314,6 +321,7 @@ mod tests {
                 steps: Some(9),
                 stack: Some(65536),
                 log: Some(r#"a b"c\d.jsonl"#.into()),
+                known: Some("k.json".into()),
                 record: Some("traces of mine".into()),
                 schedtrace: Some(250),
                 sigquit: Some(false),

@@ -241,6 +241,36 @@ fn a_process_that_is_killed_leaves_its_reports() {
 }
 
 #[test]
+fn races_that_are_known_fail_no_test_and_are_saved() {
+    let log = Log::new("known");
+    let first = run("subject_one_race", &log.variable());
+    assert!(!first.status.success());
+    let [race] = &log.races()[..] else {
+        panic!("one race");
+    };
+    let folder = std::env::temp_dir();
+    let known = folder.join(format!("deadheat known {}.json", std::process::id()));
+    let judged = |text: &str| {
+        std::fs::write(&known, text).expect("a file for temporary use");
+        let variable = format!("{},known=\"{}\"", log.variable(), known.display());
+        let output = run("subject_one_race", &variable);
+        (output.status.success(), self::text(&output))
+    };
+    let fingerprint = format!("{{\"fingerprints\":[\"{}\"]}}", race.fingerprint);
+    let pattern = "{\"patterns\":[{\"file\":\"tests/process/*\"}]}";
+    for list in [&fingerprint, pattern] {
+        let (passed, text) = judged(list);
+        assert!(passed && !text.contains("WARNING: DATA RACE"), "{text}");
+    }
+    assert_eq!(log.races().len(), 3);
+    let (passed, text) = judged("{\"fingerprints\":[\"other\"]}");
+    assert!(!passed && text.contains("WARNING: DATA RACE"), "{text}");
+    let (passed, text) = judged("not JSON");
+    assert!(!passed && text.contains("leave known=FILE out"), "{text}");
+    let _ = std::fs::remove_file(&known);
+}
+
+#[test]
 fn a_variable_that_is_not_understood_ends_the_process() {
     let output = run("subject_", "detect=on,sede=3");
     assert_eq!(output.status.code(), Some(2));

@@ -25,6 +25,10 @@ pub(crate) struct ReportArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Known races, as `deadheat baseline` writes them: only others are printed at length. If this option is given, the exit code is 66 where there are others [default: `baseline` of the configuration].
+    #[arg(long, value_name = "FILE", env = "DEADHEAT_BASELINE")]
+    pub(crate) baseline: Option<PathBuf>,
+
     /// Whether the format `terminal` has colours; `auto` asks the terminal and NO_COLOR.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColourChoice,
@@ -52,4 +56,34 @@ pub(crate) struct ExplainArgs {
     /// Where to look for it, as for `deadheat report`.
     #[arg(value_name = "FILE|DIR")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// The arguments of `deadheat baseline`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct BaselineArgs {
+    /// Where to look for races, as for `deadheat report`. Those that a suppression matches are left out.
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Where they are written, in place of what is there; notes there are kept [default: `baseline` of the configuration, else deadheat-baseline.toml].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Keep the races that are there already, though no report has them.
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// The arguments of `deadheat merge`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct MergeArgs {
+    /// The report files of the parts, and folders of such files; `-` is the standard input.
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Where all their lines are written, in place of what is there; `-` is the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }

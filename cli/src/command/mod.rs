@@ -3,11 +3,18 @@
 //! - `test` runs a cargo suite under detection;
 //! - `run` runs a program under detection;
 //! - `report` prints saved reports; `explain` says what one of them means;
+//! - `merge` joins report files; `baseline` makes a file of known races of saved reports;
+//! - `init` sets a crate up; `completions` and `man` print what is made of the help;
 //! - `analyze` runs the engine over a trace;
 //! - `trace` translates traces from and to RAPID's text format.
 
 mod analyze;
+mod baseline;
+mod completions;
 mod explain;
+mod init;
+mod man;
+mod merge;
 mod report;
 mod run;
 mod test;
@@ -25,6 +32,11 @@ pub(crate) fn execute(program: Program, command: Command) -> Result<Exit, UserEr
         Command::Run(args) => run::execute(program, args),
         Command::Report(args) => report::execute(&args),
         Command::Explain(args) => explain::execute(&args),
+        Command::Baseline(args) => baseline::execute(&args),
+        Command::Merge(args) => merge::execute(&args),
+        Command::Init(args) => init::execute(program, &args),
+        Command::Completions(args) => completions::execute(&args),
+        Command::Man(args) => man::execute(&args),
         Command::Analyze(args) => analyze::execute(&args),
         Command::Trace(args) => trace::execute(&args),
     }

@@ -4,11 +4,13 @@
 //! unique race, test and failure, however long the files are.
 
 use crate::args::ReportArgs;
+use crate::config;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
 use crate::format::{End, Format, FormatName, format};
 use crate::input::Input;
+use crate::known::Judge;
 use crate::look::Look;
 use crate::output::{Output, refuse_same};
 use crate::records::{Verdict, records};
@@ -18,6 +20,9 @@ use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 pub(crate) fn execute(args: &ReportArgs) -> Result<Exit, UserError> {
+    let config = config::load_here()?;
+    let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
+    let judge = Judge::new(baseline, config.suppressions)?;
     let files = saved::files(&args.files)?;
     let to = args.output.as_deref().unwrap_or(Path::new("-"));
     let on_terminal = to.as_os_str() == "-" && io::stdout().is_terminal();
@@ -28,6 +33,7 @@ pub(crate) fn execute(args: &ReportArgs) -> Result<Exit, UserError> {
     let output = Output::create(to)?;
     let look = Look::new(args.color, on_terminal);
     let mut printer = Printer::new(format(name, look), BufWriter::new(&output), output.name());
+    printer.summary = Summary::new(judge);
     let mut read = Ok(());
     for file in &files {
         // What is wrong with one file costs no other. The last complaint comes after the reports.
@@ -41,9 +47,13 @@ pub(crate) fn execute(args: &ReportArgs) -> Result<Exit, UserError> {
     if printer.is_to_stop() {
         read.clone()?;
     }
+    let notes = printer.summary.judge().notes();
+    let has_new = args.baseline.is_some() && printer.summary.has_new();
     let exit = printer.finish()?;
     output.commit()?;
-    read.map(|()| exit)
+    notes.iter().for_each(console::note);
+    // A race is certain; what could not be read is not.
+    read.map(|()| if has_new { Exit::Races } else { exit })
 }
 
 fn chosen(args: &ReportArgs, on_terminal: bool) -> Result<FormatName, UserError> {
@@ -120,8 +130,8 @@ impl<'a, W: Write> Printer<'a, W> {
             .map_err(broken)
             .inspect_err(|_| self.damaged = true)?
         {
-            self.summary.add(&record);
-            let written = self.format.record(&record, &mut self.out);
+            let standing = self.summary.add(&record);
+            let written = self.format.record(&record, standing, &mut self.out);
             let written = written.and_then(|()| self.out.flush());
             if self.ended(written)? {
                 return Ok(());

@@ -1,9 +1,11 @@
 //! `deadheat run`: a program under detection.
 
 use crate::args::RunArgs;
+use crate::config;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
+use crate::known::Judge;
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::program::Program;
@@ -15,7 +17,11 @@ use std::ffi::OsString;
 use std::process::{Command, ExitStatus};
 
 pub(crate) fn execute(program: Program, args: RunArgs) -> Result<Exit, UserError> {
-    let plan = Plan::new(&args.schedule, None, args.json)?;
+    let config = config::load_here()?;
+    let mut plan = Plan::new(&config, &args.schedule, None, args.json)?;
+    let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
+    let judge = Judge::new(baseline, config.suppressions)?;
+    plan.tell_known(&judge)?;
     let (log, temporary) = match plan.log() {
         Some(path) => (Log::replace(path)?, false),
         None => (Log::temporary()?, true),
@@ -29,7 +35,7 @@ pub(crate) fn execute(program: Program, args: RunArgs) -> Result<Exit, UserError
             return Err(error);
         }
     };
-    let mut summary = Summary::default();
+    let mut summary = Summary::new(judge);
     let verdict = log.sum_up(&mut summary)?;
     let damaged = matches!(verdict, Verdict::Damaged | Verdict::Foreign(_));
     if summary.found() || damaged {
@@ -37,11 +43,12 @@ pub(crate) fn execute(program: Program, args: RunArgs) -> Result<Exit, UserError
             console::note(format_args!("the seed {seed} was drawn"));
         }
         console::say(summary.text("deadheat: ").trim_end());
+        summary.judge().notes().iter().for_each(console::note);
         log.tell(program);
     } else if temporary {
         log.remove();
     }
-    Ok(if summary.races() > 0 {
+    Ok(if summary.has_new() {
         Exit::Races
     } else {
         Exit::Program(code(status))

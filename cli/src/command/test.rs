@@ -1,17 +1,22 @@
 //! `deadheat test`: a cargo suite under detection.
 
-use crate::args::TestArgs;
+use crate::args::{RunnerChoice, TestArgs};
 use crate::cargo::{Cargo, SuiteEnd};
+use crate::config;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
-use crate::log::Log;
+use crate::known::Judge;
+use crate::log::{Log, Replaced};
+use crate::nextest::Extras;
 use crate::plan::Plan;
 use crate::program::Program;
 use crate::records::Verdict;
 use crate::saved::default_path;
 use crate::split::has_flag;
+use crate::suite::Suite;
 use crate::summary::{Summary, number};
+use std::path::Path;
 
 pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserError> {
     if args.fail_fast && has_flag(&args.cargo, "--no-fail-fast") {
@@ -19,37 +24,101 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
             "--fail-fast and --no-fail-fast contradict each other",
         ));
     }
-    let plan = Plan::new(&args.schedule, args.schedules, args.json)?;
     let cargo = Cargo::new(args.cargo);
-    let target = cargo.target_directory()?;
-    // Examples in the documentation are built when they are run, and cargo refuses to build
-    // them otherwise.
-    if !cargo.only_documentation() {
-        cargo.build()?;
+    let config = config::load(&cargo.folder()?)?;
+    let mut plan = Plan::new(&config, &args.schedule, args.schedules, args.json)?;
+    let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
+    let judge = Judge::new(baseline, config.suppressions)?;
+    plan.tell_known(&judge)?;
+    if args.no_detect {
+        plan.without_detection();
     }
+    let fail_fast = args.fail_fast || config.fail_fast.unwrap_or(false);
+    let target = match cargo.target_directory() {
+        Ok(target) => Some(target),
+        // An archive brings what it needs.
+        Err(_) if args.archive_file.is_some() => None,
+        Err(error) => return Err(error),
+    };
     if cargo.only_builds() {
+        cargo.build()?;
         console::note("the suite is built; --no-run asks for no more");
         return Ok(Exit::Clean);
     }
-    let log = match plan.log() {
-        Some(path) => Log::replace(path)?,
-        // Nobody asked for that place, so another one does as well.
-        None => Log::replace(&default_path(&target)).or_else(|error| {
-            console::note(format_args!("{error}; they go to a temporary file"));
-            Log::temporary()
-        })?,
+    let extras = Extras {
+        timeout: args.timeout.or(config.timeout),
+        filter: args.filter,
+        partition: args.partition,
+        archive_file: args.archive_file,
     };
-    let end = cargo.run(args.fail_fast, &args.binary, &plan.variable(log.path()))?;
-    if cargo.only_documentation() && !end.status.success() && end.counts.binaries == 0 {
-        let status = end.status;
-        return Err(UserError::new(format!(
-            "the build failed ({status}): see cargo's messages above"
-        )));
-    }
-    let mut summary = Summary::default();
+    let choice = args.runner.or(config.runner).unwrap_or(RunnerChoice::Auto);
+    let suite = Suite::new(cargo, args.binary, fail_fast, choice, extras)?;
+    let (log, replaced) = log(&plan, target.as_deref())?;
+    let runs = args.runs.or(config.runs).unwrap_or(1);
+    let end = match run(&suite, &plan, &log, runs, fail_fast) {
+        Ok(end) => {
+            replaced.forget();
+            end
+        }
+        Err(error) => {
+            replaced.bring_back();
+            return Err(error);
+        }
+    };
+    let mut summary = Summary::new(judge);
     let verdict = log.sum_up(&mut summary)?;
     say(program, &plan, &end, &summary, &verdict, &log);
     Ok(exit(&end, &summary, &verdict))
+}
+
+/// The report file: where the user wants it, or in the target directory, or elsewhere if that takes
+/// none.
+fn log(plan: &Plan, target: Option<&Path>) -> Result<(Log, Replaced), UserError> {
+    if let Some(path) = plan.log() {
+        return Log::replace_for_now(path);
+    }
+    let temporary = || Log::temporary().map(|log| (log, Replaced::default()));
+    let Some(target) = target else {
+        return temporary();
+    };
+    // Nobody asked for that place, so another one does as well.
+    Log::replace_for_now(&default_path(target)).or_else(|error| {
+        console::note(format_args!("{error}; they go to a temporary file"));
+        temporary()
+    })
+}
+
+/// Runs the suite as often as is asked for, each time on other schedules.
+fn run(
+    suite: &Suite,
+    plan: &Plan,
+    log: &Log,
+    runs: u64,
+    fail_fast: bool,
+) -> Result<SuiteEnd, UserError> {
+    let mut all: Option<SuiteEnd> = None;
+    for run in 0..runs {
+        if runs > 1 {
+            let seed = plan.seed_of_run(run).unwrap_or(0);
+            console::note(format_args!("run {} of {runs}, from seed {seed}", run + 1));
+        }
+        let end = suite.run(&plan.variable_of_run(run, log.path()))?;
+        let failed = !end.status.success();
+        all = Some(match all {
+            None => end,
+            Some(mut before) => {
+                before.counts.add(end.counts);
+                if before.status.success() {
+                    before.status = end.status;
+                }
+                before
+            }
+        });
+        if failed && fail_fast {
+            break;
+        }
+    }
+    all.ok_or_else(|| UserError::new("no run is asked for"))
 }
 
 fn say(
@@ -75,13 +144,17 @@ fn say(
     if !end.status.success() && counts.failed == 0 {
         let status = end.status;
         console::note(format_args!(
-            "cargo test failed ({status}); see its messages above"
+            "cargo failed ({status}); see its messages above"
         ));
     }
     if let Some(seed) = plan.drawn_seed() {
         console::note(format_args!(
             "the seed {seed} was drawn; --seed {seed} gives the same schedules again"
         ));
+    }
+    if !plan.detects() {
+        console::note("detection was off, so nothing is known of races");
+        return;
     }
     if *verdict == Verdict::Empty {
         console::note(
@@ -90,13 +163,14 @@ fn say(
         return;
     }
     console::say(summary.text("deadheat: ").trim_end());
+    summary.judge().notes().iter().for_each(console::note);
     if summary.found() {
         log.tell(program);
     }
 }
 
 fn exit(end: &SuiteEnd, summary: &Summary, verdict: &Verdict) -> Exit {
-    if summary.races() > 0 {
+    if summary.has_new() {
         Exit::Races
     } else if !end.status.success() {
         Exit::TestsFailed

@@ -5,6 +5,7 @@
 
 use super::{End, Format};
 use crate::collected::{Places, places};
+use crate::known::Standing;
 use crate::words;
 use deadheat_detector::report::text::{self, Printable};
 use deadheat_detector::report::{Failure, Position, RaceReport, Record};
@@ -18,9 +19,16 @@ pub(super) struct Github {
 }
 
 impl Format for Github {
-    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    fn record(
+        &mut self,
+        record: &Record,
+        standing: Standing,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         match record {
-            Record::Race(report) if self.is_new(report) => race(report, out),
+            Record::Race(report) if standing == Standing::New && self.is_new(report) => {
+                race(report, out)
+            }
             Record::Failure(found) => failure(found, out),
             Record::Race(_) | Record::Outcome(_) => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! The records again, each race once for each test.
 
 use super::{End, Format};
+use crate::known::Standing;
 use deadheat_detector::report::{Distinct, Record, jsonl};
 use std::io::{self, Write};
 
@@ -10,7 +11,7 @@ pub(super) struct JsonLines {
 }
 
 impl Format for JsonLines {
-    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    fn record(&mut self, record: &Record, _: Standing, out: &mut dyn Write) -> io::Result<()> {
         if self.distinct.is_new(record) {
             writeln!(out, "{}", jsonl::to_line(record))?;
         }

@@ -2,7 +2,8 @@
 //!
 //! Control characters cannot stand in XML, and are shown escaped.
 
-use crate::collected::Collected;
+use crate::collected::{Collected, Found};
+use crate::known::Standing;
 use crate::words;
 use deadheat_detector::report::text::{self, Printable};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -30,7 +31,8 @@ struct Findings<'a>(BTreeMap<&'a str, Vec<(String, String)>>);
 impl<'a> Findings<'a> {
     fn of(collected: &'a Collected) -> Self {
         let mut by_test: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-        for race in &collected.races {
+        let new = |race: &&Found| race.standing == Standing::New;
+        for race in collected.races.iter().filter(new) {
             for (test, run) in &race.tests {
                 let mut report = race.report.clone();
                 report.run = run.clone();

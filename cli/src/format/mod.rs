@@ -22,6 +22,7 @@ mod terminal;
 mod text;
 
 use crate::collected::Collected;
+use crate::known::Standing;
 use crate::look::Look;
 use crate::summary::Summary;
 use clap::ValueEnum;
@@ -58,8 +59,13 @@ pub(crate) struct End<'a> {
 
 /// A way to print records.
 pub(crate) trait Format {
-    /// Takes a record, as it is read.
-    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()>;
+    /// Takes a record, as it is read, and what it is to its reader.
+    fn record(
+        &mut self,
+        record: &Record,
+        standing: Standing,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
 
     /// Takes the end.
     fn finish(&mut self, end: &End<'_>, out: &mut dyn Write) -> io::Result<()>;
@@ -93,8 +99,8 @@ impl Whole {
 }
 
 impl Format for Whole {
-    fn record(&mut self, record: &Record, _: &mut dyn Write) -> io::Result<()> {
-        self.collected.add(record);
+    fn record(&mut self, record: &Record, standing: Standing, _: &mut dyn Write) -> io::Result<()> {
+        self.collected.add(record, standing);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 
 use super::json::elements;
 use crate::collected::{Collected, Found};
+use crate::known::Standing;
 use crate::words;
 use deadheat_detector::report::text::{Printable, unordered};
 use deadheat_detector::report::{
@@ -39,8 +40,11 @@ const PATH: AsciiSet = NON_ALPHANUMERIC
     .remove(b'~');
 
 pub(super) fn write(collected: &Collected, out: &mut dyn Write) -> io::Result<()> {
-    let races = collected.races.iter().map(race);
-    let results = races.chain(collected.failures.iter().map(failure));
+    let is_known = |found: &Found| found.standing == Standing::Known;
+    let baselined = collected.races.iter().any(is_known);
+    let races = collected.races.iter().map(|found| race(found, baselined));
+    let failures = collected.failures.iter();
+    let results = races.chain(failures.map(|found| failure(found, baselined)));
     let invocation = invocation(collected);
     writeln!(
         out,
@@ -77,7 +81,7 @@ fn invocation(collected: &Collected) -> Value {
     })
 }
 
-fn race(found: &Found) -> Value {
+fn race(found: &Found, baselined: bool) -> Value {
     let report = &found.report;
     let (current, previous) = (words::side(&report.current), words::side(&report.previous));
     let memory = words::memory(&report.location);
@@ -90,7 +94,7 @@ fn race(found: &Found) -> Value {
     let tests: Vec<_> = tests
         .map(|run| json!({ "name": run.name, "seed": run.seed, "replay": run.replay }))
         .collect();
-    json!({
+    let mut result = json!({
         "ruleId": "data-race",
         "ruleIndex": 0,
         "level": if report.dependent { "warning" } else { "error" },
@@ -101,7 +105,16 @@ fn race(found: &Found) -> Value {
         "partialFingerprints": { "deadheat/v1": report.fingerprint },
         "occurrenceCount": found.count,
         "properties": { "tests": tests, "mayFollowFromAnEarlierRace": report.dependent },
-    })
+    });
+    // Where one result has this, each has it.
+    if baselined {
+        let known = found.standing == Standing::Known;
+        result["baselineState"] = json!(if known { "unchanged" } else { "new" });
+    }
+    if let Standing::Suppressed(_) = found.standing {
+        result["suppressions"] = json!([{ "kind": "external" }]);
+    }
+    result
 }
 
 fn related(found: &Found) -> Vec<Value> {
@@ -199,7 +212,7 @@ fn uri(file: &str) -> String {
     }
 }
 
-fn failure(failure: &Failure) -> Value {
+fn failure(failure: &Failure, baselined: bool) -> Value {
     let index = match failure.kind {
         FailureKind::Deadlock => 1,
         FailureKind::Panic => 2,
@@ -213,14 +226,18 @@ fn failure(failure: &Failure) -> Value {
         .map(|line| Printable(line).to_string());
     let message = lines.collect::<Vec<_>>().join("\n");
     let text = format!("{} in {test}: {message}", words::failure(failure.kind));
-    json!({
+    let mut result = json!({
         "ruleId": RULES[index].0,
         "ruleIndex": index,
         "level": "error",
         "message": { "text": text },
         "locations": [{ "logicalLocations": [{ "fullyQualifiedName": test, "kind": "function" }] }],
         "properties": { "seed": failure.run.seed, "replay": failure.run.replay },
-    })
+    });
+    if baselined {
+        result["baselineState"] = json!("new");
+    }
+    result
 }
 
 #[cfg(test)]

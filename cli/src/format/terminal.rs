@@ -4,6 +4,7 @@
 //! is said. All text of the program's is made printable before it is laid out.
 
 use super::{End, Format, text};
+use crate::known::Standing;
 use crate::look::Look;
 use crate::source::Sources;
 use crate::words;
@@ -156,8 +157,13 @@ impl Terminal {
 }
 
 impl Format for Terminal {
-    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
-        if !self.distinct.is_new(record) {
+    fn record(
+        &mut self,
+        record: &Record,
+        standing: Standing,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        if standing != Standing::New || !self.distinct.is_new(record) {
             return Ok(());
         }
         let text = match record {

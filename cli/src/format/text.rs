@@ -1,6 +1,7 @@
 //! Plain text: each race once for each test, and a summary.
 
 use super::{End, Format};
+use crate::known::Standing;
 use deadheat_detector::report::{Distinct, Record, text};
 use std::io::{self, Write};
 
@@ -10,9 +11,16 @@ pub(super) struct Text {
 }
 
 impl Format for Text {
-    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    fn record(
+        &mut self,
+        record: &Record,
+        standing: Standing,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         match text::record(record) {
-            Some(text) if self.distinct.is_new(record) => out.write_all(text.as_bytes()),
+            Some(text) if standing == Standing::New && self.distinct.is_new(record) => {
+                out.write_all(text.as_bytes())
+            }
             _ => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! One unique race.
 
 use crate::collected::{Places, is_at, places};
+use crate::known::Standing;
 use crate::words::{memory, side};
 use deadheat_detector::report::text::Printable;
 use deadheat_detector::report::{RaceReport, RunInfo, Scheduler};
@@ -19,6 +20,8 @@ pub(crate) struct UniqueRace {
     places: Places,
     /// Other accesses that share its fingerprint.
     others: BTreeSet<String>,
+    /// What it is to its reader: news if one report of it is.
+    standing: Standing,
     /// Whether another race on the same memory came before it in every report.
     dependent: bool,
     /// The tests that found it, each with the seed that did so first.
@@ -29,15 +32,16 @@ pub(crate) struct UniqueRace {
 struct Seed(u64, Scheduler);
 
 impl UniqueRace {
-    pub(crate) fn new(report: &RaceReport) -> Self {
+    pub(crate) fn new(report: &RaceReport, standing: Standing) -> Self {
         let mut race = Self {
             what: what(report),
             places: places(report),
             others: BTreeSet::new(),
+            standing,
             dependent: true,
             tests: BTreeMap::new(),
         };
-        race.add(report);
+        race.add(report, standing);
         race
     }
 
@@ -46,8 +50,13 @@ impl UniqueRace {
         self.dependent
     }
 
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing
+    }
+
     /// Takes a further report of this race.
-    pub(crate) fn add(&mut self, report: &RaceReport) {
+    pub(crate) fn add(&mut self, report: &RaceReport, standing: Standing) {
+        self.standing = self.standing.min(standing);
         let RunInfo {
             name,
             seed,

@@ -2,8 +2,10 @@
 
 use super::failure::{FailureId, FoundFailure};
 use super::race::UniqueRace;
+use crate::known::{Judge, Standing};
 use deadheat_detector::report::Record;
-use std::collections::{BTreeMap, HashMap};
+use deadheat_detector::report::text::Printable;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What records add up to. It grows with the number of unique races, not of records.
 #[derive(Debug, Default)]
@@ -15,19 +17,42 @@ pub(crate) struct Summary {
     counted_races: u64,
     /// By fingerprint.
     races: HashMap<String, UniqueRace>,
+    /// The tests of which there is a report of a race, and those whose runs counted one.
+    reported: HashSet<String>,
+    counted: HashSet<String>,
+    judge: Judge,
     failures: BTreeMap<FailureId, FoundFailure>,
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, record: &Record) {
+    /// One that judges races.
+    pub(crate) fn new(judge: Judge) -> Self {
+        Self {
+            judge,
+            ..Self::default()
+        }
+    }
+
+    /// What a race of a standing is no news for.
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Takes a record, and tells what it is to its reader; all but races are news.
+    pub(crate) fn add(&mut self, record: &Record) -> Standing {
         self.records += 1;
+        let mut standing = Standing::New;
         match record {
             Record::Race(report) => {
                 self.race_records += 1;
+                standing = self.judge.judge(report);
+                if !self.reported.contains(&report.run.name) {
+                    self.reported.insert(report.run.name.clone());
+                }
                 if let Some(race) = self.races.get_mut(&report.fingerprint) {
-                    race.add(report);
+                    race.add(report, standing);
                 } else {
-                    let race = UniqueRace::new(report);
+                    let race = UniqueRace::new(report, standing);
                     self.races.insert(report.fingerprint.clone(), race);
                 }
             }
@@ -40,8 +65,12 @@ impl Summary {
             Record::Outcome(outcome) => {
                 self.runs += 1;
                 self.counted_races = self.counted_races.saturating_add(outcome.races);
+                if outcome.races > 0 && !self.counted.contains(&outcome.run.name) {
+                    self.counted.insert(outcome.run.name.clone());
+                }
             }
         }
+        standing
     }
 
     /// Whether there was no record at all.
@@ -64,11 +93,24 @@ impl Summary {
         self.races() > 0 || !self.failures.is_empty()
     }
 
-    /// The unique races, those first that follow from no other.
-    fn race_lines(&self) -> Vec<String> {
-        let lines = self
-            .races
-            .values()
+    /// Whether a race was found that is news, or one whose report is lost.
+    pub(crate) fn has_new(&self) -> bool {
+        let mut races = self.races.values();
+        races.any(|race| race.standing() == Standing::New) || !self.lost().is_empty()
+    }
+
+    /// The tests whose runs counted races of which there is no report.
+    fn lost(&self) -> Vec<&String> {
+        let mut lost: Vec<_> = self.counted.difference(&self.reported).collect();
+        lost.sort_unstable();
+        lost
+    }
+
+    /// The unique races of one standing, those first that follow from no other.
+    fn race_lines(&self, standing: Standing) -> Vec<String> {
+        let races = self.races.values();
+        let lines = races
+            .filter(|race| race.standing() == standing)
             .map(|race| (race.is_dependent(), race.to_string()));
         let mut lines: Vec<_> = lines.collect();
         lines.sort_unstable();
@@ -77,13 +119,22 @@ impl Summary {
 
     /// Several lines that end in a line feed; `prefix` stands before each heading.
     pub(crate) fn text(&self, prefix: &str) -> String {
-        let found = number(self.races(), "data race");
-        let heading = match (self.races(), self.races.len()) {
-            (0, _) => "no data race found".to_owned(),
-            (_, 0) => format!("{found} found, whose reports are lost"),
-            (_, unique) => format!("{found} found, {unique} unique:"),
-        };
-        let mut text = section(prefix, &heading, self.race_lines());
+        let mut text = section(prefix, &self.heading(), self.race_lines(Standing::New));
+        let mut old: Vec<_> = self.races.values().map(UniqueRace::standing).collect();
+        old.sort_unstable();
+        old.dedup();
+        for standing in old.into_iter().filter(|found| *found != Standing::New) {
+            let lines = self.race_lines(standing);
+            let word = match standing {
+                Standing::Suppressed(_) => "suppressed",
+                Standing::New | Standing::Known => "known",
+            };
+            let unique = self.races.values();
+            let unique = unique.filter(|race| race.standing() == standing).count();
+            let why = Printable(&self.judge.why(standing)).to_string();
+            let races = number(unique as u64, "race");
+            text += &section(prefix, &format!("{races} {word}, {why}:"), lines);
+        }
         if !self.failures.is_empty() {
             let lines: Vec<_> = self
                 .failures
@@ -94,6 +145,28 @@ impl Summary {
             text += &section(prefix, &format!("{failures} without a race:"), lines);
         }
         text
+    }
+
+    fn heading(&self) -> String {
+        let found = number(self.races(), "data race");
+        let unique = self.races.len();
+        let races = self.races.values();
+        let new = races
+            .filter(|race| race.standing() == Standing::New)
+            .count();
+        let mut heading = match (self.races(), unique) {
+            (0, _) => return "no data race found".to_owned(),
+            (_, 0) => return format!("{found} found, whose reports are lost"),
+            _ if new == unique => format!("{found} found, {unique} unique:"),
+            _ if new == 0 => format!("{found} found, {unique} unique, none of them new"),
+            _ => format!("{found} found, {unique} unique, {new} of them new:"),
+        };
+        let lost = self.lost().len() as u64;
+        if new < unique && lost > 0 {
+            let tests = number(lost, "test");
+            heading += &format!(" (the reports of {tests} are lost, and count as new)");
+        }
+        heading
     }
 }
 
@@ -135,7 +208,9 @@ mod tests {
 
     fn text(records: &[Record]) -> String {
         let mut summary = Summary::default();
-        records.iter().for_each(|record| summary.add(record));
+        for record in records {
+            summary.add(record);
+        }
         summary.text("> ")
     }
 

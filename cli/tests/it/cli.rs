@@ -20,6 +20,8 @@ fn plain(file: &str) -> Command {
     let mut command = Command::new(file);
     for variable in [
         "DEADHEAT",
+        "DEADHEAT_BASELINE",
+        "DEADHEAT_RUNNER",
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_TERM_COLOR",

@@ -73,6 +73,7 @@ impl Krate {
     /// `deadheat test` for this crate.
     pub(crate) fn command(&self) -> Command {
         let mut command = deadheat();
+        command.env("DEADHEAT_RUNNER", "cargo");
         command.args(["test", "--offline", "--manifest-path"]);
         command.arg(self.manifest()).arg("--target-dir");
         command.arg(self.path().join("elsewhere"));

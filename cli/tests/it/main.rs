@@ -2,22 +2,28 @@
 //!
 //! - `commands`: usage, names and help texts;
 //! - `reports`: `deadheat report`; `formats`: what it prints; `explain`: `deadheat explain`;
+//! - `known`: baselines and suppressions; `config`: `deadheat.toml` and its relatives;
 //! - `programs`: `deadheat run`;
-//! - `suites`: `deadheat test`;
+//! - `suites`: `deadheat test`; `runners`: what runs the tests, parts and `deadheat merge`;
+//! - `setup`: `deadheat init`, completions and manual pages;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
 //! - `cli`: calls the program; `krate`: a crate to test; `sample`, `corpus`:
 //!   records.
 
 mod cli;
 mod commands;
+mod config;
 mod corpus;
 mod explain;
 mod formats;
+mod known;
 mod krate;
 #[cfg(unix)]
 mod programs;
 mod reports;
+mod runners;
 #[path = "../../src/sample.rs"]
 mod sample;
+mod setup;
 mod suites;
 mod traces;

@@ -4,10 +4,12 @@
 //! - [`text`]: the form that Go's users know, and more;
 //! - [`jsonl`]: one record a line, written as found and read back;
 //! - [`aside`]: where records go that cannot be written to their file;
+//! - [`known`]: races that are no news;
 //! - [`sink`]: where records go.
 
 pub mod aside;
 pub mod jsonl;
+pub mod known;
 mod lines;
 pub mod model;
 pub mod sink;

@@ -192,6 +192,13 @@ impl StackFrame {
     /// Stands in place of a function whose name is not known.
     pub const UNNAMED: &str = "<no debug information>";
 
+    /// The function without what a compiler makes up (the hash of a symbol, the numbers of
+    /// closures), or the file where the function is not known: what a fingerprint is made of.
+    #[must_use]
+    pub fn steady_name(&self) -> String {
+        crate::fingerprint::normalised(self)
+    }
+
     /// Whether the function's name is known.
     #[must_use]
     pub fn is_named(&self) -> bool {

@@ -37,8 +37,9 @@ impl Main {
         if scheduler == Scheduler::Controlled {
             builder = builder.replay(replay_command(seed));
         }
-        let outcome = process::configure(builder).go(move || body().report());
-        if outcome.races > 0 {
+        let (builder, news) = process::configure(builder);
+        let outcome = builder.go(move || body().report());
+        if news.of(outcome.races) > 0 {
             return ExitCode::from(EXIT_RACES as u8);
         }
         match outcome.result {

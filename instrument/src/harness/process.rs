@@ -1,12 +1,14 @@
 //! What the `DEADHEAT` variable asks of this process, and where reports go.
 
 use deadheat_runtime::Builder;
-use deadheat_runtime::detector::report::Sink;
 use deadheat_runtime::detector::report::jsonl::JsonLinesSink;
+use deadheat_runtime::detector::report::known::Known;
 use deadheat_runtime::detector::report::text::TextSink;
+use deadheat_runtime::detector::report::{Record, Sink};
 use deadheat_runtime::detector::settings::{EXIT_USAGE, Settings, VARIABLE};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -39,9 +41,67 @@ pub(super) fn scheduled(mut builder: Builder) -> Builder {
     builder
 }
 
-/// A run of this process: where its reports go, and its trace, if one is asked for.
-pub(super) fn configure(builder: Builder) -> Builder {
-    recorded(sinks().iter().cloned().fold(builder, Builder::sink))
+/// A run of this process: where its reports go, and its trace, if one is asked for. What has been
+/// reported is told by the second value.
+pub(super) fn configure(builder: Builder) -> (Builder, Arc<News>) {
+    let news = Arc::new(News::default());
+    let builder = sinks().iter().cloned().fold(builder, Builder::sink);
+    (recorded(builder.sink(news.clone())), news)
+}
+
+/// How many reports of a run are news, and how many are not.
+#[derive(Default)]
+pub(super) struct News {
+    new: AtomicU64,
+    known: AtomicU64,
+}
+
+impl News {
+    /// How many of `races`, which a run has counted with repetitions, are to fail it: none where
+    /// every race that it reported is known.
+    pub(super) fn of(&self, races: u64) -> u64 {
+        let new = self.new.load(Ordering::Relaxed);
+        let known = self.known.load(Ordering::Relaxed);
+        if new == 0 && known > 0 { 0 } else { races }
+    }
+}
+
+impl Sink for News {
+    fn record(&self, record: &Record) {
+        if let Record::Race(report) = record {
+            let count = match known().reason(report) {
+                Some(_) => &self.known,
+                None => &self.new,
+            };
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A sink that is given what is news only.
+struct Unknown<S>(S);
+
+impl<S: Sink> Sink for Unknown<S> {
+    fn record(&self, record: &Record) {
+        match record {
+            Record::Race(report) if known().reason(report).is_some() => {}
+            _ => self.0.record(record),
+        }
+    }
+}
+
+/// The races that are no news.
+fn known() -> &'static Known {
+    static KNOWN: OnceLock<Known> = OnceLock::new();
+    KNOWN.get_or_init(|| match &settings().known {
+        None => Known::default(),
+        Some(path) => Known::read(path).unwrap_or_else(|error| {
+            give_up(&format!(
+                "{VARIABLE}: the known races in {} cannot be read: {error}; leave known=FILE out, or name another",
+                path.display()
+            ))
+        }),
+    })
 }
 
 /// A run of this process that leaves a trace, if one is asked for.
@@ -69,7 +129,9 @@ fn traces() -> Option<&'static Path> {
 fn sinks() -> &'static [Arc<dyn Sink>] {
     static SINKS: OnceLock<Vec<Arc<dyn Sink>>> = OnceLock::new();
     SINKS.get_or_init(|| {
-        let text: Arc<dyn Sink> = Arc::new(TextSink::new(std::io::stderr()));
+        // Where it cannot be read, that is said before anything runs.
+        known();
+        let text: Arc<dyn Sink> = Arc::new(Unknown(TextSink::new(std::io::stderr())));
         let mut sinks = vec![text];
         if let Some(path) = &settings().log {
             match JsonLinesSink::append(path) {

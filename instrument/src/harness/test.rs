@@ -1,6 +1,6 @@
 //! A test, on one schedule or many.
 
-use super::process;
+use super::process::{self, News};
 use deadheat_runtime::detector::report::{Memory, Scheduler};
 use deadheat_runtime::detector::settings::Settings;
 use deadheat_runtime::{Builder, Failure, Outcome, Run};
@@ -62,7 +62,8 @@ impl Plan {
     /// Runs one schedule, and returns how often an access was found to race.
     #[track_caller]
     fn run_schedule<T: Termination + 'static>(&self, seed: u64, body: fn() -> T) -> u64 {
-        let outcome = self.builder(seed).go(move || body().report());
+        let (builder, news) = self.builder(seed);
+        let outcome = builder.go(move || body().report());
         if let Some(failure) = failure_of(&outcome) {
             eprintln!("deadheat: {}", self.how_to_replay(seed));
             match outcome.result {
@@ -71,10 +72,11 @@ impl Plan {
                 _ => panic!("{failure}"),
             }
         }
-        outcome.races
+        news.map_or(outcome.races, |news| news.of(outcome.races))
     }
 
-    fn builder(&self, seed: u64) -> Builder {
+    /// The run, and what counts its reports; races that are expected are nobody's news.
+    fn builder(&self, seed: u64) -> (Builder, Option<Arc<News>>) {
         let builder = Run::new(self.test.name)
             .scheduler(self.scheduler)
             .seed(seed);
@@ -83,12 +85,13 @@ impl Plan {
             builder = builder.replay(self.replay_command(seed));
         }
         if self.test.expect_race {
-            // Expected races are nobody's news.
             let unheard = Arc::new(Memory::default());
-            return process::recorded(builder.detect(true).sink(unheard));
+            let builder = builder.detect(true).sink(unheard);
+            return (process::recorded(builder), None);
         }
         builder = builder.detect(self.settings.detect.unwrap_or(false));
-        process::configure(builder)
+        let (builder, news) = process::configure(builder);
+        (builder, Some(news))
     }
 
     fn replay_command(&self, seed: u64) -> String {

@@ -2,6 +2,7 @@
 
 use crate::collected::{Collected, Found, Places};
 use crate::explain::{Part, explain};
+use crate::known::Standing;
 use crate::source::Sources;
 use crate::timeline::{Timeline, timeline};
 use crate::words;
@@ -91,13 +92,22 @@ fn row(found: &Found, names: &mut Names) -> Row {
     let [current, previous] = accesses.map(words::side);
     Row {
         id: report.fingerprint.clone(),
-        title: words::title(report),
+        title: words::title(report) + standing(found),
         what: format!("{current} races with {previous}"),
         count: found.count,
         dependent: report.dependent,
         files,
         tests,
         goroutines,
+    }
+}
+
+/// What stands behind the title of a race that is no news.
+fn standing(found: &Found) -> &'static str {
+    match found.standing {
+        Standing::New => "",
+        Standing::Known => " (known)",
+        Standing::Suppressed(_) => " (suppressed)",
     }
 }
 

@@ -174,7 +174,9 @@ mod tests {
 
     fn page(records: &[Record]) -> String {
         let mut collected = Collected::default();
-        records.iter().for_each(|record| collected.add(record));
+        for record in records {
+            collected.add(record, crate::known::Standing::New);
+        }
         let mut out = Vec::new();
         write(&collected, &mut out).unwrap();
         String::from_utf8(out).unwrap()

@@ -1,0 +1,144 @@
+//! The commands that run something under detection.
+
+use crate::exit;
+use crate::seed::SeedChoice;
+use clap::{Args, ValueEnum};
+use deadheat_detector::report::Scheduler;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The arguments of `deadheat test`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
+
+    /// How many schedules each test runs.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) schedules: Option<u64>,
+
+    /// How often the whole suite runs; each run after the first goes on with other seeds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: Option<u64>,
+
+    /// What runs the tests [default: auto].
+    #[arg(long, value_name = "RUNNER", env = "DEADHEAT_RUNNER")]
+    pub(crate) runner: Option<RunnerChoice>,
+
+    /// How long a test may take, such as `90s`, before it is ended; needs nextest.
+    #[arg(long, value_name = "TIME", value_parser = timeout)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Run the tests that an expression of nextest's names, such as `test(/^net::/)`.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+
+    /// Run one part of the suite, such as `hash:1/4`; needs nextest. `deadheat merge` joins the parts' reports.
+    #[arg(long, value_name = "PART")]
+    pub(crate) partition: Option<String>,
+
+    /// Run the tests of an archive that `cargo nextest archive` has made.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive_file: Option<PathBuf>,
+
+    /// Run without detection, to see what that costs.
+    #[arg(long)]
+    pub(crate) no_detect: bool,
+
+    /// Where reports are saved as JSON lines, in place of what is there [default: deadheat/reports.jsonl in cargo's target directory].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Known races, as `deadheat baseline` writes them: only others count for the exit code [default: `baseline` of the configuration].
+    #[arg(long, value_name = "FILE", env = "DEADHEAT_BASELINE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Stop after the first test that fails, or the first test binary where cargo runs them; otherwise `--no-fail-fast` is given to cargo.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// Options and arguments of `cargo test`, such as `--manifest-path PATH`, `-p PACKAGE`,
+    /// `--examples` or a test's name.
+    #[arg(value_name = "CARGO-TEST-ARGUMENTS")]
+    pub(crate) cargo: Vec<OsString>,
+
+    /// Arguments of the test binaries, such as `--exact`.
+    #[arg(last = true, value_name = "TEST-BINARY-ARGUMENTS")]
+    pub(crate) binary: Vec<OsString>,
+}
+
+/// The arguments of `deadheat run`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
+
+    /// Where reports are saved as JSON lines, in place of what is there [default: a temporary file, which stays if something is found].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Known races, as `deadheat baseline` writes them: only others count for the exit code [default: `baseline` of the configuration].
+    #[arg(long, value_name = "FILE", env = "DEADHEAT_BASELINE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// The program and its arguments.
+    #[arg(last = true, required = true, value_names = ["PROGRAM", "ARGS"])]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// The options that choose a schedule.
+#[derive(Args, Debug)]
+pub(crate) struct ScheduleArgs {
+    /// The seed of the first schedule: N, 0xN, or `random` for one that is drawn and shown.
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<SeedChoice>,
+
+    /// Who decides which goroutine runs.
+    #[arg(long, value_name = "SCHEDULER")]
+    pub(crate) scheduler: Option<SchedulerChoice>,
+
+    /// Record every event, in a trace file for each run in this folder; `deadheat analyze` reads them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
+}
+
+/// A scheduler by name.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum SchedulerChoice {
+    /// One thread; every choice comes from the seed.
+    Controlled,
+    /// Many threads; the machine decides.
+    Parallel,
+}
+
+impl From<SchedulerChoice> for Scheduler {
+    fn from(choice: SchedulerChoice) -> Self {
+        match choice {
+            SchedulerChoice::Controlled => Self::Controlled,
+            SchedulerChoice::Parallel => Self::Parallel,
+        }
+    }
+}
+
+/// What runs a suite.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum RunnerChoice {
+    /// `cargo nextest` where it is installed and takes the arguments, else `cargo test`.
+    Auto,
+    /// `cargo nextest`: a process for each test.
+    Nextest,
+    /// `cargo test`: a process for each test binary.
+    Cargo,
+}
+
+/// A time such as `90s` or `2m 30s`.
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time.is_zero() {
+        return Err("a test needs some time".to_owned());
+    }
+    Ok(time)
+}
