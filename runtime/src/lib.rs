@@ -36,6 +36,7 @@ pub mod atomic;
 mod block_on;
 mod blocking;
 pub mod chan;
+mod claim;
 pub mod context;
 mod current;
 #[doc(hidden)]
@@ -46,10 +47,13 @@ mod go;
 mod goroutine;
 mod later;
 mod local;
+#[cfg(all(test, loom))]
+mod models;
 #[cfg(unix)]
 pub mod net;
 #[cfg_attr(not(unix), path = "netpoll_unknown.rs")]
 mod netpoll;
+mod primitive;
 mod run;
 mod runs;
 mod scheduler;
@@ -58,6 +62,7 @@ mod scheduler;
 mod sigquit;
 mod stack;
 mod stats;
+mod status;
 pub mod sync;
 pub mod time;
 mod timers;

@@ -62,6 +62,8 @@ pub(super) fn fan_in(site: &Arc<Site>, random: &mut Random) {
     let (tx_b, b) = channel(random);
     let (stop, stopped) = chan::unbuffered::<()>();
     let mut senders = Vec::new();
+    // Kept: a channel without senders counts as closed, and a select always takes it.
+    let kept = [tx_a.clone(), tx_b.clone()];
     for tx in [tx_a, tx_b] {
         let stopped = stopped.clone();
         senders.push(site.go(move || {
@@ -86,18 +88,15 @@ pub(super) fn fan_in(site: &Arc<Site>, random: &mut Random) {
             recv(b) -> n => { n.expect("a sender"); received += 1 }
             timeout(Duration::from_millis(1)) => missed += 1,
         }
-        if missed % 3 == 2 {
+        if missed % 3 == 2 && received < enough {
             select! {
                 recv(a) -> n => { if n.is_ok() { received += 1 } }
                 default => yield_now(),
             }
         }
-        if received + 1 >= enough {
-            // The other sender may have ended: its channel is closed then, and always ready.
-            break;
-        }
     }
     stop.close();
+    drop(kept);
     let left = drain(&a) + drain(&b);
     let sent: u64 = senders
         .into_iter()
