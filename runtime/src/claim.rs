@@ -4,7 +4,7 @@
 //! says that it is *done*. Between the two it moves the value and the clocks, and nobody else looks at
 //! them.
 
-use crate::primitive::{AtomicBool, AtomicUsize, Ordering};
+use crate::primitive::{AtomicBool, AtomicUsize, Ordering, fence};
 
 const UNCLAIMED: usize = usize::MAX;
 
@@ -47,5 +47,15 @@ impl Claim {
 
     pub(crate) fn is_done(&self) -> bool {
         self.done.load(Ordering::Acquire)
+    }
+
+    /// [`Self::is_done`], for a goroutine that was woken. Where it was woken for nothing, whoever
+    /// completes the operation at this moment may have found it still in a queue, and counts on this
+    /// look (`Status::make_ready`).
+    pub(crate) fn is_done_after_wake(&self) -> bool {
+        self.is_done() || {
+            fence(Ordering::SeqCst);
+            self.is_done()
+        }
     }
 }

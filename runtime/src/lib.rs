@@ -5,7 +5,7 @@
 //! locks and atomics tell the detector what happens-before what; this crate never decides what
 //! a race is.
 //!
-//! - goroutines: [`go()`], [`Goroutine`], [`JoinHandle`], [`yield_now`];
+//! - goroutines: [`go()`], [`Goroutine`], [`JoinHandle`], [`yield_now`], [`preempt_point`];
 //! - values that each of them has of its own: [`goroutine_local!`];
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
@@ -70,7 +70,7 @@ mod waiter;
 
 pub use block_on::block_on;
 pub use blocking::blocking;
-pub use current::{any_watched, goroutine_key, safepoint};
+pub use current::{any_watched, goroutine_key, preempt_point, safepoint};
 pub use deadheat_detector as detector;
 pub use dump::{Dump, GoroutineDump, GoroutineState, NoStack, dump, dump_all};
 pub use foreign::{ForeignThreads, foreign_threads};

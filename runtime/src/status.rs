@@ -6,7 +6,7 @@
 //! is left, between `PARKED` and running it again.
 
 use crate::goroutine::Switch;
-use crate::primitive::{AtomicU8, Ordering};
+use crate::primitive::{AtomicU8, Ordering, fence};
 
 /// It is in a queue, or about to be put there by who made it ready.
 const RUNNABLE: u8 = 0;
@@ -28,8 +28,16 @@ impl Status {
     }
 
     /// Wakes the goroutine; `true` where the caller must hand it to the scheduler.
+    ///
+    /// One that can run already has yet to look at what it waits for. The fence is for that look
+    /// (`Claim::is_done_after_wake`): either it sees what the caller has done before, or the caller
+    /// sees that the goroutine runs already.
     pub(crate) fn make_ready(&self) -> bool {
         let mut status = self.0.load(Ordering::Acquire);
+        if status == RUNNABLE {
+            fence(Ordering::SeqCst);
+            status = self.0.load(Ordering::Acquire);
+        }
         loop {
             let next = match status {
                 PARKED => RUNNABLE,

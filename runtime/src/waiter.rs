@@ -225,8 +225,10 @@ impl Waiter {
     pub(crate) fn wait(&self, reason: WaitReason) -> usize {
         match &self.parker {
             Parker::Goroutine(g) => {
-                while !self.is_woken() {
+                let mut woken = self.is_woken();
+                while !woken {
                     g.park(reason, || self.claim(CANCELLED));
+                    woken = self.claim.is_done_after_wake();
                 }
             }
             Parker::Thread(_, None) => self.block_thread(),

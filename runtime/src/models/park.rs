@@ -36,10 +36,14 @@ impl Blocked {
     }
 
     /// The goroutine's part, from one switch to the next.
-    fn step(&self) -> Switch {
+    fn step(&self, first: bool) -> Switch {
         // SAFETY: `loom` checks that nobody else is here.
         self.stack.with_mut(|depth| unsafe { *depth += 1 });
-        if !self.claim.is_done() {
+        let done = match first {
+            true => self.claim.is_done(),
+            false => self.claim.is_done_after_wake(),
+        };
+        if !done {
             return Switch::Park;
         }
         // SAFETY: whoever completed the operation has written it before.
@@ -51,12 +55,18 @@ impl Blocked {
 
     /// A worker's part, who took the goroutine from a queue.
     fn run(&self) {
+        self.status.resume();
+        self.run_on(false);
+    }
+
+    /// A worker's part, who runs the goroutine, from its `first` look on or a later one.
+    fn run_on(&self, mut first: bool) {
         loop {
-            self.status.resume();
-            let switch = self.step();
+            let switch = self.step(std::mem::take(&mut first));
             if self.status.switched(switch) != Switch::Yield {
                 return;
             }
+            self.status.resume();
         }
     }
 
@@ -85,6 +95,8 @@ impl Blocked {
 fn check(preemptions: usize, others: &'static [fn(&Blocked) -> Option<usize>]) {
     interleave(preemptions, move || {
         let blocked = Blocked::new();
+        // It runs when it gets into the queue in which the others find it.
+        blocked.status.resume();
         let threads: Vec<_> = others
             .iter()
             .map(|other| {
@@ -92,7 +104,7 @@ fn check(preemptions: usize, others: &'static [fn(&Blocked) -> Option<usize>]) {
                 thread::spawn(move || other(&blocked))
             })
             .collect();
-        blocked.run();
+        blocked.run_on(true);
         let won = threads.into_iter().filter_map(|t| t.join().unwrap());
         let won: Vec<_> = won.collect();
         assert_eq!(won.len(), 1, "one completes it");

@@ -100,8 +100,8 @@ impl Idle {
         spins.replace(false) && self.spinning.fetch_sub(1, Ordering::SeqCst) == 1
     }
 
-    /// The calling worker, which has made its processor free, is about to sleep: what `has_work` says
-    /// after that can be seen. The caller has the lock.
+    /// The calling worker is about to sleep, having made its processor free under the lock, or to do
+    /// something else: stops spinning, and looks once more whether there is work (`has_work`).
     pub(crate) fn last_look(&self, spins: &Cell<bool>, has_work: impl FnOnce() -> bool) -> bool {
         self.stop_spinning(spins);
         fence(Ordering::SeqCst);

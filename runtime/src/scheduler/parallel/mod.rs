@@ -115,6 +115,8 @@ pub(crate) struct Parallel {
     stolen: AtomicU64,
     retaken: AtomicU64,
     preempted: AtomicU64,
+    /// Parts of the detector's housekeeping that idle workers did.
+    housekept: AtomicU64,
     /// For the threads that work for this scheduler.
     me: Weak<Self>,
     run: OnceLock<Weak<Run>>,
@@ -151,6 +153,7 @@ impl Parallel {
                 stolen: AtomicU64::new(0),
                 retaken: AtomicU64::new(0),
                 preempted: AtomicU64::new(0),
+                housekept: AtomicU64::new(0),
                 me: me.clone(),
                 run: OnceLock::new(),
             };
@@ -662,6 +665,7 @@ impl Scheduler for Parallel {
             steals: self.stolen.load(Ordering::Relaxed),
             retaken: self.retaken.load(Ordering::Relaxed),
             preempted: self.preempted.load(Ordering::Relaxed),
+            housekept: self.housekept.load(Ordering::Relaxed),
         }
     }
 }

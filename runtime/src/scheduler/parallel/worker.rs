@@ -1,7 +1,8 @@
 //! M: an OS thread that runs goroutines while it has a processor.
 //!
 //! Where it looks for one to run, in this order: its processor's queue, the global queue, timers, the
-//! network, other processors' queues; then it gives its processor back and sleeps. Every 61st look
+//! network, other processors' queues; then it does the detector's housekeeping, a part at a time, and
+//! looks again after each; then it gives its processor back and sleeps. Every 61st look
 //! begins with the global queue, so that nobody waits there for ever.
 //!
 //! # Sleeping and waking
@@ -94,7 +95,7 @@ impl Parallel {
     pub(super) fn work(&self, run: &Arc<Run>, number: usize, spinning: bool) {
         let _working = super::Working(self);
         let worker = Worker::new(self, number, spinning);
-        while let Some(g) = self.next(&worker) {
+        while let Some(g) = self.next(run, &worker) {
             let switch = self.run_one(&worker, &g);
             match switch {
                 Switch::Park => {}
@@ -140,7 +141,7 @@ impl Parallel {
     }
 
     /// The next goroutine to run; `None` where the run is over.
-    fn next(&self, worker: &Worker) -> Option<G> {
+    fn next(&self, run: &Run, worker: &Worker) -> Option<G> {
         while !self.ending.load(Ordering::Relaxed) {
             let Some(processor) = worker.processor() else {
                 self.sleep(worker);
@@ -153,11 +154,26 @@ impl Parallel {
             } else if let Some(g) = self.find(worker, processor) {
                 self.found(worker);
                 return Some(g);
-            } else {
+            } else if !self.housekeep(run, worker) {
                 self.sleep(worker);
             }
         }
         None
+    }
+
+    /// Does a part of the detector's housekeeping; `false` where there is nothing to do. As it does not
+    /// look for work meanwhile, it does not spin, and looks again after each part.
+    fn housekeep(&self, run: &Run, worker: &Worker) -> bool {
+        let Some(detector) = run.detector.as_ref().filter(|d| d.wants_housekeeping()) else {
+            return false;
+        };
+        let work =
+            || self.global_len.load(Ordering::Acquire) > 0 || self.all().any(Processor::has_work);
+        if !self.idle.last_look(&worker.spinning, work) {
+            detector.housekeep();
+            self.housekept.fetch_add(1, Ordering::Relaxed);
+        }
+        true
     }
 
     fn find(&self, worker: &Worker, processor: &Processor) -> Option<G> {
