@@ -108,8 +108,9 @@ fn check(preemptions: usize, others: &'static [fn(&Blocked) -> Option<usize>]) {
         let won = threads.into_iter().filter_map(|t| t.join().unwrap());
         let won: Vec<_> = won.collect();
         assert_eq!(won.len(), 1, "one completes it");
-        assert!(blocked.status.is_finished(), "a wake-up was lost");
-        assert_eq!(blocked.got.load(Ordering::Relaxed), won[0]);
+        // Not by its status: `loom` lets a look see what a later store has replaced.
+        let got = blocked.got.load(Ordering::Relaxed);
+        assert_eq!(got, won[0], "a wake-up was lost");
     });
 }
 
