@@ -36,7 +36,7 @@ pub use deadheat_instrument::runtime::{
     AccessError, Builder, Dump, Failure, ForeignThreads, Goroutine, GoroutineDump, GoroutineLocal,
     GoroutineState, JoinFuture, JoinHandle, NoStack, Outcome, Run, Stats, atomic, block_on,
     blocking, chan, context, detector, dump, dump_all, foreign_threads, go, goroutine_id,
-    goroutine_local, select, set_goroutine_name, stats, sync, time, yield_now,
+    goroutine_local, preempt_point, select, set_goroutine_name, stats, sync, time, yield_now,
 };
 pub use deadheat_instrument::{Shared, SharedMap, SharedSlice, main, raw, test};
 

@@ -253,10 +253,17 @@ impl Detector {
         self.threads.note_finished(&thread.info);
     }
 
-    /// Frees what no race can be with any more, if there is much of it. For whoever is idle.
-    pub fn housekeep(&self) {
+    /// Whether [`Self::housekeep`] has something to do: cheap.
+    #[must_use]
+    pub fn wants_housekeeping(&self) -> bool {
+        self.housekeeping.is_due(&self.engine)
+    }
+
+    /// Frees what no race can be with any more, if there is much of it: a part, of some 50
+    /// microseconds, at a time. `true` where there is more to do. For whoever is idle.
+    pub fn housekeep(&self) -> bool {
         self.housekeeping
-            .when_idle(&self.engine, |label| self.threads.forget(label));
+            .when_idle(&self.engine, |label| self.threads.forget(label))
     }
 
     /// What the engine has in memory.

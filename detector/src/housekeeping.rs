@@ -4,7 +4,7 @@
 //! it is done when what may be freed has doubled since the last time, and costs no more, on
 //! average, than making it did.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Sweep};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +14,8 @@ const FORKS: u64 = 256;
 const FEW_ENDED: usize = 1024;
 /// Bytes of shadow that are not worth a sweep.
 const SMALL_SHADOW: u64 = 64 << 20;
+/// Pages of shadow in one part of a sweep: some 50 microseconds.
+const PART: usize = 8;
 
 /// What was left by the last time.
 #[derive(Default)]
@@ -26,6 +28,14 @@ pub(crate) struct Housekeeping {
 struct Left {
     ended: usize,
     shadow: u64,
+    /// The one that goes on.
+    sweep: Option<Sweep>,
+}
+
+impl Left {
+    fn is_little_beside(&self, engine: &Engine) -> bool {
+        engine.shadow_bytes() > 2 * self.shadow + SMALL_SHADOW
+    }
 }
 
 impl Housekeeping {
@@ -50,16 +60,30 @@ impl Housekeeping {
         }
     }
 
-    /// Frees shadow memory, too, if there may be much to free.
-    pub(crate) fn when_idle(&self, engine: &Engine, forget: impl FnMut(u64)) {
+    /// Whether [`Self::when_idle`] has something to do, as far as that can be told at once.
+    pub(crate) fn is_due(&self, engine: &Engine) -> bool {
+        let left = self.left.try_lock();
+        left.is_some_and(|left| left.sweep.is_some() || left.is_little_beside(engine))
+    }
+
+    /// Frees shadow memory, too, if there may be much to free: a part at a time. `true` where there is
+    /// more to do.
+    pub(crate) fn when_idle(&self, engine: &Engine, forget: impl FnMut(u64)) -> bool {
         let Some(mut left) = self.left.try_lock() else {
-            return;
+            return false;
         };
-        if engine.footprint().shadow > 2 * left.shadow + SMALL_SHADOW {
-            engine.sweep(forget);
-            let footprint = engine.footprint();
-            left.shadow = footprint.shadow;
-            left.ended = footprint.indices.ended + footprint.indices.former;
+        if let Some(sweep) = &mut left.sweep {
+            if !engine.sweep_some(sweep, PART) {
+                let footprint = engine.footprint();
+                *left = Left {
+                    ended: footprint.indices.ended + footprint.indices.former,
+                    shadow: footprint.shadow,
+                    sweep: None,
+                };
+            }
+        } else if left.is_little_beside(engine) {
+            left.sweep = engine.begin_sweep(forget);
         }
+        left.sweep.is_some()
     }
 }

@@ -109,6 +109,37 @@ pub fn safepoint() {
     with(Goroutine::safepoint);
 }
 
+/// A point at which a goroutine that computes for long lets others run: the scheduler may run somebody
+/// else here, if it wants to. Cheap enough for a loop: two loads where there is nothing to do. Orders
+/// nothing; outside a run it does nothing.
+///
+/// Every operation of this crate and every recorded access is such a point. A goroutine that passes none
+/// for 20 ms loses its processor on the parallel scheduler; on the controlled one, nobody else runs at
+/// all. So a loop that waits for what another goroutine does, and has no such operation in it, needs one
+/// of these.
+///
+/// ```
+/// # deadheat_runtime::Run::new("doc").go(|| {
+/// use deadheat_runtime::{go, preempt_point};
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+///
+/// let stop = Arc::new(AtomicBool::new(false));
+/// let stopped = stop.clone();
+/// let spinner = go(move || {
+///     while !stopped.load(Ordering::Relaxed) {
+///         preempt_point();
+///     }
+/// });
+/// stop.store(true, Ordering::Relaxed);
+/// spinner.join().unwrap();
+/// # }).result.unwrap();
+/// ```
+#[inline]
+pub fn preempt_point() {
+    safepoint();
+}
+
 /// A waiter for the caller: its goroutine, or its OS thread where it is none.
 pub(crate) fn waiter() -> Arc<Waiter> {
     Waiter::new(get())

@@ -14,7 +14,6 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 /// Starts a goroutine: a light thread of execution that the current run schedules.
@@ -214,7 +213,7 @@ struct Ended<T> {
 struct EndedState<T> {
     finished: bool,
     result: Option<std::thread::Result<T>>,
-    note: Option<Arc<PanicNote>>,
+    note: Option<PanicNote>,
     edge: SyncVar,
     waiters: Vec<Arc<Waiter>>,
 }
@@ -305,7 +304,7 @@ impl<T> JoinHandle<T> {
         };
         detect::with(|_, thread| thread.acquire(&state.edge, op));
         if let Some(note) = &state.note {
-            note.joined.store(true, Ordering::Release);
+            note.joined();
         }
         state.result.take()
     }

@@ -12,16 +12,14 @@
 //!      └──────────────────────────  came while parking ◄┘
 //! ```
 //!
-//! A wake-up that arrives while a goroutine is on its way into `Parked` must not be lost, and
-//! must not start it on a second thread while the first still stands on its stack. So a wake
-//! of a `Running` goroutine only marks it `Notified`, and the worker that it switches back to
-//! decides, once the stack is left, between `Parked` and running it again.
+//! `status.rs` says why no wake-up is lost on the way into `Parked`.
 
 use crate::dump::GoroutineState;
 use crate::local::Locals;
 use crate::run::Run;
 use crate::scheduler::parallel::Worker;
 use crate::stack::GoroutineStack;
+use crate::status::Status;
 use crate::waiter::WaitReason;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use deadheat_detector::RawStack;
@@ -64,16 +62,6 @@ enum Stage {
     Ended,
 }
 
-#[repr(u8)]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Status {
-    Runnable,
-    Running,
-    Notified,
-    Parked,
-    Finished,
-}
-
 /// What a goroutine is to look to at its next safepoint or switch: bits of `attention`.
 ///
 /// Its run is over: it unwinds.
@@ -108,7 +96,7 @@ pub(crate) struct Goroutine {
     pub(crate) run: Arc<Run>,
     pub(crate) created: &'static Location<'static>,
     pub(crate) creator: Option<u64>,
-    status: AtomicU8,
+    status: Status,
     stage: UnsafeCell<Stage>,
     yielder: Cell<Option<NonNull<Yielder<(), Switch>>>>,
     thread: UnsafeCell<Option<Thread>>,
@@ -159,7 +147,7 @@ impl Goroutine {
             run,
             created,
             creator,
-            status: AtomicU8::new(Status::Runnable as u8),
+            status: Status::new(),
             stage: UnsafeCell::new(Stage::New(body)),
             yielder: Cell::new(None),
             thread: UnsafeCell::new(thread),
@@ -185,23 +173,7 @@ impl Goroutine {
 
     /// Wakes the goroutine; `true` where the caller must hand it to the scheduler.
     pub(crate) fn make_ready(&self) -> bool {
-        let mut status = self.status.load(Ordering::Acquire);
-        loop {
-            let next = match status {
-                s if s == Status::Parked as u8 => Status::Runnable,
-                s if s == Status::Running as u8 => Status::Notified,
-                _ => return false,
-            };
-            match self.status.compare_exchange_weak(
-                status,
-                next as u8,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return next == Status::Runnable,
-                Err(now) => status = now,
-            }
-        }
+        self.status.make_ready()
     }
 
     /// Gives a goroutine that was just made ready to its scheduler.
@@ -224,30 +196,14 @@ impl Goroutine {
 
     fn resume_by(self: &G, worker: *const Worker) -> Switch {
         self.worker.set(worker);
-        self.status.store(Status::Running as u8, Ordering::Release);
+        self.status.resume();
         self.safepoints.set(0);
         let previous = crate::current::enter(self);
         // SAFETY: the caller has the exclusive right to resume this goroutine, and the
         // goroutine itself never touches its stage.
         let switch = unsafe { self.switch_to() };
         crate::current::leave(previous);
-        match switch {
-            Switch::Finish => self.status.store(Status::Finished as u8, Ordering::Release),
-            Switch::Yield => self.status.store(Status::Runnable as u8, Ordering::Release),
-            Switch::Park => {
-                let parked = self.status.compare_exchange(
-                    Status::Running as u8,
-                    Status::Parked as u8,
-                    Ordering::AcqRel,
-                    Ordering::Acquire,
-                );
-                if parked.is_err() {
-                    self.status.store(Status::Runnable as u8, Ordering::Release);
-                    return Switch::Yield;
-                }
-            }
-        }
-        switch
+        self.status.switched(switch)
     }
 
     /// # Safety
@@ -481,16 +437,15 @@ impl Goroutine {
         std::mem::forget(std::mem::replace(stage, Stage::Ended));
         // SAFETY: as above. What lies on the stack may share state with them.
         std::mem::forget(unsafe { &mut *self.locals.get() }.take());
-        self.status.store(Status::Finished as u8, Ordering::Release);
+        self.status.finish();
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.status.load(Ordering::Acquire) == Status::Finished as u8
+        self.status.is_finished()
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        let status = self.status.load(Ordering::Acquire);
-        status == Status::Running as u8 || status == Status::Notified as u8
+        self.status.is_running()
     }
 
     /// Where the stack lies, guard included; everywhere, before the first step.
@@ -573,7 +528,7 @@ impl Goroutine {
             return Shown::NotStarted;
         }
         self.stack_shown.lock().take();
-        let held = self.show_parked() || stopped && self.show_held(Status::Runnable);
+        let held = self.show_parked() || stopped && self.show_runnable();
         match self.take_shown() {
             Some(stack) if held => Shown::Stack(stack),
             _ => {
@@ -583,9 +538,29 @@ impl Goroutine {
         }
     }
 
-    /// Resumes the goroutine, if it is parked, for just long enough to show its stack.
+    /// Resumes the goroutine, if it is parked, for just long enough to show its stack. A wake-up that
+    /// comes meanwhile takes effect afterwards.
     pub(crate) fn show_parked(self: &G) -> bool {
-        self.show_held(Status::Parked)
+        let held = self.status.hold_parked();
+        if held {
+            // SAFETY: holding a parked goroutine is the right to resume it.
+            unsafe { self.show_held() };
+            if self.status.release_parked() {
+                self.run.scheduler.ready(self.clone());
+            }
+        }
+        held
+    }
+
+    /// The same of one that can run, where nobody else resumes it.
+    fn show_runnable(self: &G) -> bool {
+        let held = self.status.hold_runnable();
+        if held {
+            // SAFETY: by the caller, nobody else resumes it.
+            unsafe { self.show_held() };
+            self.status.release_runnable();
+        }
+        held
     }
 
     /// What the goroutine has shown since it was asked.
@@ -593,42 +568,18 @@ impl Goroutine {
         self.stack_shown.lock().take()
     }
 
-    /// Resumes the goroutine, if its status is `from`, to show its stack. A wake-up that comes
-    /// meanwhile takes effect afterwards.
-    fn show_held(self: &G, from: Status) -> bool {
-        let held = self.status.compare_exchange(
-            from as u8,
-            Status::Running as u8,
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        );
-        if held.is_err() {
-            return false;
-        }
+    /// Resumes the goroutine, which has started, to show its stack.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may resume this goroutine at the same time.
+    unsafe fn show_held(self: &G) {
         self.attention.fetch_or(SHOW_AND_RETURN, Ordering::Release);
         self.worker.set(std::ptr::null());
         let previous = crate::current::enter(self);
-        // SAFETY: whoever sets the status from `Parked` to `Running` has the right to resume the
-        // goroutine; from `Runnable`, by the caller, nobody else resumes it. It has started, or
-        // it would have no stack.
+        // SAFETY: by the caller.
         unsafe { self.switch_to() };
         crate::current::leave(previous);
-        if from == Status::Runnable {
-            // It stands in a queue: a wake-up meanwhile changed nothing.
-            self.status.store(from as u8, Ordering::Release);
-            return true;
-        }
-        let parked = self.status.compare_exchange(
-            Status::Running as u8,
-            Status::Parked as u8,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
-        if parked.is_err() {
-            self.status.store(Status::Runnable as u8, Ordering::Release);
-            self.run.scheduler.ready(self.clone());
-        }
-        true
     }
 
     /// Calls `f`, which calls nothing of the user's, with the goroutine's own values, if it has

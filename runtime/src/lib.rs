@@ -5,7 +5,7 @@
 //! locks and atomics tell the detector what happens-before what; this crate never decides what
 //! a race is.
 //!
-//! - goroutines: [`go()`], [`Goroutine`], [`JoinHandle`], [`yield_now`];
+//! - goroutines: [`go()`], [`Goroutine`], [`JoinHandle`], [`yield_now`], [`preempt_point`];
 //! - values that each of them has of its own: [`goroutine_local!`];
 //! - where they live, and under whose eyes: [`Run`];
 //! - channels: [`chan`] and [`select!`];
@@ -36,6 +36,7 @@ pub mod atomic;
 mod block_on;
 mod blocking;
 pub mod chan;
+mod claim;
 pub mod context;
 mod current;
 #[doc(hidden)]
@@ -46,10 +47,13 @@ mod go;
 mod goroutine;
 mod later;
 mod local;
+#[cfg(all(test, loom))]
+mod models;
 #[cfg(unix)]
 pub mod net;
 #[cfg_attr(not(unix), path = "netpoll_unknown.rs")]
 mod netpoll;
+mod primitive;
 mod run;
 mod runs;
 mod scheduler;
@@ -58,6 +62,7 @@ mod scheduler;
 mod sigquit;
 mod stack;
 mod stats;
+mod status;
 pub mod sync;
 pub mod time;
 mod timers;
@@ -65,7 +70,7 @@ mod waiter;
 
 pub use block_on::block_on;
 pub use blocking::blocking;
-pub use current::{any_watched, goroutine_key, safepoint};
+pub use current::{any_watched, goroutine_key, preempt_point, safepoint};
 pub use deadheat_detector as detector;
 pub use dump::{Dump, GoroutineDump, GoroutineState, NoStack, dump, dump_all};
 pub use foreign::{ForeignThreads, foreign_threads};

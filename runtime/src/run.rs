@@ -24,8 +24,8 @@ use std::fmt;
 use std::num::NonZero;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// How many scheduling steps a controlled run may take unless told otherwise.
@@ -278,8 +278,24 @@ pub enum Failure {
 
 /// A panic that ended a goroutine.
 pub(crate) struct PanicNote {
-    text: String,
-    pub(crate) joined: AtomicBool,
+    run: Weak<Run>,
+    number: u64,
+}
+
+impl PanicNote {
+    /// Somebody has joined the goroutine, and has got the panic.
+    pub(crate) fn joined(&self) {
+        if let Some(run) = self.run.upgrade() {
+            run.panics.lock().texts.remove(&self.number);
+        }
+    }
+}
+
+/// The panics that nobody has joined, as text, in their order.
+#[derive(Default)]
+struct Panics {
+    noted: u64,
+    texts: BTreeMap<u64, String>,
 }
 
 /// A run that goes on.
@@ -302,7 +318,7 @@ pub struct Run {
     outside: AtomicUsize,
     /// Those of them that the run waits for as long as it takes.
     foreign: AtomicUsize,
-    panics: Mutex<Vec<Arc<PanicNote>>>,
+    panics: Mutex<Panics>,
     /// While anybody runs a goroutine of this run, callers must ask which.
     _counted: Counted,
 }
@@ -347,19 +363,21 @@ impl Run {
     }
 
     /// Takes note of a panic that ended goroutine `id`.
-    pub(crate) fn note_panic(&self, g: &Goroutine, payload: &(dyn Any + Send)) -> Arc<PanicNote> {
+    pub(crate) fn note_panic(&self, g: &Goroutine, payload: &(dyn Any + Send)) -> PanicNote {
         let text = format!(
             "goroutine {} (created at {}) panicked: {}",
             g.id,
             g.created,
             panic_text(payload)
         );
-        let note = Arc::new(PanicNote {
-            text,
-            joined: AtomicBool::new(false),
-        });
-        self.panics.lock().push(Arc::clone(&note));
-        note
+        let mut panics = self.panics.lock();
+        let number = panics.noted;
+        panics.noted += 1;
+        panics.texts.insert(number, text);
+        PanicNote {
+            run: Arc::downgrade(&g.run),
+            number,
+        }
     }
 
     /// Whether a goroutine waits for a lock in a `static` that another run, or a plain thread,
@@ -473,11 +491,8 @@ impl Run {
     }
 
     fn outcome<T>(&self, main: &JoinHandle<T>, stuck: Option<Failure>) -> Outcome<T> {
-        let panics = self.panics.lock();
-        let unjoined = panics
-            .iter()
-            .filter(|note| !note.joined.load(Ordering::Acquire));
-        let panics: Vec<_> = unjoined.map(|note| note.text.clone()).collect();
+        let panics = std::mem::take(&mut self.panics.lock().texts);
+        let panics: Vec<_> = panics.into_values().collect();
         for text in &panics {
             self.emit_failure(FailureKind::Panic, text);
         }

@@ -27,6 +27,8 @@ pub struct Stats {
     pub retaken: u64,
     /// How often a goroutine had run for 10 ms and was made to let others run.
     pub preempted: u64,
+    /// How often a worker without work did a part of the detector's housekeeping.
+    pub housekept: u64,
 }
 
 /// The names are those of Go's `schedtrace`, as far as it has them.

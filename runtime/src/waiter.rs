@@ -11,12 +11,13 @@
 //! - *Never lost:* the wake sets a flag before it makes the goroutine ready, and the wait looks
 //!   at the flag before each time it parks.
 
+use crate::claim::Claim;
 use crate::goroutine::G;
 use crate::timers::Target;
 use parking_lot::Mutex;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 use std::thread::Thread;
 
@@ -106,7 +107,6 @@ struct HolderRef(*const Holder);
 // what it points to is an atomic.
 unsafe impl Send for HolderRef {}
 
-const UNCLAIMED: usize = usize::MAX;
 const CANCELLED: usize = usize::MAX - 1;
 
 enum Parker {
@@ -119,9 +119,7 @@ enum Parker {
 
 /// One blocked operation.
 pub(crate) struct Waiter {
-    claimed: AtomicUsize,
-    /// Whether the operation was completed, after it was claimed.
-    woken: AtomicBool,
+    claim: Claim,
     parker: Parker,
 }
 
@@ -141,22 +139,19 @@ impl Waiter {
 
     fn parked_by(parker: Parker) -> Arc<Self> {
         Arc::new(Self {
-            claimed: AtomicUsize::new(UNCLAIMED),
-            woken: AtomicBool::new(false),
+            claim: Claim::new(),
             parker,
         })
     }
 
     /// Takes the right to complete the operation by way of `case`.
     pub(crate) fn claim(&self, case: usize) -> bool {
-        self.claimed
-            .compare_exchange(UNCLAIMED, case, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        self.claim.claim(case)
     }
 
     /// Whether somebody has taken that right.
     pub(crate) fn is_claimed(&self) -> bool {
-        self.claimed.load(Ordering::Acquire) != UNCLAIMED
+        self.claim.is_claimed()
     }
 
     /// Whether the operation was claimed, completed and woken. If not, the future that polls this
@@ -176,7 +171,7 @@ impl Waiter {
     }
 
     fn is_woken(&self) -> bool {
-        self.woken.load(Ordering::Acquire)
+        self.claim.is_done()
     }
 
     /// Wakes the operation after it was claimed and completed.
@@ -200,7 +195,7 @@ impl Waiter {
     pub(crate) fn complete(&self) -> Option<G> {
         match &self.parker {
             Parker::Goroutine(g) => {
-                self.woken.store(true, Ordering::Release);
+                self.claim.complete();
                 g.make_ready().then(|| g.clone())
             }
             Parker::Thread(thread, g) => {
@@ -209,13 +204,13 @@ impl Waiter {
                 if let Some(g) = g {
                     g.run.scheduler.blocking(false);
                 }
-                self.woken.store(true, Ordering::Release);
+                self.claim.complete();
                 thread.unpark();
                 None
             }
             Parker::Task(waker) => {
                 // In this order: whoever polls leaves its waker first, and then looks.
-                self.woken.store(true, Ordering::Release);
+                self.claim.complete();
                 let waker = waker.lock().take();
                 if let Some(waker) = waker {
                     waker.wake();
@@ -230,8 +225,10 @@ impl Waiter {
     pub(crate) fn wait(&self, reason: WaitReason) -> usize {
         match &self.parker {
             Parker::Goroutine(g) => {
-                while !self.is_woken() {
+                let mut woken = self.is_woken();
+                while !woken {
                     g.park(reason, || self.claim(CANCELLED));
+                    woken = self.claim.is_done_after_wake();
                 }
             }
             Parker::Thread(_, None) => self.block_thread(),
@@ -244,7 +241,7 @@ impl Waiter {
             }
             Parker::Task(_) => unreachable!("a future is polled"),
         }
-        self.claimed.load(Ordering::Acquire)
+        self.claim.case()
     }
 
     fn block_thread(&self) {
@@ -278,7 +275,7 @@ impl Waiter {
                 }
                 std::thread::park_timeout(left);
             }
-            return self.claimed.load(Ordering::Acquire);
+            return self.claim.case();
         };
         let target = Target::Wait(Arc::clone(self), case);
         let timer = g.run.scheduler.add_timer(timeout, target);

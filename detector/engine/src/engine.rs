@@ -39,11 +39,12 @@ use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
+use crate::pool::Index;
 use crate::pool::{INDEX_MASK, Need};
 use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::racy::RacyBytes;
 use crate::record::{BYTES, ByteMask, Record};
-use crate::shadow::{Shadow, granules_of};
+use crate::shadow::{Position, Shadow, granules_of};
 use crate::slots::Indices;
 use crate::source::Source;
 use crate::sync::{AtomicEffect, Shared, SyncId, SyncTable, SyncVar, ThreadClock};
@@ -113,6 +114,13 @@ impl Footprint {
     pub fn total(&self) -> u64 {
         self.shadow + self.nodes + self.threads
     }
+}
+
+/// A sweep that goes on: [`Engine::begin_sweep`].
+pub struct Sweep {
+    /// What every running thread knew when it began; `None` when it is over.
+    known: Option<Index>,
+    position: Position,
 }
 
 /// A happens-before engine over one address space.
@@ -498,21 +506,53 @@ impl Engine {
     }
 
     /// As [`Self::reclaim`], and frees shadow memory and clocks of sync objects that say only
-    /// what every running thread knows. It looks at all shadow memory: call it when idle.
+    /// what every running thread knows. It looks at all shadow memory: call it when idle, or in parts
+    /// ([`Self::begin_sweep`]).
     pub fn sweep(&self, forgotten: impl FnMut(u64)) {
+        if let Some(mut sweep) = self.begin_sweep(forgotten) {
+            while self.sweep_some(&mut sweep, usize::MAX) {}
+        }
+    }
+
+    /// Begins a [`sweep`](Self::sweep) in parts, and does that of [`reclaim`](Self::reclaim). `None`
+    /// where that gives up.
+    pub fn begin_sweep(&self, forgotten: impl FnMut(u64)) -> Option<Sweep> {
         let Shared { pool, slots, .. } = &*self.shared;
-        let Some(known) = slots.known_to_all(pool) else {
-            return;
-        };
+        let known = slots.known_to_all(pool)?;
         slots.reclaim(pool, known, forgotten);
+        Some(Sweep {
+            known: Some(known),
+            position: Position::default(),
+        })
+    }
+
+    /// Looks at `pages` pages of shadow memory, or a few more, or, where there are none left, at the
+    /// clocks of sync objects. `false` where the sweep is over. It must be one of this engine's.
+    ///
+    /// What every running thread knew when it began, every later one knows too.
+    pub fn sweep_some(&self, sweep: &mut Sweep, pages: usize) -> bool {
+        let Some(known) = sweep.known else {
+            return false;
+        };
+        let pool = &self.shared.pool;
         let is_known =
             |epoch: Epoch| crate::trie::get(pool, known, epoch.tid().key()) >= epoch.time().get();
-        self.shadow.sweep(|granule| {
+        let more = self.shadow.sweep(&mut sweep.position, pages, |granule| {
             let version = || self.next_version();
             history::sweep(granule, pool, 0, &version, is_known) == Some(true)
         });
-        self.sync.sweep(known);
-        pool.release(known, 0);
+        if !more {
+            self.sync.sweep(known);
+            pool.release(known, 0);
+            sweep.known = None;
+        }
+        more
+    }
+
+    /// The bytes of shadow memory that are in use: cheap, where [`Self::footprint`] is not.
+    #[must_use]
+    pub fn shadow_bytes(&self) -> u64 {
+        self.shadow.bytes()
     }
 
     /// Whether memory ran out. From then on no race is reported, because what would be found
@@ -818,11 +858,13 @@ mod tests {
         fill(&engine, &mut main, u64::from(NODES), 0);
         let is_known = |e: Epoch| crate::trie::get(pool, known, e.tid().key()) >= e.time().get();
         let mut thinned = Vec::new();
-        engine.shadow.sweep(|granule| {
-            let version = || engine.next_version();
-            thinned.push(history::sweep(granule, pool, 0, &version, is_known));
-            false
-        });
+        engine
+            .shadow
+            .sweep(&mut Position::default(), usize::MAX, |granule| {
+                let version = || engine.next_version();
+                thinned.push(history::sweep(granule, pool, 0, &version, is_known));
+                false
+            });
         assert!(thinned.contains(&None), "it takes a node: {thinned:?}");
         assert!(!engine.is_exhausted());
         engine.forget_sync(SyncId(0));
@@ -909,6 +951,28 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_in_parts_frees_what_one_at_once_does() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        for address in (1..64_usize).map(|n| n << 16) {
+            let _ = access(&engine, &main, AccessKind::Write, address, 8);
+        }
+        main.release(&mut SyncVar::new());
+        let before = engine.shadow_bytes();
+        let mut sweep = engine.begin_sweep(|_| {}).unwrap();
+        // What comes while it goes on is kept.
+        let parts = 1 + std::iter::from_fn(|| {
+            let _ = access(&engine, &main, AccessKind::Write, 1 << 30, 8);
+            engine.sweep_some(&mut sweep, 4).then_some(())
+        })
+        .count();
+        assert!(parts > 4, "{parts}");
+        assert!(!engine.sweep_some(&mut sweep, 4), "it is over");
+        let left = engine.shadow_bytes();
+        assert!(0 < left && left < before / 8, "{left} of {before}");
+    }
+
+    #[test]
     fn what_the_only_thread_does_after_a_sweep_began_is_not_swept() {
         let engine = Engine::new();
         let mut main = engine.first_thread(0).unwrap();
@@ -922,7 +986,9 @@ mod tests {
         let version = || engine.next_version();
         engine
             .shadow
-            .sweep(|granule| history::sweep(granule, pool, 0, &version, is_known) == Some(true));
+            .sweep(&mut Position::default(), usize::MAX, |granule| {
+                history::sweep(granule, pool, 0, &version, is_known) == Some(true)
+            });
         assert_eq!(access(&engine, &child, AccessKind::Write, 8, 8).len(), 1);
         engine.sync(SyncId(1), |var| main.release(var));
         engine.sync.sweep(known);

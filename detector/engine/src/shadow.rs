@@ -92,6 +92,14 @@ pub(crate) struct Place<'a> {
 }
 
 /// The shadow of an address space.
+/// How far a sweep has come.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Position {
+    region: usize,
+    /// Of the pages that were touched.
+    word: usize,
+}
+
 pub(crate) struct Shadow {
     /// The granules of each region, for the access path: the regions own them.
     hot: Array<AtomicPtr<Granule>>,
@@ -326,18 +334,33 @@ impl Shadow {
     }
 
     /// Calls `clean` with every granule that may have a history, and gives back the pages where
-    /// it says of all that they are empty.
-    pub(crate) fn sweep(&self, mut clean: impl FnMut(&Granule) -> bool) {
-        for region in self.regions() {
+    /// it says of all that they are empty. Begins at `from`, and stops when `pages` have been looked
+    /// at, or a few more: `from` is where to go on then. `false` where that was all.
+    ///
+    /// A region that is made in between may hide another one from this sweep.
+    pub(crate) fn sweep(
+        &self,
+        from: &mut Position,
+        pages: usize,
+        mut clean: impl FnMut(&Granule) -> bool,
+    ) -> bool {
+        let mut looked_at = 0;
+        for region in self.regions().skip(from.region) {
             let (Some(touched), Some(granules)) = (region.touched(), region.granules()) else {
+                from.region += 1;
                 continue;
             };
-            for (number, word) in touched.iter().enumerate() {
+            for (number, word) in touched.iter().enumerate().skip(from.word) {
                 if word.load(Ordering::Relaxed) == 0 {
                     continue;
                 }
+                if looked_at >= pages {
+                    from.word = number;
+                    return true;
+                }
                 for page in (number * 64..(number + 1) * 64).filter(|&page| region.is_touched(page))
                 {
+                    looked_at += 1;
                     let page_granules = &granules[page * PAGE_GRANULES..][..PAGE_GRANULES];
                     let left = page_granules
                         .iter()
@@ -348,7 +371,12 @@ impl Shadow {
                     }
                 }
             }
+            *from = Position {
+                region: from.region + 1,
+                word: 0,
+            };
         }
+        false
     }
 
     fn give_back_if_empty(&self, region: &Region, pages: Range<usize>, granules: &[Granule]) {

@@ -2,6 +2,7 @@
 //! one of a few processors (P), in real time.
 //!
 //! - `network`: who looks at the network, and when;
+//! - `idle`: who sleeps, who looks for work, when somebody is to be woken;
 //! - `ring`: a processor's queue;
 //! - `processor`: P;
 //! - `worker`: M: where it looks for work, how it sleeps and is woken;
@@ -16,15 +17,17 @@
 //! that nobody can ever run again: the run is over, or deadlocked. Whoever waits for the network may
 //! always run again; once the main goroutine has returned, only if it does so soon.
 
+pub(crate) mod idle;
 mod network;
-mod processor;
-mod ring;
+pub(crate) mod processor;
+pub(crate) mod ring;
 mod schedtrace;
 mod sysmon;
 mod worker;
 
 pub(crate) use worker::Worker;
 
+use self::idle::{Idle, Sleepers, Wake};
 use self::processor::Processor;
 use super::rng::Rng;
 use super::{End, GRACE, LOOK_AGAIN, NETWORK_GRACE, Scheduler};
@@ -37,7 +40,7 @@ use crate::stats::Stats;
 use crate::timers::{Fired, Target, TimerKey, Timers};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -56,13 +59,10 @@ struct State {
     spare: Vec<usize>,
     /// Worker threads that have started and not ended.
     workers: usize,
-    /// Workers that sleep.
-    idle: usize,
+    sleepers: Sleepers,
     /// Workers whose goroutine blocks the thread itself. Below zero for a moment where the
     /// wake-up is quicker than the wait.
     blocked: isize,
-    /// Wake-ups on their way; whoever wakes takes one, and spins.
-    wakes: usize,
     /// Whether one of those that sleep does so in the network poller.
     polling: bool,
     main_returned: Option<Instant>,
@@ -84,9 +84,7 @@ pub(crate) struct Parallel {
     state: Mutex<State>,
     /// Lengths of what is under the lock, for those who only look.
     global_len: AtomicUsize,
-    free_len: AtomicUsize,
-    /// Workers that look for work, or were woken to.
-    spinning: AtomicUsize,
+    idle: Idle,
     /// Workers whose goroutine goes on as soon as they have a processor.
     returning: AtomicUsize,
     timers: Mutex<Timers>,
@@ -117,6 +115,8 @@ pub(crate) struct Parallel {
     stolen: AtomicU64,
     retaken: AtomicU64,
     preempted: AtomicU64,
+    /// Parts of the detector's housekeeping that idle workers did.
+    housekept: AtomicU64,
     /// For the threads that work for this scheduler.
     me: Weak<Self>,
     run: OnceLock<Weak<Run>>,
@@ -135,8 +135,7 @@ impl Parallel {
                 made: AtomicUsize::new(0),
                 state: Mutex::default(),
                 global_len: AtomicUsize::new(0),
-                free_len: AtomicUsize::new(0),
-                spinning: AtomicUsize::new(0),
+                idle: Idle::new(),
                 returning: AtomicUsize::new(0),
                 timers: Mutex::default(),
                 firing: AtomicUsize::new(0),
@@ -154,12 +153,13 @@ impl Parallel {
                 stolen: AtomicU64::new(0),
                 retaken: AtomicU64::new(0),
                 preempted: AtomicU64::new(0),
+                housekept: AtomicU64::new(0),
                 me: me.clone(),
                 run: OnceLock::new(),
             };
             let mut state = scheduler.state.lock();
             state.free = (0..procs).rev().filter_map(|_| scheduler.make()).collect();
-            scheduler.free_len.store(state.free.len(), Ordering::SeqCst);
+            scheduler.idle.set_free(state.free.len());
             drop(state);
             scheduler
         })
@@ -188,10 +188,9 @@ impl Parallel {
 
     /// Nobody has `processor` any more.
     fn free(&self, state: &mut State, processor: &Processor) {
-        processor.preempt.store(false, Ordering::Relaxed);
-        processor.running.store(false, Ordering::Relaxed);
+        processor.leave();
         state.free.push(self.number_of(processor));
-        self.free_len.store(state.free.len(), Ordering::SeqCst);
+        self.idle.set_free(state.free.len());
         if self.returning.load(Ordering::Relaxed) > 0 {
             self.freed.notify_one();
         }
@@ -200,7 +199,7 @@ impl Parallel {
     /// Gives `worker` a free processor, if there is one.
     fn take_free(&self, state: &mut State, worker: &Worker) {
         if let Some(number) = state.free.pop() {
-            self.free_len.store(state.free.len(), Ordering::SeqCst);
+            self.idle.set_free(state.free.len());
             worker.set_processor(Some(at(&self.processors[number])));
             state.outside_since = None;
         }
@@ -217,8 +216,7 @@ impl Parallel {
         let mut state = self.state.lock();
         worker.set_processor(None);
         self.give_up_queue(&mut state, processor);
-        processor.preempt.store(false, Ordering::Relaxed);
-        processor.lost.store(false, Ordering::Release);
+        processor.leave();
         state.spare.push(self.number_of(processor));
     }
 
@@ -276,37 +274,29 @@ impl Parallel {
     /// Whether somebody waits for a processor that is not free already.
     fn must_give_way(&self) -> bool {
         let returning = self.returning.load(Ordering::SeqCst);
-        returning > 0 && returning > self.free_len.load(Ordering::SeqCst)
+        returning > 0 && returning > self.idle.free()
     }
 
     /// Wakes a worker to look for work, if a processor is free and nobody looks already.
     fn wake_one(&self) {
-        fence(Ordering::SeqCst);
-        if self.free_len.load(Ordering::SeqCst) == 0 || self.spinning.load(Ordering::SeqCst) > 0 {
+        if !self.idle.wants_wake() {
             return;
         }
         let mut state = self.state.lock();
         if state.free.is_empty() || state.end.is_some() {
             return;
         }
-        let alone = self
-            .spinning
-            .compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed);
-        if alone.is_err() {
-            return;
-        }
-        if state.idle > state.wakes {
-            state.wakes += 1;
-            self.wake_sleeper(&state);
-        } else {
-            self.spawn_worker(&mut state, true);
+        match self.idle.wake(&mut state.sleepers) {
+            Some(Wake::Sleeper) => self.wake_sleeper(&state),
+            Some(Wake::New) => self.spawn_worker(&mut state, true),
+            None => {}
         }
     }
 
     /// Wakes one of those that sleep, for a free processor; who sleeps in the network poller, if
     /// that is the last one, of either.
     fn wake_sleeper(&self, state: &State) {
-        let last = state.wakes >= state.idle || state.free.len() <= 1;
+        let last = state.sleepers.wakes >= state.sleepers.asleep || state.free.len() <= 1;
         if state.polling && last {
             self.netpoll.interrupt();
         } else {
@@ -332,7 +322,7 @@ impl Parallel {
         if let Err(error) = thread.spawn(move || me.work(&run, number, spinning)) {
             state.workers -= 1;
             if spinning {
-                self.spinning.fetch_sub(1, Ordering::SeqCst);
+                self.idle.gave_up();
             }
             assert!(
                 state.workers as isize > state.blocked,
@@ -462,10 +452,7 @@ impl Parallel {
         let left = self.with_worker(|worker| {
             let processor = worker.processor()?;
             worker.set_processor(None);
-            Some((
-                processor as *const Processor,
-                processor.lost.load(Ordering::Acquire),
-            ))
+            Some((processor as *const Processor, processor.is_lost()))
         });
         // SAFETY: the scheduler, which `self` borrows, keeps its processors.
         let left = left
@@ -475,9 +462,7 @@ impl Parallel {
             Some((processor, false)) => self.free(state, processor),
             Some((processor, true)) => {
                 self.give_up_queue(state, processor);
-                processor.running.store(false, Ordering::Relaxed);
-                processor.preempt.store(false, Ordering::Relaxed);
-                processor.lost.store(false, Ordering::Release);
+                processor.leave();
                 state.spare.push(self.number_of(processor));
             }
             None => {}
@@ -493,7 +478,7 @@ impl Parallel {
                 self.take_free(&mut state, worker);
                 worker
                     .processor()
-                    .inspect(|p| p.running.store(true, Ordering::Relaxed))
+                    .inspect(|p| p.set_running(true))
                     .is_some()
             });
             if got != Some(false) {
@@ -581,8 +566,7 @@ impl Scheduler for Parallel {
 
     fn should_yield(&self, g: &Goroutine) -> bool {
         let worker = g.worker().and_then(Worker::processor);
-        worker.is_some_and(|processor| processor.preempt.load(Ordering::Relaxed))
-            || self.ending.load(Ordering::Relaxed)
+        worker.is_some_and(Processor::should_yield) || self.ending.load(Ordering::Relaxed)
     }
 
     fn choose(&self, n: usize) -> usize {
@@ -674,13 +658,14 @@ impl Scheduler for Parallel {
             procs: self.procs,
             idle_procs: state.free.len(),
             threads: state.workers,
-            idle_threads: state.idle,
-            spinning_threads: self.spinning.load(Ordering::Relaxed),
+            idle_threads: state.sleepers.asleep,
+            spinning_threads: self.idle.spinning(),
             global_queue: state.global.len(),
             local_queues: self.all().map(Processor::queued).collect(),
             steals: self.stolen.load(Ordering::Relaxed),
             retaken: self.retaken.load(Ordering::Relaxed),
             preempted: self.preempted.load(Ordering::Relaxed),
+            housekept: self.housekept.load(Ordering::Relaxed),
         }
     }
 }

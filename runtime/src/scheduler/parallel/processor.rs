@@ -5,31 +5,32 @@
 //! left, what has been *next* for a while.
 
 use super::ring::{Ring, from_raw, into_raw};
-use crate::goroutine::{G, Goroutine};
+use crate::goroutine::Goroutine;
+use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::sync::Arc;
 
-/// A processor.
+/// A processor, for goroutines but in the models.
 #[repr(align(128))]
-pub(crate) struct Processor {
-    ring: Ring,
+pub(crate) struct Processor<T = Goroutine> {
+    ring: Ring<T>,
     /// Runs before those in the ring, in what is left of the time of whoever made it ready.
-    next: AtomicPtr<Goroutine>,
+    next: AtomicPtr<T>,
     /// Counts the times that a goroutine began a slice of its own.
     slices: AtomicU32,
     /// Counts the looks for something to run.
     pub(super) looks: AtomicU32,
     /// Whether a goroutine runs.
-    pub(super) running: AtomicBool,
+    running: AtomicBool,
     /// Asks the running goroutine to let others run.
-    pub(super) preempt: AtomicBool,
+    preempt: AtomicBool,
     /// The right to run was given to another processor, because the running goroutine passed no
-    /// safepoint for too long.
-    pub(super) lost: AtomicBool,
+    /// safepoint for too long. Changed under the scheduler's lock.
+    lost: AtomicBool,
 }
 
-impl Processor {
-    pub(super) fn new() -> Self {
+impl<T> Processor<T> {
+    pub(crate) fn new() -> Self {
         Self {
             ring: Ring::new(),
             next: AtomicPtr::new(ptr::null_mut()),
@@ -42,17 +43,17 @@ impl Processor {
     }
 
     /// Makes `g` the next to run, and gives back what was. Only the owner calls this.
-    pub(super) fn set_next(&self, g: G) -> Option<G> {
+    pub(crate) fn set_next(&self, g: Arc<T>) -> Option<Arc<T>> {
         owned(self.next.swap(into_raw(g), Ordering::AcqRel))
     }
 
     /// Adds `g` at the end of the ring; gives it back where that is full. Only the owner calls this.
-    pub(super) fn push(&self, g: G) -> Result<(), G> {
+    pub(crate) fn push(&self, g: Arc<T>) -> Result<(), Arc<T>> {
         self.ring.push(g)
     }
 
     /// The next to run. Only the owner calls this.
-    pub(super) fn pop(&self) -> Option<G> {
+    pub(crate) fn pop(&self) -> Option<Arc<T>> {
         let next = self.take_next();
         if next.is_some() {
             return next;
@@ -65,25 +66,25 @@ impl Processor {
     }
 
     /// Half of the ring, as it leaves room for more. Only the owner calls this.
-    pub(super) fn shed(&self) -> Vec<G> {
+    pub(crate) fn shed(&self) -> Vec<Arc<T>> {
         (0..self.ring.len() / 2)
             .map_while(|_| self.ring.pop())
             .collect()
     }
 
     /// Steals half of the ring of `victim`. Only the owner, whose own ring is empty, calls this.
-    pub(super) fn steal(&self, victim: &Self) -> Option<G> {
+    pub(crate) fn steal(&self, victim: &Self) -> Option<Arc<T>> {
         victim.ring.steal(&self.ring)
     }
 
     /// What is next, as a mark to compare with; 0 for nothing.
-    pub(super) fn next_mark(&self) -> usize {
+    pub(crate) fn next_mark(&self) -> usize {
         self.next.load(Ordering::Acquire) as usize
     }
 
     /// Takes what is next, if it still is what it was when `mark` was made.
-    pub(super) fn steal_next(&self, mark: usize) -> Option<G> {
-        let mark = mark as *mut Goroutine;
+    pub(crate) fn steal_next(&self, mark: usize) -> Option<Arc<T>> {
+        let mark = mark as *mut T;
         let taken =
             self.next
                 .compare_exchange(mark, ptr::null_mut(), Ordering::AcqRel, Ordering::Relaxed);
@@ -91,21 +92,21 @@ impl Processor {
     }
 
     /// Everything, one by one, on behalf of somebody else than the owner.
-    pub(super) fn drain(&self) -> impl Iterator<Item = G> + '_ {
+    pub(crate) fn drain(&self) -> impl Iterator<Item = Arc<T>> + '_ {
         std::iter::from_fn(|| self.take_next().or_else(|| self.ring.steal_one()))
     }
 
     /// How many goroutines wait here to run.
-    pub(super) fn queued(&self) -> usize {
+    pub(crate) fn queued(&self) -> usize {
         self.ring.len() as usize + usize::from(self.next_mark() != 0)
     }
 
-    pub(super) fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         self.queued() > 0
     }
 
     /// A goroutine gets a slice of time of its own.
-    pub(super) fn begin_slice(&self) {
+    pub(crate) fn begin_slice(&self) {
         let slices = self.slices.load(Ordering::Relaxed);
         self.slices.store(slices.wrapping_add(1), Ordering::Relaxed);
         if self.preempt.load(Ordering::Relaxed) {
@@ -113,11 +114,66 @@ impl Processor {
         }
     }
 
-    pub(super) fn slices(&self) -> u32 {
+    /// A goroutine is about to run, or has just run. Only the owner calls this.
+    pub(crate) fn set_running(&self, running: bool) {
+        self.running.store(running, Ordering::Relaxed);
+    }
+
+    /// Whether a goroutine runs, with the right to.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed) && !self.is_lost()
+    }
+
+    /// Asks the running goroutine to let others run; gives whether it was asked already.
+    pub(crate) fn ask(&self) -> bool {
+        self.preempt.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether the running goroutine has used up its slice.
+    #[inline]
+    pub(crate) fn is_asked(&self) -> bool {
+        self.preempt.load(Ordering::Relaxed)
+    }
+
+    /// Whether the running goroutine is to let others run: it was asked to, or has lost the right to
+    /// run itself.
+    #[inline]
+    pub(crate) fn should_yield(&self) -> bool {
+        self.is_asked() || self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Takes the right to run away from whoever is in slice number `slices`; `false` where nobody is
+    /// any more. The caller has the scheduler's lock, and gives the right to another processor.
+    ///
+    /// The owner may begin another slice at this moment. That one is without the right then, and ends
+    /// at its first safepoint.
+    pub(crate) fn take_away(&self, slices: u32) -> bool {
+        let taken = self.is_running() && self.slices() == slices;
+        if taken {
+            self.lost.store(true, Ordering::Release);
+        }
+        taken
+    }
+
+    /// Whether the right to run was taken away.
+    #[inline]
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    /// Nobody has the processor any more, with or without the right to run. The caller has the
+    /// scheduler's lock.
+    pub(crate) fn leave(&self) {
+        self.preempt.store(false, Ordering::Relaxed);
+        self.running.store(false, Ordering::Relaxed);
+        self.lost.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn slices(&self) -> u32 {
         self.slices.load(Ordering::Relaxed)
     }
 
-    fn take_next(&self) -> Option<G> {
+    fn take_next(&self) -> Option<Arc<T>> {
         if self.next.load(Ordering::Relaxed).is_null() {
             return None;
         }
@@ -125,14 +181,14 @@ impl Processor {
     }
 }
 
-impl Drop for Processor {
+impl<T> Drop for Processor<T> {
     fn drop(&mut self) {
         self.drain().for_each(drop);
     }
 }
 
 /// What was taken out of a `next`.
-fn owned(g: *mut Goroutine) -> Option<G> {
+fn owned<T>(g: *mut T) -> Option<Arc<T>> {
     // SAFETY: `set_next` put it there, and whoever exchanged it for something else owns it.
     (!g.is_null()).then(|| unsafe { from_raw(g) })
 }

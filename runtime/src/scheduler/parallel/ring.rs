@@ -20,23 +20,23 @@
 //! A thief that has read `head`, is held up, and then reads a much later `tail` would see more
 //! entries than fit; it looks again.
 
-use crate::goroutine::{G, Goroutine};
+use crate::primitive::{AtomicPtr, AtomicU32, Ordering, spin_loop};
+use std::array;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// The number of slots; Go's.
-pub(super) const SLOTS: u32 = 256;
+pub(crate) const SLOTS: u32 = if cfg!(loom) { 4 } else { 256 };
 
-/// A bounded queue of goroutines.
-pub(super) struct Ring {
+/// A bounded queue, of goroutines but for the models.
+pub(crate) struct Ring<T> {
     head: AtomicU32,
     tail: AtomicU32,
-    slots: [AtomicPtr<Goroutine>; SLOTS as usize],
+    slots: [AtomicPtr<T>; SLOTS as usize],
 }
 
 /// A goroutine as a pointer that owns a count.
-pub(super) fn into_raw(g: G) -> *mut Goroutine {
+pub(super) fn into_raw<T>(g: Arc<T>) -> *mut T {
     Arc::into_raw(g).cast_mut()
 }
 
@@ -45,33 +45,33 @@ pub(super) fn into_raw(g: G) -> *mut Goroutine {
 /// # Safety
 ///
 /// `g` must come from `into_raw`, and be turned back once only.
-pub(super) unsafe fn from_raw(g: *mut Goroutine) -> G {
+pub(super) unsafe fn from_raw<T>(g: *mut T) -> Arc<T> {
     // SAFETY: by the caller.
     unsafe { Arc::from_raw(g) }
 }
 
-impl Ring {
-    pub(super) fn new() -> Self {
+impl<T> Ring<T> {
+    pub(crate) fn new() -> Self {
         Self {
             head: AtomicU32::new(0),
             tail: AtomicU32::new(0),
-            slots: [const { AtomicPtr::new(ptr::null_mut()) }; SLOTS as usize],
+            slots: array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
         }
     }
 
-    fn slot(&self, number: u32) -> &AtomicPtr<Goroutine> {
+    fn slot(&self, number: u32) -> &AtomicPtr<T> {
         &self.slots[(number % SLOTS) as usize]
     }
 
     /// How many entries there were a moment ago.
-    pub(super) fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         let head = self.head.load(Ordering::Acquire);
         let len = self.tail.load(Ordering::Acquire).wrapping_sub(head);
         len.min(SLOTS)
     }
 
     /// Adds `g` at the end; gives it back where the ring is full. Only the owner calls this.
-    pub(super) fn push(&self, g: G) -> Result<(), G> {
+    pub(crate) fn push(&self, g: Arc<T>) -> Result<(), Arc<T>> {
         let tail = self.tail.load(Ordering::Relaxed);
         if tail.wrapping_sub(self.head.load(Ordering::Acquire)) >= SLOTS {
             return Err(g);
@@ -82,7 +82,7 @@ impl Ring {
     }
 
     /// Takes the first entry. Only the owner calls this.
-    pub(super) fn pop(&self) -> Option<G> {
+    pub(crate) fn pop(&self) -> Option<Arc<T>> {
         let tail = self.tail.load(Ordering::Relaxed);
         let mut head = self.head.load(Ordering::Acquire);
         while head != tail {
@@ -98,7 +98,7 @@ impl Ring {
 
     /// Moves half of the entries, at least one, to `into`, which is empty and the caller's own, and
     /// gives the last of them.
-    pub(super) fn steal(&self, into: &Self) -> Option<G> {
+    pub(crate) fn steal(&self, into: &Self) -> Option<Arc<T>> {
         let start = into.tail.load(Ordering::Relaxed);
         loop {
             let head = self.head.load(Ordering::Acquire);
@@ -108,6 +108,7 @@ impl Ring {
                 return None;
             }
             if half > SLOTS / 2 {
+                spin_loop();
                 continue;
             }
             for i in 0..half {
@@ -124,7 +125,7 @@ impl Ring {
     }
 
     /// Takes one entry, on behalf of somebody who owns no ring.
-    pub(super) fn steal_one(&self) -> Option<G> {
+    pub(crate) fn steal_one(&self) -> Option<Arc<T>> {
         loop {
             let head = self.head.load(Ordering::Acquire);
             if self.tail.load(Ordering::Acquire) == head {

@@ -82,7 +82,7 @@ impl Parallel {
     }
 
     fn look_at(&self, processor: &Processor, seen: &mut Option<Seen>) {
-        if !processor.running.load(Ordering::Relaxed) || processor.lost.load(Ordering::Relaxed) {
+        if !processor.is_running() {
             *seen = None;
             return;
         }
@@ -100,24 +100,27 @@ impl Parallel {
             return;
         }
         // Still asked after a whole slice more: it passes no safepoint.
-        let asked = processor.preempt.swap(true, Ordering::Relaxed);
+        let asked = processor.ask();
         if asked && ran >= 2 * SLICE {
-            self.retake(processor);
+            self.retake(processor, slices);
             *seen = None;
         }
     }
 
     /// Gives the right to run to another processor, if anybody waits for one.
-    fn retake(&self, processor: &Processor) {
+    fn retake(&self, processor: &Processor, slices: u32) {
         let mut state = self.state.lock();
         let wanted = self.has_work(&state) || self.returning.load(Ordering::Relaxed) > 0;
-        if !wanted || !state.free.is_empty() || !processor.running.load(Ordering::Relaxed) {
+        if !wanted || !state.free.is_empty() {
             return;
         }
         let Some(other) = self.spare(&mut state) else {
             return;
         };
-        processor.lost.store(true, Ordering::Release);
+        if !processor.take_away(slices) {
+            state.spare.push(self.number_of(other));
+            return;
+        }
         self.retaken.fetch_add(1, Ordering::Relaxed);
         self.give_up_queue(&mut state, processor);
         self.free(&mut state, other);

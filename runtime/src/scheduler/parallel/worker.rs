@@ -1,24 +1,13 @@
 //! M: an OS thread that runs goroutines while it has a processor.
 //!
 //! Where it looks for one to run, in this order: its processor's queue, the global queue, timers, the
-//! network, other processors' queues; then it gives its processor back and sleeps. Every 61st look
+//! network, other processors' queues; then it does the detector's housekeeping, a part at a time, and
+//! looks again after each; then it gives its processor back and sleeps. Every 61st look
 //! begins with the global queue, so that nobody waits there for ever.
 //!
 //! # Sleeping and waking
 //!
-//! Whoever makes a goroutine ready wakes a worker only where a processor is free and nobody is
-//! *spinning*, that is, looking for work. The bad interleaving would be
-//!
-//! ```text
-//! W looks everywhere, finds nothing      R puts a goroutine into its queue
-//!                                        R sees no free processor, or W spinning: wakes nobody
-//! W gives its processor back, sleeps     the goroutine waits although a processor is free
-//! ```
-//!
-//! and it cannot happen: W first makes its processor free and stops spinning, then looks at all
-//! queues once more; R first queues, then looks at both. With a fence between the two steps on each
-//! side, one sees what the other did. Whoever finds work while spinning, and was the last to spin,
-//! wakes another, because those who queued meanwhile relied on it.
+//! `idle.rs` says who wakes whom, and why nobody sleeps while there is work and a free processor.
 //!
 //! Where goroutines wait for the network, and a processor is free, one of those that sleep does so in
 //! the network poller. It counts as asleep like the others. Whoever wakes it does so under the
@@ -34,7 +23,7 @@ use parking_lot::MutexGuard;
 use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Each so manieth look for something to run begins with the global queue; Go's.
@@ -106,7 +95,7 @@ impl Parallel {
     pub(super) fn work(&self, run: &Arc<Run>, number: usize, spinning: bool) {
         let _working = super::Working(self);
         let worker = Worker::new(self, number, spinning);
-        while let Some(g) = self.next(&worker) {
+        while let Some(g) = self.next(run, &worker) {
             let switch = self.run_one(&worker, &g);
             match switch {
                 Switch::Park => {}
@@ -119,17 +108,17 @@ impl Parallel {
                 }
             }
         }
-        self.stop_spinning(&worker);
+        self.idle.stop_spinning(&worker.spinning);
     }
 
     fn run_one(&self, worker: &Worker, g: &G) -> Switch {
         if let Some(processor) = worker.processor() {
-            processor.running.store(true, Ordering::Relaxed);
+            processor.set_running(true);
         }
         let switch = g.resume_on(worker);
         // The goroutine may have given it away.
         if let Some(processor) = worker.processor() {
-            processor.running.store(false, Ordering::Relaxed);
+            processor.set_running(false);
         }
         switch
     }
@@ -138,7 +127,7 @@ impl Parallel {
     /// time, behind all.
     fn requeue(&self, worker: &Worker, g: G) {
         match worker.processor() {
-            Some(processor) if !processor.preempt.load(Ordering::Relaxed) => {
+            Some(processor) if !processor.is_asked() => {
                 self.push(processor, g);
             }
             Some(processor) => {
@@ -152,24 +141,39 @@ impl Parallel {
     }
 
     /// The next goroutine to run; `None` where the run is over.
-    fn next(&self, worker: &Worker) -> Option<G> {
+    fn next(&self, run: &Run, worker: &Worker) -> Option<G> {
         while !self.ending.load(Ordering::Relaxed) {
             let Some(processor) = worker.processor() else {
                 self.sleep(worker);
                 continue;
             };
-            if processor.lost.load(Ordering::Acquire) {
+            if processor.is_lost() {
                 self.retire(worker, processor);
             } else if self.must_give_way() {
                 self.sleep(worker);
             } else if let Some(g) = self.find(worker, processor) {
                 self.found(worker);
                 return Some(g);
-            } else {
+            } else if !self.housekeep(run, worker) {
                 self.sleep(worker);
             }
         }
         None
+    }
+
+    /// Does a part of the detector's housekeeping; `false` where there is nothing to do. As it does not
+    /// look for work meanwhile, it does not spin, and looks again after each part.
+    fn housekeep(&self, run: &Run, worker: &Worker) -> bool {
+        let Some(detector) = run.detector.as_ref().filter(|d| d.wants_housekeeping()) else {
+            return false;
+        };
+        let work =
+            || self.global_len.load(Ordering::Acquire) > 0 || self.all().any(Processor::has_work);
+        if !self.idle.last_look(&worker.spinning, work) {
+            detector.housekeep();
+            self.housekept.fetch_add(1, Ordering::Relaxed);
+        }
+        true
     }
 
     fn find(&self, worker: &Worker, processor: &Processor) -> Option<G> {
@@ -197,12 +201,11 @@ impl Parallel {
     /// Looks for work with others, for a moment, unless enough do already.
     fn spin(&self, worker: &Worker, processor: &Processor) -> Option<G> {
         if !worker.spinning.get() {
-            let spinning = self.spinning.load(Ordering::Relaxed);
+            let spinning = self.idle.spinning();
             if spinning > 0 && 2 * spinning >= self.procs {
                 return None;
             }
-            self.spinning.fetch_add(1, Ordering::SeqCst);
-            worker.spinning.set(true);
+            self.idle.start_spinning(&worker.spinning);
         }
         let begin = Instant::now();
         let mut marks = Marks::default();
@@ -243,17 +246,8 @@ impl Parallel {
     }
 
     fn found(&self, worker: &Worker) {
-        if self.stop_spinning(worker) == 1 {
+        if self.idle.stop_spinning(&worker.spinning) {
             self.wake_one();
-        }
-    }
-
-    /// How many were spinning, if the worker was one of them, and 0 if not.
-    fn stop_spinning(&self, worker: &Worker) -> usize {
-        if worker.spinning.replace(false) {
-            self.spinning.fetch_sub(1, Ordering::SeqCst)
-        } else {
-            0
         }
     }
 
@@ -265,10 +259,9 @@ impl Parallel {
             worker.set_processor(None);
             self.free(&mut state, processor);
         }
-        self.stop_spinning(worker);
-        fence(Ordering::SeqCst);
         let left_over = state.free.len() > self.returning.load(Ordering::SeqCst);
-        if left_over && self.has_work(&state) {
+        let work = || left_over && self.has_work(&state);
+        if self.idle.last_look(&worker.spinning, work) {
             self.take_free(&mut state, worker);
             if worker.processor().is_some() {
                 return;
@@ -277,14 +270,9 @@ impl Parallel {
         if self.wait_for_wake(&mut state) {
             self.take_free(&mut state, worker);
         }
-        if state.wakes > 0 {
-            state.wakes -= 1;
-            if worker.processor().is_some() {
-                worker.spinning.set(true);
-            } else {
-                self.spinning.fetch_sub(1, Ordering::SeqCst);
-            }
-        }
+        let has_processor = worker.processor().is_some();
+        self.idle
+            .woken(&mut state.sleepers, &worker.spinning, has_processor);
         // The network may have had more than this one can run.
         let more = state.global.len() > 1;
         drop(state);
@@ -299,7 +287,7 @@ impl Parallel {
         let due = self.first_due(state.main_returned.is_some());
         let firing = self.firing.load(Ordering::SeqCst) > 0;
         let nobody_runs =
-            !firing && state.idle as isize + state.blocked + 1 == state.workers as isize;
+            !firing && state.sleepers.asleep as isize + state.blocked + 1 == state.workers as isize;
         if nobody_runs
             && due.is_none()
             && !self.waits_for_network(state)
@@ -310,11 +298,11 @@ impl Parallel {
         if state.end.is_some() {
             return false;
         }
-        state.idle += 1;
+        state.sleepers.asleep += 1;
         let deadline = self.deadline(state, due);
         if !state.polling && !state.free.is_empty() && self.netpoll.is_waited_for() {
             self.sleep_in_network(state, deadline);
-            state.idle -= 1;
+            state.sleepers.asleep -= 1;
             return true;
         }
         match deadline {
@@ -323,7 +311,7 @@ impl Parallel {
             }
             None => self.changed.wait(state),
         }
-        state.idle -= 1;
+        state.sleepers.asleep -= 1;
         true
     }
 }
