@@ -3,8 +3,10 @@
 
 use deadheat_instrument::{Shared, SharedMap, SharedSlice};
 use deadheat_runtime::detector::report::Scheduler;
-use deadheat_runtime::{Failure, JoinHandle, Outcome, Run, chan, go};
+use deadheat_runtime::time::sleep;
+use deadheat_runtime::{Failure, JoinHandle, Outcome, Run, chan, go, stats};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn run<T: Send + 'static>(body: fn() -> T) -> T {
     Run::new("cells").go(body).result.expect("it returns")
@@ -143,4 +145,24 @@ fn a_map_maps() {
         map.clear();
         assert!(map.into_inner().is_empty());
     });
+}
+
+/// What nobody can race with any more is freed by workers without work: here the main goroutine sleeps
+/// until they have done so.
+#[test]
+fn idle_workers_keep_house() {
+    const PAGE: usize = 1 << 16;
+    let run = Run::new("housekeeping").scheduler(Scheduler::Parallel);
+    let outcome = run.max_procs(2).detect(true).go(|| {
+        let pages = SharedSlice::new(vec![[0_u8; PAGE]; 512]);
+        (0..pages.len()).for_each(|page| pages.with_mut(page, |page| page[0] = 1));
+        // From here on, whoever starts knows of all that.
+        go(|| ()).join().unwrap();
+        while stats().unwrap().housekept < 2 {
+            sleep(Duration::from_millis(1));
+        }
+        pages.with(0, |page| page[0])
+    });
+    assert_eq!(outcome.result.unwrap(), 1);
+    assert_eq!(outcome.races, 0);
 }
