@@ -32,9 +32,9 @@ pub(super) fn pipeline(site: &Arc<Site>, random: &mut Random) {
     for _ in 0..random.between(1, 3) {
         let (middle, last) = (middle.clone(), last.clone());
         drop(site.go(move || {
-            middle
-                .iter()
-                .for_each(|n| last.send(n).expect("a receiver"))
+            for n in middle.iter() {
+                last.send(n).expect("a receiver");
+            }
         }));
     }
     drop((middle, last));
