@@ -500,7 +500,9 @@ mod tests {
             21 * PAGE as u64,
             "the first page is touched by another byte"
         );
-        shadow.sweep(|granule| granule.main().replace(granule.main().load(), Words::ZERO));
+        shadow.sweep(&mut Position::default(), usize::MAX, |granule| {
+            granule.main().replace(granule.main().load(), Words::ZERO)
+        });
         assert_eq!(shadow.bytes(), 0);
         (0..40).for_each(record);
         assert_eq!(shadow.bytes(), 40 * PAGE as u64);
@@ -515,7 +517,7 @@ mod tests {
         assert!(place.granule.side().replace(Words::ZERO, read));
         assert!(shadow.has_recorded(sweeps));
         // Whoever cleaned it did not see the read.
-        shadow.sweep(|_| true);
+        shadow.sweep(&mut Position::default(), usize::MAX, |_| true);
         assert_eq!(place.granule.side().low(), 1);
         assert_eq!(shadow.bytes(), PAGE as u64);
     }
@@ -557,7 +559,9 @@ mod tests {
             let sweeps = shadow.begin_recording(place);
             let granule = core::ptr::from_ref(place.granule).cast_mut();
             GRANULE.store(granule, Ordering::Relaxed);
-            shadow.sweep(|granule| granule.main().replace(granule.main().load(), Words::ZERO));
+            shadow.sweep(&mut Position::default(), usize::MAX, |granule| {
+                granule.main().replace(granule.main().load(), Words::ZERO)
+            });
             assert_eq!(place.granule.main().low(), 0, "the record is lost");
             assert!(!shadow.has_recorded(sweeps), "and nobody is told");
         }
