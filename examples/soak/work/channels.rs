@@ -34,7 +34,7 @@ pub(super) fn pipeline(site: &Arc<Site>, random: &mut Random) {
         drop(site.go(move || {
             middle
                 .iter()
-                .for_each(|n| last.send(n).expect("a receiver"))
+                .for_each(|n| last.send(n).expect("a receiver"));
         }));
     }
     drop((middle, last));

@@ -32,7 +32,10 @@ impl Counts {
     fn count(&self, key: u64) {
         self.counted.fetch_add(1, Ordering::Relaxed);
         let (mut seen, there) = self.map.load_or_store(key, 1);
-        while there {
+        if !there {
+            return;
+        }
+        loop {
             match self.map.compare_and_swap(&key, &seen, seen + 1) {
                 Ok(()) => return,
                 Err(_) => seen = self.map.load(&key).expect("nobody deletes these"),

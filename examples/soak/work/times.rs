@@ -103,7 +103,7 @@ pub(super) fn timers(site: &Arc<Site>, random: &mut Random) {
     }
     let (tx, rx) = chan::bounded(1);
     let late = after_func(moment(random), move || {
-        tx.send(7).expect("somebody listens")
+        tx.send(7).expect("somebody listens");
     });
     let stopped = random.once_in(2) && late.stop();
     drop(late);
