@@ -24,6 +24,7 @@ mod work;
 
 use board::Board;
 use deadheat::detector::report::Scheduler;
+use deadheat::time::sleep;
 use deadheat::{Run, dump, go};
 use options::Options;
 use random::Random;
@@ -37,20 +38,25 @@ use work::{Injected, Site};
 fn soak(options: &Options, board: &Arc<Board>) -> usize {
     let end = Instant::now() + options.time;
     let site = Arc::new(Site::new(Arc::clone(board)).expect("a network"));
-    let seed = options.seed;
+    let (seed, only) = (options.seed, options.only);
     let drive = |number: usize| {
         let (board, site) = (Arc::clone(board), Arc::clone(&site));
         go(move || {
             let mut random = Random::new(seed, number as u64);
             while Instant::now() < end {
-                let kind = work::draw(&mut random);
+                let kind = only.unwrap_or_else(|| work::draw(&mut random));
                 board.begin(number, kind);
+                site.attend();
                 (work::KINDS[kind].1)(&site, &mut random);
                 board.end(number, kind);
             }
         })
     };
     let drivers: Vec<_> = (0..options.drivers).map(drive).collect();
+    while Instant::now() < end {
+        sleep(Duration::from_millis(100));
+        site.attend();
+    }
     for driver in drivers {
         driver.join().expect("a driver's work holds");
     }

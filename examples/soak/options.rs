@@ -1,12 +1,13 @@
 //! The command line.
 
+use crate::work::KINDS;
 use std::fmt;
 use std::num::NonZero;
 use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) const USAGE: &str = "usage: soak [--minutes N] [--seed N] [--procs N] [--drivers N] \
-    [--interval SECONDS] [--patience SECONDS] [--detect]";
+    [--interval SECONDS] [--patience SECONDS] [--only KIND] [--detect]";
 
 /// What is to be done.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) interval: Duration,
     /// How long a piece of work may take.
     pub(crate) patience: Duration,
+    /// The one kind of work to do, instead of all.
+    pub(crate) only: Option<usize>,
     pub(crate) detect: bool,
 }
 
@@ -43,6 +46,15 @@ fn count(name: &str, given: Option<String>) -> Result<usize, String> {
     Ok(number.get())
 }
 
+fn kind(name: &str, given: Option<String>) -> Result<usize, String> {
+    let given: String = value(name, given)?;
+    let position = KINDS.iter().position(|(kind, _)| *kind == given);
+    position.ok_or_else(|| {
+        let kinds: Vec<_> = KINDS.iter().map(|(kind, _)| *kind).collect();
+        format!("{name} wants one of {}, not {given:?}", kinds.join(", "))
+    })
+}
+
 impl Options {
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
@@ -52,6 +64,7 @@ impl Options {
             drivers: 256,
             interval: Duration::from_secs(10),
             patience: Duration::from_secs(60),
+            only: None,
             detect: false,
         };
         while let Some(name) = arguments.next() {
@@ -62,6 +75,7 @@ impl Options {
                 "--drivers" => options.drivers = count(&name, arguments.next())?,
                 "--interval" => options.interval = seconds(&name, arguments.next(), 1.0)?,
                 "--patience" => options.patience = seconds(&name, arguments.next(), 1.0)?,
+                "--only" => options.only = Some(kind(&name, arguments.next())?),
                 "--detect" => options.detect = true,
                 _ => return Err(format!("{name:?} is no option")),
             }

@@ -29,19 +29,22 @@ impl Status {
 
     /// Wakes the goroutine; `true` where the caller must hand it to the scheduler.
     ///
-    /// One that can run already has yet to look at what it waits for. The fence is for that look
-    /// (`Claim::is_done_after_wake`): either it sees what the caller has done before, or the caller
-    /// sees that the goroutine runs already.
+    /// One that can run already, or was woken while it runs, has yet to look at what it waits for. The
+    /// fence is for that look (`Claim::is_done_after_wake`): either it sees what the caller has done
+    /// before, or the caller sees that the goroutine runs again.
     pub(crate) fn make_ready(&self) -> bool {
         let mut status = self.0.load(Ordering::Acquire);
-        if status == RUNNABLE {
-            fence(Ordering::SeqCst);
-            status = self.0.load(Ordering::Acquire);
-        }
+        let mut fenced = false;
         loop {
             let next = match status {
                 PARKED => RUNNABLE,
                 RUNNING => NOTIFIED,
+                RUNNABLE | NOTIFIED if !fenced => {
+                    fence(Ordering::SeqCst);
+                    fenced = true;
+                    status = self.0.load(Ordering::Acquire);
+                    continue;
+                }
                 _ => return false,
             };
             match self.change(status, next) {

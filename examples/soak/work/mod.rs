@@ -111,6 +111,12 @@ impl Site {
         &self.board
     }
 
+    /// For those who live as long as the run: see `network::Meeting`.
+    pub(crate) fn attend(&self) {
+        #[cfg(unix)]
+        self.network.meeting().attend();
+    }
+
     /// What must hold when all work is done.
     pub(crate) fn check(&self) {
         self.locks.check();

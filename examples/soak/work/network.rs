@@ -6,9 +6,10 @@ use crate::random::Random;
 use deadheat::chan::{self, Receiver, Sender};
 use deadheat::go;
 use deadheat::net::{TcpListener, TcpStream, UnixStream};
+use deadheat::sync::Mutex;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Connections that are kept: each new one would leave a port that waits for a minute.
 const CONNECTIONS: usize = 24;
@@ -18,18 +19,43 @@ pub(crate) struct Echo {
     listener: TcpListener,
     give_back: Sender<TcpStream>,
     connections: Receiver<TcpStream>,
+    meeting: Arc<Meeting>,
 }
+
+/// Where goroutines that live long learn what others have done. One that never did would keep the
+/// detector from forgetting anything: it might race with all of it.
+#[derive(Default)]
+pub(crate) struct Meeting(Mutex<()>);
+
+impl Meeting {
+    pub(crate) fn attend(&self) {
+        drop(self.0.lock());
+    }
+}
+
+/// How often whoever waits for long attends it.
+const ATTENDANCE: Duration = Duration::from_millis(100);
 
 impl Echo {
     pub(super) fn start(board: &Arc<Board>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let accepting = listener.try_clone()?;
-        let counting = Arc::clone(board);
+        let meeting = Arc::<Meeting>::default();
+        let (counting, met) = (Arc::clone(board), Arc::clone(&meeting));
         board.count_goroutine();
         drop(go(move || {
-            for stream in accepting.incoming().map_while(Result::ok) {
-                counting.count_goroutine();
-                drop(go(move || serve(stream)));
+            loop {
+                met.attend();
+                accepting.set_deadline(Some(Instant::now() + ATTENDANCE));
+                match accepting.accept() {
+                    Ok((stream, _)) => {
+                        let met = Arc::clone(&met);
+                        counting.count_goroutine();
+                        drop(go(move || serve(stream, &met)));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                    Err(_) => break,
+                }
             }
         }));
         let (give_back, connections) = chan::bounded(CONNECTIONS);
@@ -37,6 +63,7 @@ impl Echo {
             listener,
             give_back,
             connections,
+            meeting,
         };
         for _ in 0..CONNECTIONS {
             echo.give_back.send(echo.connect()?).expect("room for all");
@@ -48,6 +75,10 @@ impl Echo {
         TcpStream::connect(self.listener.local_addr()?)
     }
 
+    pub(crate) fn meeting(&self) -> &Meeting {
+        &self.meeting
+    }
+
     pub(super) fn close(&self) {
         self.listener.close();
         self.give_back.close();
@@ -55,9 +86,11 @@ impl Echo {
     }
 }
 
-fn serve(mut stream: impl Read + Write) {
+fn serve(mut stream: impl Read + Write, meeting: &Meeting) {
     let mut buffer = [0; 64];
-    while stream.read_exact(&mut buffer).is_ok() && stream.write_all(&buffer).is_ok() {}
+    while stream.read_exact(&mut buffer).is_ok() && stream.write_all(&buffer).is_ok() {
+        meeting.attend();
+    }
 }
 
 /// What was sent comes back.
@@ -93,7 +126,7 @@ pub(super) fn deadline(site: &Arc<Site>, random: &mut Random) {
     let (give_up, given_up) = chan::unbuffered::<()>();
     let peer = site.go(move || {
         if answers {
-            serve(&mut there);
+            serve(&mut there, &Meeting::default());
         } else {
             let _ = given_up.recv();
         }
