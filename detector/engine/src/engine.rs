@@ -621,6 +621,7 @@ impl Adjoining {
 mod tests {
     use super::*;
     use crate::clock::Time;
+    use crate::primitive::AtomicBool;
 
     fn range(start: usize, len: usize) -> ByteRange {
         ByteRange::new(start, len).unwrap()
@@ -995,6 +996,34 @@ mod tests {
         pool.release(known, 0);
         engine.sync(SyncId(1), |var| child.acquire(var));
         assert!(access(&engine, &child, AccessKind::Write, 64, 8).is_empty());
+    }
+
+    #[test]
+    fn what_all_know_is_found_while_others_fork() {
+        let engine = Engine::new();
+        let mut main = engine.first_thread(0).unwrap();
+        let alive: Vec<_> = (1..500)
+            .map(|n| engine.fork(&mut main, n).unwrap())
+            .collect();
+        let mut forker = engine.fork(&mut main, 500).unwrap();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let mut end = SyncVar::new();
+                    let mut child = engine.fork(&mut forker, 501).unwrap();
+                    child.release(&mut end);
+                    drop(child);
+                    forker.acquire(&end);
+                }
+            });
+            let Shared { pool, slots, .. } = &*engine.shared;
+            let found = (0..100).filter_map(|_| slots.known_to_all(pool));
+            let found = found.inspect(|known| pool.release(*known, 0)).count();
+            over.store(true, Ordering::Relaxed);
+            assert_eq!(found, 100);
+        });
+        drop(alive);
     }
 
     #[test]

@@ -18,7 +18,7 @@
 //!   thread's, and whoever asks for an index may have it.
 
 use crate::array::{Array, Zeroable};
-use crate::clock::{CLOCK_WORDS, Clock, Epoch, Exhausted, Tid, Time};
+use crate::clock::{CLOCK_WORDS, Clock, Epoch, Tid, Time};
 use crate::pool::{self, Index, Kind, Need, Node, Pool};
 use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::source::Source;
@@ -60,6 +60,8 @@ pub(crate) struct Slot {
     former: AtomicU32,
     /// The thread's first time.
     start: AtomicU64,
+    /// The number of the fork that the thread came of, from 1.
+    fork: AtomicU64,
     /// What the front end calls the thread.
     label: AtomicU64,
     /// How often the thread has put a granule's history elsewhere; see `history`.
@@ -228,9 +230,53 @@ struct Lives {
 pub(crate) struct Slots {
     chunks: Array<AtomicPtr<Slot>>,
     lives: Spin<Lives>,
-    /// How many threads were forked: whoever looks at all threads can tell if one came meanwhile.
+    /// How many threads were forked: whoever looks at all threads can tell who came meanwhile. Changed
+    /// under the lock of `lives`.
     forks: AtomicU64,
     source: Source,
+}
+
+/// What all of some threads know, in parts that are put together one by one.
+struct Known<'a> {
+    pool: &'a Pool,
+    /// `None` before the first.
+    trie: Option<Index>,
+}
+
+impl Known<'_> {
+    /// Leaves what `clock` knows as well; `None`, and nothing, where there is no memory.
+    fn meet(&mut self, mut clock: Clock) -> Option<()> {
+        let pool = self.pool;
+        let maker = Maker {
+            pool,
+            origin: 0,
+            shard: 0,
+            need: Need::Tidiness,
+        };
+        let theirs = clock.as_trie(maker);
+        clock.clear(pool, 0);
+        let theirs = theirs.ok()?;
+        self.trie = Some(match self.take() {
+            None => theirs,
+            Some(known) => {
+                let met = maker.meet(known, theirs);
+                pool.release(known, 0);
+                pool.release(theirs, 0);
+                met?
+            }
+        });
+        Some(())
+    }
+
+    fn take(&mut self) -> Option<Index> {
+        self.trie.take()
+    }
+}
+
+impl Drop for Known<'_> {
+    fn drop(&mut self) {
+        self.pool.release(self.take().unwrap_or(0), 0);
+    }
 }
 
 /// How many thread indices are in which state.
@@ -308,9 +354,11 @@ impl Slots {
             place.set_own(epoch);
         });
         slot.renewed.store(false, Ordering::Relaxed);
+        let fork = self.forks.load(Ordering::Relaxed) + 1;
+        slot.fork.store(fork, Ordering::Relaxed);
         slot.state.store(RUNNING, Ordering::Release);
         lives.running += 1;
-        self.forks.fetch_add(1, Ordering::Release);
+        self.forks.store(fork, Ordering::Release);
         Some(epoch)
     }
 
@@ -416,52 +464,45 @@ impl Slots {
         former.map_or_else(|| self.slot(epoch.tid()).label(), |node| node.word(0))
     }
 
-    /// What every running thread knows, as a trie that is the caller's; `None` where threads
-    /// were forked meanwhile, or there is no memory.
+    /// What every running thread knows, as a trie that is the caller's; `None` where there is no
+    /// memory.
+    ///
+    /// Threads are looked at one by one, and may fork meanwhile. A child need not know what its parent
+    /// learned between the fork and the look at it, so children are looked at, too: those of the
+    /// first, long look in a second one, and those of that while no thread can be forked.
     pub(crate) fn known_to_all(&self, pool: &Pool) -> Option<Index> {
-        let forks = self.forks.load(Ordering::Acquire);
-        let used = self.lives.lock().used;
-        let maker = Maker {
-            pool,
-            origin: 0,
-            shard: 0,
-            need: Need::Tidiness,
-        };
-        let mut known: Option<Index> = None;
+        let mut known = Known { pool, trie: None };
+        let mut seen = 0;
+        for _ in 0..2 {
+            let forks = self.forks.load(Ordering::Acquire);
+            let used = self.lives.lock().used;
+            self.meet(&mut known, used, seen)?;
+            seen = forks;
+        }
+        let lives = self.lives.lock();
+        self.meet(&mut known, lives.used, seen)?;
+        Some(known.take().unwrap_or(0))
+    }
+
+    /// Leaves in `known` what those threads know, too, that run with one of the first `used` indices
+    /// and were forked after the first `seen`.
+    fn meet(&self, known: &mut Known<'_>, used: u32, seen: u64) -> Option<()> {
         for tid in (0..used as usize).filter_map(Tid::new) {
             let slot = self.slot(tid);
-            if slot.state.load(Ordering::Acquire) != RUNNING {
+            if slot.state.load(Ordering::Acquire) != RUNNING
+                || slot.fork.load(Ordering::Relaxed) <= seen
+            {
                 continue;
             }
-            let mut clock = slot.copy(pool, &self.source, 0);
+            let mut clock = slot.copy(known.pool, &self.source, 0);
             // What the thread did since its last release, those that it forks need not know.
             let own = clock.own();
             if !own.is_none() {
                 clock.set_own(Epoch::new(own.tid(), own.time().before()));
             }
-            let theirs = clock.as_trie(maker);
-            clock.clear(pool, 0);
-            let met = match (known, theirs) {
-                (None, Ok(theirs)) => Ok(theirs),
-                (Some(known), Ok(theirs)) => {
-                    let met = maker.meet(known, theirs).ok_or(Exhausted);
-                    pool.release(known, 0);
-                    pool.release(theirs, 0);
-                    met
-                }
-                (known, Err(error)) => {
-                    pool.release(known.unwrap_or(0), 0);
-                    Err(error)
-                }
-            };
-            known = Some(met.ok()?);
+            known.meet(clock)?;
         }
-        let known = known.unwrap_or(0);
-        if self.forks.load(Ordering::Acquire) == forks {
-            return Some(known);
-        }
-        pool.release(known, 0);
-        None
+        Some(())
     }
 
     /// Frees the indices of ended threads that `known` says every running thread knows, and calls
