@@ -9,7 +9,7 @@
 use crate::current;
 use crate::detect;
 use crate::goroutine::G;
-use crate::waiter::{WaitReason, Waiter};
+use crate::waiter::{Wait, WaitReason, Waiter};
 use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex;
@@ -101,7 +101,7 @@ struct State {
     woken: bool,
     /// From those who wake to the poll.
     edge: SyncVar,
-    waiter: Option<Arc<Waiter>>,
+    waiter: Option<Waiter>,
 }
 
 impl Signal {
@@ -118,12 +118,12 @@ impl Signal {
 
     /// Blocks the goroutine until the signal was given since the last wait.
     fn wait(self: &Arc<Self>) {
-        if let Some(waiter) = self.waiter() {
+        if let Some(wait) = self.begin_wait() {
             // Somebody else than this function's caller has the waker, and may be any thread.
             let wakeable = Arc::strong_count(self) > 2;
             let run = current::with(|g| Arc::clone(&g.run)).filter(|_| wakeable);
             let _outside = run.map(|run| run.outside());
-            waiter.wait(WaitReason::new("future", self.at));
+            wait.wait(WaitReason::new("future", self.at));
         }
         let mut state = self.state.lock();
         state.woken = false;
@@ -131,15 +131,15 @@ impl Signal {
         detect::with(|_, thread| thread.acquire(&state.edge, self.op("poll of a future")));
     }
 
-    /// A waiter that the signal wakes; `None` where it was given already.
-    fn waiter(&self) -> Option<Arc<Waiter>> {
+    /// An operation that the signal completes; `None` where it was given already.
+    fn begin_wait(&self) -> Option<Wait> {
         let mut state = self.state.lock();
         if state.woken {
             return None;
         }
-        let waiter = current::waiter();
-        state.waiter = Some(Arc::clone(&waiter));
-        Some(waiter)
+        let wait = current::wait();
+        state.waiter = Some(wait.waiter());
+        Some(wait)
     }
 }
 

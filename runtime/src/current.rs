@@ -5,7 +5,7 @@
 //! in a function of this module that is never inlined and spans no switch.
 
 use crate::goroutine::{G, Goroutine};
-use crate::waiter::Waiter;
+use crate::waiter::Wait;
 use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
@@ -22,17 +22,23 @@ static RUNS: AtomicUsize = AtomicUsize::new(0);
 /// The number of runs that want to know of each access to a cell.
 static WATCHED: AtomicUsize = AtomicUsize::new(0);
 
+/// The number of runs that have a detector.
+static DETECTED: AtomicUsize = AtomicUsize::new(0);
+
 /// Counts a run in; dropping it counts it out.
 pub(crate) struct Counted {
     watched: usize,
+    detected: usize,
 }
 
 impl Counted {
-    pub(crate) fn new(watched: bool) -> Self {
-        let watched = usize::from(watched);
+    /// A run that wants to know of each access to a cell (`watched`), and has a detector (`detected`).
+    pub(crate) fn new(watched: bool, detected: bool) -> Self {
+        let (watched, detected) = (usize::from(watched), usize::from(detected));
         RUNS.fetch_add(1, Ordering::Relaxed);
         WATCHED.fetch_add(watched, Ordering::Relaxed);
-        Self { watched }
+        DETECTED.fetch_add(detected, Ordering::Relaxed);
+        Self { watched, detected }
     }
 }
 
@@ -40,6 +46,7 @@ impl Drop for Counted {
     fn drop(&mut self) {
         RUNS.fetch_sub(1, Ordering::Relaxed);
         WATCHED.fetch_sub(self.watched, Ordering::Relaxed);
+        DETECTED.fetch_sub(self.detected, Ordering::Relaxed);
     }
 }
 
@@ -86,14 +93,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&Goroutine) -> R) -> Option<R> {
 
 /// The running goroutine, to keep.
 pub(crate) fn get() -> Option<G> {
-    with(|g| {
-        // SAFETY: `g` came from `Arc::as_ptr` in `enter`, and the run holds a count until the
-        // goroutine has finished.
-        unsafe {
-            Arc::increment_strong_count(g);
-            Arc::from_raw(g)
-        }
-    })
+    with(Goroutine::counted)
 }
 
 /// [`std::thread::panicking`], kept out of line.
@@ -107,6 +107,25 @@ pub(crate) fn is_panicking() -> bool {
 #[inline]
 pub fn safepoint() {
     with(Goroutine::safepoint);
+}
+
+/// [`safepoint`], where somebody draws schedules or detects races: for operations that follow another one
+/// closely, as an unlock follows a lock.
+#[inline]
+pub(crate) fn safepoint_if_watched() {
+    if any_watched() {
+        safepoint();
+    }
+}
+
+/// [`safepoint`], and the number of the caller's run; 0 outside one.
+#[inline]
+pub(crate) fn safepoint_in_run() -> u64 {
+    let run = with(|g| {
+        g.safepoint();
+        g.run.id
+    });
+    run.unwrap_or(0)
 }
 
 /// A point at which a goroutine that computes for long lets others run: the scheduler may run somebody
@@ -140,9 +159,10 @@ pub fn preempt_point() {
     safepoint();
 }
 
-/// A waiter for the caller: its goroutine, or its OS thread where it is none.
-pub(crate) fn waiter() -> Arc<Waiter> {
-    Waiter::new(get())
+/// An operation of the caller's that can block: its goroutine's, or its OS thread's where it is none.
+#[inline]
+pub(crate) fn wait() -> Wait {
+    with(|g| Wait::new(Some(g))).unwrap_or_else(|| Wait::new(None))
 }
 
 /// Whether any run in the process wants to know of each access to a cell: it detects races, or
@@ -152,6 +172,12 @@ pub(crate) fn waiter() -> Arc<Waiter> {
 #[must_use]
 pub fn any_watched() -> bool {
     WATCHED.load(Ordering::Relaxed) != 0
+}
+
+/// Whether any run in the process has a detector. While none has, nothing needs to be recorded.
+#[inline]
+pub(crate) fn any_detected() -> bool {
+    DETECTED.load(Ordering::Relaxed) != 0
 }
 
 /// Whether any run goes on in the process. While none does, no caller is a goroutine.

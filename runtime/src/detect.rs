@@ -14,11 +14,23 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// Calls `f` with the detector and the running goroutine's state in it.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Detector, &mut Thread) -> R) -> Option<R> {
+    if any() { with_detector(f) } else { None }
+}
+
+/// Kept out of line: while nobody detects, a look at whether anybody does is all.
+#[inline(never)]
+fn with_detector<R>(f: impl FnOnce(&Detector, &mut Thread) -> R) -> Option<R> {
     current::with(|g| {
         let detector = g.run.detector.as_ref()?;
         g.with_thread(|thread| f(detector, thread))
     })
     .flatten()
+}
+
+/// Whether any run in the process has a detector.
+#[inline]
+pub(crate) fn any() -> bool {
+    current::any_detected()
 }
 
 /// Adds what was left at `from` to what is at `into`, on behalf of whoever calls.
@@ -77,23 +89,28 @@ impl SyncName {
         SyncId(self.id.get())
     }
 
+    #[inline]
     pub(crate) fn acquire(&self, op: SyncOp) {
         self.event(|thread, var| thread.acquire(var, op));
     }
 
+    #[inline]
     pub(crate) fn release(&self, op: SyncOp) {
         self.event(|thread, var| thread.release(var, op));
     }
 
+    #[inline]
     pub(crate) fn release_merge(&self, op: SyncOp) {
         self.event(|thread, var| thread.release_merge(var, op));
     }
 
     /// Adds what was released here so far to what is at `into`.
+    #[inline]
     pub(crate) fn copy_to(&self, into: &mut SyncVar, op: SyncOp) {
         self.event(|thread, var| thread.transfer(var, into, op));
     }
 
+    #[inline]
     fn event(&self, f: impl FnOnce(&mut Thread, &mut SyncVar)) {
         with(|detector, thread| detector.sync(self.id(), |var| f(thread, var)));
     }

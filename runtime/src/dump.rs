@@ -236,12 +236,12 @@ impl Seen {
             (Shown::Asked, GoroutineState::Waiting { .. }) => Err(NoStack::HoldsThread),
         };
         Some(GoroutineDump {
-            id: g.id,
+            id: g.id(),
             name: g.name().map(str::to_owned),
             state,
             stack,
-            creator: g.creator,
-            created: g.created,
+            creator: g.creator(),
+            created: g.created(),
         })
     }
 }

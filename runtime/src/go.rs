@@ -2,16 +2,14 @@
 
 use crate::current;
 use crate::detect;
-use crate::goroutine::{self, Body, Cancelled, G};
-use crate::local;
-use crate::run::{self, PanicNote, Run};
+use crate::goroutine::{self, About, G};
+use crate::run::{self, Run};
 use crate::stack;
+use crate::task::{Body, Ending, Task};
 use crate::waiter::{WaitReason, Waiter};
-use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::{SyncOp, Thread};
-use parking_lot::Mutex;
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -89,27 +87,29 @@ impl Goroutine {
             what: "go statement",
             at,
         };
-        let Some(parent) = current::get() else {
+        let started = current::with(|parent| {
+            parent.safepoint();
+            let run = &parent.run;
+            let mut thread = fork(op);
+            if let (Some(thread), Some(name)) = (&mut thread, &self.name) {
+                thread.set_name(name);
+            }
+            let bytes = self.stack_size.map(stack::size_for);
+            let bytes = bytes.unwrap_or_else(|| run.stack_size(false));
+            let (g, handle) = spawn(run, thread, Some(parent.id()), at, bytes, f);
+            if let Some(name) = &self.name {
+                g.set_name(name);
+            }
+            run.scheduler.ready(g);
+            parent.safepoint();
+            handle
+        });
+        started.unwrap_or_else(|| {
             panic!(
                 "go() needs a run to start a goroutine in: call it under #[deadheat::test], \
                  #[deadheat::main] or deadheat::run"
             )
-        };
-        current::safepoint();
-        let run = Arc::clone(&parent.run);
-        let mut thread = fork(op);
-        if let (Some(thread), Some(name)) = (&mut thread, &self.name) {
-            thread.set_name(name);
-        }
-        let bytes = self.stack_size.map(stack::size_for);
-        let bytes = bytes.unwrap_or_else(|| run.stack_size(false));
-        let (g, handle) = spawn(&run, thread, Some(parent.id), at, bytes, f);
-        if let Some(name) = &self.name {
-            g.set_name(name);
-        }
-        run.scheduler.ready(g);
-        current::safepoint();
-        handle
+        })
     }
 }
 
@@ -123,7 +123,7 @@ pub fn yield_now() {
 /// The number of the running goroutine; 1 is the run's main one. `None` outside a run.
 #[must_use]
 pub fn goroutine_id() -> Option<u64> {
-    current::with(|g| g.id)
+    current::with(goroutine::Goroutine::id)
 }
 
 /// Gives the running goroutine a name, which reports and dumps show. The first one given stays.
@@ -161,84 +161,25 @@ pub(crate) fn spawn<T: Send + 'static>(
     stack_size: usize,
     f: impl FnOnce() -> T + Send + 'static,
 ) -> (G, JoinHandle<T>) {
-    let ended = Arc::new(Ended::<T>::default());
-    let body = body(f, Arc::clone(&ended));
+    let task = Task::new(f);
     let id = run.number(thread.as_ref());
-    let g = goroutine::Goroutine::new(id, Arc::clone(run), thread, creator, at, stack_size, body);
-    run.keep(&g);
-    (g, JoinHandle { ended, id })
-}
-
-fn body<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static, ended: Arc<Ended<T>>) -> Body {
-    Box::new(move || {
-        let result = catch_unwind(AssertUnwindSafe(f));
-        let g = current::get().expect("a body runs as a goroutine");
-        // The first panic is the goroutine's.
-        let result = match (result, local::drop_all(&g)) {
-            (Ok(_), Err(payload)) => Err(payload),
-            (result, _) => result,
-        };
-        let result = match result {
-            Err(payload) if payload.is::<Cancelled>() => return,
-            result => result,
-        };
-        let note = match &result {
-            Err(payload) if !g.is_main() => Some(g.run.note_panic(&g, &**payload)),
-            _ => None,
-        };
-        let op = SyncOp {
-            what: "goroutine end",
-            at: g.created,
-        };
-        let waiters = {
-            let mut state = ended.state.lock();
-            detect::with(|detector, thread| detector.end(thread, &mut state.edge, op));
-            state.result = Some(result);
-            state.note = note;
-            state.finished = true;
-            std::mem::take(&mut state.waiters)
-        };
-        for waiter in waiters {
-            if waiter.claim(0) {
-                waiter.wake();
-            }
-        }
-    })
-}
-
-struct Ended<T> {
-    state: Mutex<EndedState<T>>,
-}
-
-struct EndedState<T> {
-    finished: bool,
-    result: Option<std::thread::Result<T>>,
-    note: Option<PanicNote>,
-    edge: SyncVar,
-    waiters: Vec<Arc<Waiter>>,
-}
-
-impl<T> Default for Ended<T> {
-    fn default() -> Self {
-        let state = EndedState {
-            finished: false,
-            result: None,
-            note: None,
-            edge: SyncVar::new(),
-            waiters: Vec::new(),
-        };
-        Self {
-            state: Mutex::new(state),
-        }
-    }
+    let about = About {
+        id,
+        creator,
+        created: at,
+        stack_size,
+        thread,
+        body: Arc::clone(&task) as Arc<dyn Body>,
+    };
+    (run.start(about), JoinHandle { task, id })
 }
 
 /// The right to wait for a goroutine's end. Dropping it lets the goroutine run on.
-#[must_use = "a panic of the goroutine fails the run unless somebody joins it"]
 ///
 /// It can be awaited too: that is a [`join`](Self::join), with the same edge, to whoever polls.
+#[must_use = "a panic of the goroutine fails the run unless somebody joins it"]
 pub struct JoinHandle<T> {
-    ended: Arc<Ended<T>>,
+    task: Arc<dyn Ending<T>>,
     id: u64,
 }
 
@@ -258,10 +199,10 @@ impl<T> JoinHandle<T> {
             if let Some(result) = self.take_result_at(at) {
                 return result;
             }
-            let Some(waiter) = self.wait_for_end(current::waiter) else {
-                continue;
-            };
-            waiter.wait(WaitReason::new("goroutine join", at));
+            let wait = current::wait();
+            if self.task.ended().add_waiter(|| wait.waiter()) {
+                wait.wait(WaitReason::new("goroutine join", at));
+            }
         }
     }
 
@@ -269,7 +210,7 @@ impl<T> JoinHandle<T> {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         current::safepoint();
-        self.ended.state.lock().finished
+        self.task.ended().has_come()
     }
 
     /// The number of the goroutine.
@@ -278,40 +219,20 @@ impl<T> JoinHandle<T> {
         self.id
     }
 
-    /// A new `waiter` that the end wakes; `None` where it has come.
-    fn wait_for_end(&self, waiter: impl FnOnce() -> Arc<Waiter>) -> Option<Arc<Waiter>> {
-        let mut state = self.ended.state.lock();
-        if state.finished {
-            return None;
-        }
-        let waiter = waiter();
-        state.waiters.push(Arc::clone(&waiter));
-        Some(waiter)
-    }
-
     fn take_result_at(&self, at: &'static Location<'static>) -> Option<std::thread::Result<T>> {
-        let mut state = self.ended.state.lock();
-        if !state.finished {
-            return None;
-        }
-        assert!(
-            state.result.is_some(),
-            "a join was polled after it had ended"
-        );
         let op = SyncOp {
             what: "goroutine join",
             at,
         };
-        detect::with(|_, thread| thread.acquire(&state.edge, op));
-        if let Some(note) = &state.note {
-            note.joined();
-        }
-        state.result.take()
+        // SAFETY: there is one handle, and whoever has it is the only one to call this: `join` takes it, a
+        // future that has it is polled by one at a time.
+        unsafe { self.task.ended().join(op) }
     }
 
     /// The result of a main goroutine, when its run is over.
     pub(crate) fn take_result(&self) -> Option<std::thread::Result<T>> {
-        self.ended.state.lock().result.take()
+        // SAFETY: the handle of a main goroutine is the run's own, which does not join it.
+        unsafe { self.task.ended().take_result() }
     }
 }
 
@@ -335,7 +256,7 @@ pub struct JoinFuture<T> {
     handle: JoinHandle<T>,
     at: &'static Location<'static>,
     /// Since the first poll, if that did not find the end.
-    waiter: Option<Arc<Waiter>>,
+    waiter: Option<Waiter>,
 }
 
 impl<T> Future for JoinFuture<T> {
@@ -351,8 +272,8 @@ impl<T> Future for JoinFuture<T> {
             if let Some(result) = self.handle.take_result_at(self.at) {
                 return Poll::Ready(result);
             }
-            let waker = context.waker().clone();
-            if let Some(waiter) = self.handle.wait_for_end(|| Waiter::task(waker)) {
+            let waiter = Waiter::task(context.waker().clone());
+            if self.handle.task.ended().add_waiter(|| waiter.clone()) {
                 self.waiter = Some(waiter);
                 return Poll::Pending;
             }

@@ -14,12 +14,15 @@
 //!
 //! `status.rs` says why no wake-up is lost on the way into `Parked`.
 
+use crate::claim::Claim;
 use crate::dump::GoroutineState;
 use crate::local::Locals;
 use crate::run::Run;
 use crate::scheduler::parallel::Worker;
 use crate::stack::GoroutineStack;
 use crate::status::Status;
+use crate::task::Body;
+use crate::wait_site::{WaitSite, Waiting};
 use crate::waiter::WaitReason;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use deadheat_detector::RawStack;
@@ -31,13 +34,20 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 /// A shared goroutine. Its run keeps one until it has finished.
 pub(crate) type G = Arc<Goroutine>;
 
-/// What a goroutine does, with its panics already caught.
-pub(crate) type Body = Box<dyn FnOnce() + Send>;
+/// What a goroutine is to be.
+pub(crate) struct About {
+    pub(crate) id: u64,
+    pub(crate) creator: Option<u64>,
+    pub(crate) created: &'static Location<'static>,
+    /// The size of the stack that it gets.
+    pub(crate) stack_size: usize,
+    pub(crate) thread: Option<Thread>,
+    pub(crate) body: Arc<dyn Body>,
+}
 
 /// Why a goroutine gave its thread back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +67,7 @@ const SAFEPOINTS_OF_DESTRUCTORS: u32 = 10_000;
 type Fiber = Coroutine<(), Switch, (), GoroutineStack>;
 
 enum Stage {
-    New(Body),
+    New(Arc<dyn Body>),
     Started(Fiber),
     Ended,
 }
@@ -73,13 +83,6 @@ const SHOW_AND_RETURN: u8 = 4;
 /// It polls a future, and does not switch at safepoints.
 const POLLING: u8 = 8;
 
-/// What a goroutine waits for, and since when, in the run's time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Waiting {
-    pub(crate) reason: WaitReason,
-    pub(crate) since: Duration,
-}
-
 /// What came of the wish to see a goroutine's stack.
 pub(crate) enum Shown {
     /// This is it.
@@ -90,12 +93,20 @@ pub(crate) enum Shown {
     NotStarted,
 }
 
-/// A goroutine.
+/// What stays the same from a goroutine's start to its end.
+struct Fixed {
+    id: u64,
+    creator: Option<u64>,
+    created: &'static Location<'static>,
+    stack_size: usize,
+    name: OnceLock<Box<str>>,
+}
+
+/// A goroutine, and, when that has ended, another one ([`Goroutines`](crate::goroutines::Goroutines)).
 pub(crate) struct Goroutine {
-    pub(crate) id: u64,
     pub(crate) run: Arc<Run>,
-    pub(crate) created: &'static Location<'static>,
-    pub(crate) creator: Option<u64>,
+    /// Changed where it has ended, and nobody else has it.
+    fixed: UnsafeCell<Fixed>,
     status: Status,
     stage: UnsafeCell<Stage>,
     yielder: Cell<Option<NonNull<Yielder<(), Switch>>>>,
@@ -105,23 +116,23 @@ pub(crate) struct Goroutine {
     worker: Cell<*const Worker>,
     /// Safepoints that destructors passed since the run's end.
     pub(crate) safepoints: Cell<u32>,
-    /// The size of the stack that it gets.
-    stack_size: usize,
     /// Where its stack lies; a signal handler reads it.
     stack_start: AtomicUsize,
     stack_end: AtomicUsize,
-    waiting: Mutex<Option<Waiting>>,
+    /// Who completes the operation that it is blocked in.
+    pub(crate) claim: Claim,
+    waiting: WaitSite,
     attention: AtomicU8,
     unwinding: Cell<bool>,
     stack_shown: Mutex<Option<Box<RawStack>>>,
-    name: OnceLock<Box<str>>,
     /// Its own values; only the goroutine itself looks at them.
     locals: UnsafeCell<Option<Box<Locals>>>,
 }
 
 // SAFETY: the cells are touched by the thread that runs the goroutine only, or, while it does
 // not run, by the one thread that won the right to resume it (`begin`); handing that right
-// over goes through `status` with release and acquire. What the stack itself holds belongs to
+// over goes through `status` with release and acquire. `fixed` is changed where nobody else has the
+// goroutine. What the stack itself holds belongs to
 // a body that is `Send` and to this runtime's operations; that neither thread-local addresses, nor
 // values that share state with a thread-local, may be kept across a switch is the documented
 // rule for users.
@@ -129,56 +140,113 @@ unsafe impl Send for Goroutine {}
 // SAFETY: as above; everything else is atomic or locked.
 unsafe impl Sync for Goroutine {}
 
+impl Fixed {
+    fn new(about: &About) -> Self {
+        Self {
+            id: about.id,
+            creator: about.creator,
+            created: about.created,
+            stack_size: about.stack_size,
+            name: OnceLock::new(),
+        }
+    }
+}
+
 /// The payload that unwinds a goroutine whose run is over.
 pub(crate) struct Cancelled;
 
 impl Goroutine {
-    pub(crate) fn new(
-        id: u64,
-        run: Arc<Run>,
-        thread: Option<Thread>,
-        creator: Option<u64>,
-        created: &'static Location<'static>,
-        stack_size: usize,
-        body: Body,
-    ) -> G {
+    /// A goroutine that can run, and is in no queue yet.
+    pub(crate) fn new(run: Arc<Run>, about: About) -> G {
         Arc::new(Self {
-            id,
             run,
-            created,
-            creator,
+            fixed: UnsafeCell::new(Fixed::new(&about)),
             status: Status::new(),
-            stage: UnsafeCell::new(Stage::New(body)),
+            stage: UnsafeCell::new(Stage::New(about.body)),
             yielder: Cell::new(None),
-            thread: UnsafeCell::new(thread),
+            thread: UnsafeCell::new(about.thread),
             in_detector: Cell::new(false),
             worker: Cell::new(std::ptr::null()),
             safepoints: Cell::new(0),
-            stack_size,
             stack_start: AtomicUsize::new(0),
             stack_end: AtomicUsize::new(usize::MAX),
-            waiting: Mutex::new(None),
+            claim: Claim::new(),
+            waiting: WaitSite::default(),
             attention: AtomicU8::new(0),
             unwinding: Cell::new(false),
             stack_shown: Mutex::new(None),
-            name: OnceLock::new(),
             locals: UnsafeCell::new(None),
         })
     }
 
+    /// Makes another goroutine of one that has ended: one that can run, and is in no queue yet. Who still
+    /// has an operation of the old one in a queue comes too late for it.
+    ///
+    /// # Safety
+    ///
+    /// It has ended, and nobody else looks at more than whether it has.
+    pub(crate) unsafe fn use_again(&self, about: About) {
+        // SAFETY: by the caller.
+        unsafe {
+            *self.fixed.get() = Fixed::new(&about);
+            *self.stage.get() = Stage::New(about.body);
+            *self.thread.get() = about.thread;
+            *self.locals.get() = None;
+        }
+        self.stack_start.store(0, Ordering::Relaxed);
+        self.stack_end.store(usize::MAX, Ordering::Relaxed);
+        self.attention.store(0, Ordering::Relaxed);
+        self.unwinding.set(false);
+        self.status.revive();
+    }
+
+    fn fixed(&self) -> &Fixed {
+        // SAFETY: it changes only where it has ended and nobody else has it.
+        unsafe { &*self.fixed.get() }
+    }
+
+    /// The number that reports and dumps show.
+    pub(crate) fn id(&self) -> u64 {
+        self.fixed().id
+    }
+
+    /// Who started it; nobody, where it is a run's main goroutine.
+    pub(crate) fn creator(&self) -> Option<u64> {
+        self.fixed().creator
+    }
+
+    /// Where it was started.
+    pub(crate) fn created(&self) -> &'static Location<'static> {
+        self.fixed().created
+    }
+
     /// Whether this is its run's main goroutine.
     pub(crate) fn is_main(&self) -> bool {
-        self.creator.is_none()
+        self.creator().is_none()
+    }
+
+    /// The goroutine, to keep.
+    #[inline]
+    pub(crate) fn counted(&self) -> G {
+        // SAFETY: every goroutine is made in an `Arc`, in `new`, and the borrow says that it is there.
+        unsafe {
+            Arc::increment_strong_count(self);
+            Arc::from_raw(self)
+        }
     }
 
     /// Wakes the goroutine; `true` where the caller must hand it to the scheduler.
+    #[inline]
     pub(crate) fn make_ready(&self) -> bool {
         self.status.make_ready()
     }
 
     /// Gives a goroutine that was just made ready to its scheduler.
+    #[inline]
     pub(crate) fn hand_over(self: G) {
-        self.run.scheduler.ready(G::clone(&self));
+        // SAFETY: who is to run it has it until it has finished, and its run outlives that.
+        let scheduler = unsafe { &*Arc::as_ptr(&self.run.scheduler) };
+        scheduler.ready(self);
     }
 
     /// Runs the goroutine until it switches back. `Yield` means that the caller must queue it
@@ -221,12 +289,6 @@ impl Goroutine {
                 std::mem::forget(body);
                 return Switch::Finish;
             };
-            // What a body that never starts has captured is dropped as part of the goroutine.
-            let body: Body = if self.is_cancelled() {
-                Box::new(move || drop(body))
-            } else {
-                body
-            };
             *stage = Stage::Started(self.start(stack, body));
         }
         let Stage::Started(fiber) = stage else {
@@ -237,8 +299,10 @@ impl Goroutine {
             CoroutineResult::Return(()) => {
                 let ended = std::mem::replace(stage, Stage::Ended);
                 if let Stage::Started(fiber) = ended {
-                    self.run.stacks.put(fiber.into_stack());
+                    self.put_stack(fiber.into_stack());
                 }
+                // SAFETY: the goroutine has returned, and the caller is who resumed it.
+                unsafe { *self.thread.get() = None };
                 Switch::Finish
             }
         }
@@ -246,7 +310,15 @@ impl Goroutine {
 
     /// A stack; `None`, with the failure noted as this goroutine's, where there is no memory.
     fn take_stack(self: &G) -> Option<GoroutineStack> {
-        let stack = self.run.stacks.take(self.stack_size);
+        let size = self.fixed().stack_size;
+        let own = self
+            .worker()
+            .filter(|_| size == self.run.usual_stack)
+            .and_then(Worker::take_stack);
+        if own.is_some() {
+            return own;
+        }
+        let stack = self.run.stacks.take(size);
         if let Err(error) = &stack {
             let message = format!(
                 "no memory for its stack: {error} (on Linux, vm.max_map_count bounds the number of stacks)"
@@ -256,7 +328,18 @@ impl Goroutine {
         stack.ok()
     }
 
-    fn start(self: &G, stack: GoroutineStack, body: Body) -> Fiber {
+    fn put_stack(&self, stack: GoroutineStack) {
+        let usual = stack.addresses().len() == self.run.usual_stack;
+        let left = match self.worker().filter(|_| usual) {
+            Some(worker) => worker.put_stack(stack),
+            None => Some(stack),
+        };
+        if let Some(stack) = left {
+            self.run.stacks.put(stack);
+        }
+    }
+
+    fn start(self: &G, stack: GoroutineStack, body: Arc<dyn Body>) -> Fiber {
         let addresses = stack.addresses();
         self.stack_start.store(addresses.start, Ordering::Relaxed);
         self.stack_end.store(addresses.end, Ordering::Relaxed);
@@ -264,20 +347,33 @@ impl Goroutine {
         if let Some(thread) = unsafe { &mut *self.thread.get() } {
             thread.set_stack(addresses);
         }
-        let g = Arc::downgrade(self);
+        let g = Arc::as_ptr(self);
         Coroutine::with_stack(stack, move |yielder, ()| {
-            let Some(g) = g.upgrade() else { return };
+            // SAFETY: whoever resumes a goroutine has it.
+            let g = unsafe { &*g };
             g.yielder.set(Some(NonNull::from(yielder)));
+            let body = AssertUnwindSafe(move || {
+                // SAFETY: the stage had the body, and gave it away once.
+                unsafe {
+                    if g.is_cancelled() {
+                        // What it has captured is dropped as part of the goroutine.
+                        body.discard();
+                    } else {
+                        body.run(g);
+                    }
+                }
+            });
             // The body catches its own panics, but not those of what it drops at its end.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(body))
+            if let Err(payload) = catch_unwind(body)
                 && !payload.is::<Cancelled>()
             {
-                g.run.note_panic(&g, &*payload);
+                g.run.note_panic(g, &*payload);
             }
         })
     }
 
     /// Gives the thread back. Only the goroutine itself calls this.
+    #[inline]
     pub(crate) fn suspend(&self, switch: Switch) {
         let yielder = self
             .yielder
@@ -306,11 +402,12 @@ impl Goroutine {
     }
 
     fn wait_site(&self) -> Option<&'static Location<'static>> {
-        self.waiting().map(|waiting| waiting.reason.at)
+        self.waiting().map(|waiting| waiting.at)
     }
 
     /// Parks the goroutine once; it may be woken for nothing. Unwinds it where its run is over
     /// and `give_up` agrees that nobody has completed its operation.
+    #[inline]
     pub(crate) fn park(&self, reason: WaitReason, give_up: impl FnOnce() -> bool) {
         self.set_wait_reason(Some(reason));
         self.suspend(Switch::Park);
@@ -326,7 +423,21 @@ impl Goroutine {
         let attention = self.attention.load(Ordering::Relaxed);
         if attention != 0 {
             self.attend(attention);
-        } else if self.may_switch() && self.run.scheduler.should_yield(self) {
+        } else if self.is_asked() {
+            self.let_run();
+        }
+    }
+
+    /// Whether the scheduler is to be asked who runs now. On the parallel one, three loads.
+    #[inline]
+    fn is_asked(&self) -> bool {
+        self.worker().is_none_or(Worker::should_yield)
+    }
+
+    /// Lets others run, if the scheduler says so.
+    #[inline(never)]
+    fn let_run(&self) {
+        if self.may_switch() && self.run.scheduler.should_yield(self) {
             self.give_way();
         }
     }
@@ -342,8 +453,8 @@ impl Goroutine {
         }
         if attention & CANCELLED != 0 {
             self.safepoint_when_cancelled();
-        } else if self.may_switch() && self.run.scheduler.should_yield(self) {
-            self.give_way();
+        } else {
+            self.let_run();
         }
     }
 
@@ -386,7 +497,7 @@ impl Goroutine {
     /// the same one, which counts panics: the controlled scheduler has only one, and so does
     /// the end of a run.
     pub(crate) fn may_switch(&self) -> bool {
-        !self.run.scheduler.is_parallel() || self.is_cancelled() || !crate::current::is_panicking()
+        !crate::current::is_panicking() || self.is_cancelled() || !self.run.scheduler.is_parallel()
     }
 
     /// Lets others run. Unwinds the goroutine where its run is over.
@@ -463,43 +574,43 @@ impl Goroutine {
 
     /// What the goroutine waits for.
     pub(crate) fn waiting(&self) -> Option<Waiting> {
-        *self.waiting.lock()
+        self.waiting.get()
     }
 
     /// Gives the goroutine a name; the first one given stays.
     pub(crate) fn set_name(&self, name: &str) {
-        let _ = self.name.set(name.into());
+        let _ = self.fixed().name.set(name.into());
     }
 
     /// Its name, if it was given one.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.name.get().map(|name| &**name)
+        self.fixed().name.get().map(|name| &**name)
     }
 
     /// Whether the goroutine waits for what somebody outside the run `run`, its own, has.
     ///
     /// To be called only while the goroutine does not run.
     pub(crate) fn waits_outside(&self, run: u64) -> bool {
-        let waiting = self.waiting.lock();
-        // SAFETY: the reason is there while the goroutine is suspended in its wait, and taken
-        // away, under this lock, before it returns from it.
-        waiting.is_some_and(|waiting| unsafe { waiting.reason.is_held_outside(run) })
+        self.waiting.is_held_outside(run)
     }
 
+    /// The goroutine waits, or does not any more. Only the goroutine itself calls this.
+    #[inline]
     pub(crate) fn set_wait_reason(&self, reason: Option<WaitReason>) {
-        let waiting = reason.map(|reason| Waiting {
-            reason,
-            since: self.run.scheduler.about_now(),
-        });
-        *self.waiting.lock() = waiting;
+        match reason {
+            Some(reason) => self
+                .waiting
+                .set(reason, self.run.scheduler.about_now()),
+            None => self.waiting.clear(),
+        }
     }
 
     /// Whether it runs, can run, or waits.
     pub(crate) fn state(&self) -> GoroutineState {
         match self.waiting() {
-            Some(Waiting { reason, since }) => GoroutineState::Waiting {
-                what: reason.what,
-                at: reason.at,
+            Some(Waiting { what, at, since }) => GoroutineState::Waiting {
+                what,
+                at,
                 waited: self.run.scheduler.now().saturating_sub(since),
             },
             None if self.is_running() => GoroutineState::Running,

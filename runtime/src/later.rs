@@ -40,7 +40,7 @@ impl Later {
         Self {
             run: Arc::downgrade(&creator.run),
             thread: fork(op),
-            creator: creator.id,
+            creator: creator.id(),
             op,
             body: Some(Box::new(f)),
         }

@@ -45,6 +45,7 @@ mod dump;
 mod foreign;
 mod go;
 mod goroutine;
+mod goroutines;
 mod later;
 mod local;
 #[cfg(all(test, loom))]
@@ -60,12 +61,15 @@ mod scheduler;
 #[cfg_attr(unix, path = "sigquit.rs")]
 #[cfg_attr(not(unix), path = "sigquit_unknown.rs")]
 mod sigquit;
+mod spin;
 mod stack;
 mod stats;
 mod status;
 pub mod sync;
+mod task;
 pub mod time;
 mod timers;
+mod wait_site;
 mod waiter;
 
 pub use block_on::block_on;

@@ -31,7 +31,7 @@ const INTERRUPT: Token = Token(usize::MAX);
 /// Something that goroutines wait for.
 pub(crate) trait Pollable: Send + Sync {
     /// It may be worth trying again. Claims those who wait, for the caller to wake.
-    fn ready(&self, readable: bool, writable: bool, woken: &mut Vec<Arc<Waiter>>);
+    fn ready(&self, readable: bool, writable: bool, woken: &mut Vec<Waiter>);
 }
 
 /// A poller.
@@ -52,7 +52,7 @@ struct Kernel {
 struct Polling {
     poll: Poll,
     events: Events,
-    woken: Vec<Arc<Waiter>>,
+    woken: Vec<Waiter>,
 }
 
 /// Who is behind a token. One that is used again may be named by an event that was meant for who

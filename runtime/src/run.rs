@@ -3,13 +3,14 @@
 //! Runs share nothing. Any number can go on side by side in one process, each with its own
 //! goroutine numbers, scheduler, seed and detector; that is how tests are isolated.
 
-use crate::current::Counted;
+use crate::current::{self, Counted};
 use crate::dump::Dump;
 use crate::go::{self, JoinHandle};
-use crate::goroutine::{G, Goroutine};
+use crate::goroutine::{About, G, Goroutine};
+use crate::goroutines::Goroutines;
 use crate::runs;
 use crate::scheduler::controlled::Controlled;
-use crate::scheduler::parallel::Parallel;
+use crate::scheduler::parallel::{Parallel, Worker};
 use crate::scheduler::{End, PATIENCE, Scheduler};
 use crate::sigquit;
 use crate::stack::{self, StackPool};
@@ -24,6 +25,7 @@ use std::fmt;
 use std::num::NonZero;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
+use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -206,6 +208,7 @@ impl Builder {
         *run.looked_at.lock() = true;
         run.cancel_all();
         run.scheduler.clear();
+        run.goroutines.clear();
         run.outcome(&handle, stuck)
     }
 
@@ -240,16 +243,17 @@ impl Builder {
             scheduler,
             detector,
             stacks: StackPool::default(),
-            stack_size: self.stack_size,
+            usual_stack: stack::size_for(self.stack_size.unwrap_or(stack::DEFAULT_STACK)),
+            main_stack: stack::size_for(self.stack_size.unwrap_or(stack::MAIN_STACK)),
             info: self.info,
             sinks: self.sinks,
             started: AtomicU64::new(0),
-            live: Mutex::default(),
+            goroutines: Goroutines::default(),
             looked_at: Mutex::new(false),
             outside: AtomicUsize::new(0),
             foreign: AtomicUsize::new(0),
             panics: Mutex::default(),
-            _counted: Counted::new(watched),
+            _counted: Counted::new(watched, self.detect),
         })
     }
 }
@@ -307,11 +311,13 @@ pub struct Run {
     pub(crate) scheduler: Arc<dyn Scheduler>,
     pub(crate) detector: Option<Detector>,
     pub(crate) stacks: StackPool,
-    stack_size: Option<usize>,
+    /// The size of the stack of a goroutine that does not ask for one of its own, and of the main one's.
+    pub(crate) usual_stack: usize,
+    main_stack: usize,
     info: RunInfo,
     sinks: Vec<Arc<dyn Sink>>,
     started: AtomicU64,
-    live: Mutex<BTreeMap<u64, G>>,
+    goroutines: Goroutines,
     /// Held while a dump looks at goroutines; says whether the run is over, and none may any more.
     looked_at: Mutex<bool>,
     /// Who, outside of the scheduler, may be about to make a goroutine ready.
@@ -337,12 +343,11 @@ impl Run {
 
     /// The size of the stack of a goroutine that does not ask for one of its own.
     pub(crate) fn stack_size(&self, main: bool) -> usize {
-        let usual = if main {
-            stack::MAIN_STACK
+        if main {
+            self.main_stack
         } else {
-            stack::DEFAULT_STACK
-        };
-        stack::size_for(self.stack_size.unwrap_or(usual))
+            self.usual_stack
+        }
     }
 
     /// The number of a goroutine that starts now. Where there is a detector, it counts.
@@ -351,23 +356,35 @@ impl Run {
         thread.map_or(own, Thread::number)
     }
 
-    /// Keeps a goroutine until [`Self::forget`].
-    pub(crate) fn keep(&self, g: &G) {
-        self.live.lock().insert(g.id, g.clone());
+    /// A goroutine that is not queued yet.
+    pub(crate) fn start(self: &Arc<Self>, about: About) -> G {
+        let start = |worker: Option<&Worker>| match worker {
+            Some(worker) => {
+                worker.with_ended(|own| self.goroutines.start(self, Some(own), about))
+            }
+            None => self.goroutines.start(self, None, about),
+        };
+        match current::with(|g| g.worker().map(ptr::from_ref)).flatten() {
+            // SAFETY: the caller runs on this worker.
+            Some(worker) => start(Some(unsafe { &*worker })),
+            None => start(None),
+        }
     }
 
-    /// Lets go of a goroutine that has finished.
-    pub(crate) fn forget(&self, g: &G) {
-        let kept = self.live.lock().remove(&g.id);
-        drop(kept);
+    /// Takes back a goroutine that has finished, on the `worker` that ran it, or on none.
+    pub(crate) fn end(&self, worker: Option<&Worker>, g: G) {
+        match worker {
+            Some(worker) => worker.with_ended(|own| self.goroutines.end(Some(own), g)),
+            None => self.goroutines.end(None, g),
+        }
     }
 
     /// Takes note of a panic that ended goroutine `id`.
     pub(crate) fn note_panic(&self, g: &Goroutine, payload: &(dyn Any + Send)) -> PanicNote {
         let text = format!(
             "goroutine {} (created at {}) panicked: {}",
-            g.id,
-            g.created,
+            g.id(),
+            g.created(),
             panic_text(payload)
         );
         let mut panics = self.panics.lock();
@@ -392,7 +409,7 @@ impl Run {
             return Some(Duration::MAX);
         }
         let waits = self.outside.load(Ordering::SeqCst) > 0
-            || self.live.lock().values().any(|g| g.waits_outside(self.id));
+            || self.goroutines.any(|g| g.waits_outside(self.id));
         waits.then_some(PATIENCE)
     }
 
@@ -418,7 +435,7 @@ impl Run {
     }
 
     pub(crate) fn live(&self) -> Vec<G> {
-        self.live.lock().values().cloned().collect()
+        self.goroutines.live()
     }
 
     /// Makes goroutines of what was still to start, to be ended with the others.
@@ -441,10 +458,7 @@ impl Run {
                 }
                 g.cancel();
                 g.resume();
-                if g.is_finished() {
-                    self.forget(&g);
-                    progress = true;
-                }
+                progress |= g.is_finished();
             }
             if !progress {
                 break;
@@ -455,7 +469,6 @@ impl Run {
                 // SAFETY: the scheduler has stopped and this thread resumes nobody any more.
                 unsafe { g.abandon() };
             }
-            self.forget(&g);
         }
     }
 

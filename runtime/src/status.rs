@@ -32,6 +32,7 @@ impl Status {
     /// One that can run already, or was woken while it runs, has yet to look at what it waits for. The
     /// fence is for that look (`Claim::is_done_after_wake`): either it sees what the caller has done
     /// before, or the caller sees that the goroutine runs again.
+    #[inline]
     pub(crate) fn make_ready(&self) -> bool {
         let mut status = self.0.load(Ordering::Acquire);
         let mut fenced = false;
@@ -55,12 +56,14 @@ impl Status {
     }
 
     /// The caller, who took the goroutine from a queue, is about to resume it.
+    #[inline]
     pub(crate) fn resume(&self) {
         self.0.store(RUNNING, Ordering::Release);
     }
 
     /// The goroutine has switched back to the caller. `Yield`, also in place of `Park`, means that the
     /// caller must queue it again; after `Park` it is no longer the caller's.
+    #[inline]
     pub(crate) fn switched(&self, switch: Switch) -> Switch {
         match switch {
             Switch::Finish => self.finish(),
@@ -102,6 +105,12 @@ impl Status {
 
     /// Undoes [`Self::hold_runnable`]. It stands in a queue: a wake-up meanwhile changed nothing.
     pub(crate) fn release_runnable(&self) {
+        self.0.store(RUNNABLE, Ordering::Release);
+    }
+
+    /// One that has finished can run, as another goroutine; what the caller has written is seen by who finds
+    /// that.
+    pub(crate) fn revive(&self) {
         self.0.store(RUNNABLE, Ordering::Release);
     }
 

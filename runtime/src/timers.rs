@@ -15,7 +15,7 @@ const CHILDREN: usize = 4;
 /// What a timer does.
 pub(crate) enum Target {
     /// Claims the waiter by way of the case, and wakes it.
-    Wait(Arc<Waiter>, usize),
+    Wait(Waiter, usize),
     /// Starts a goroutine.
     Call(Arc<Call>),
 }
@@ -35,7 +35,7 @@ impl Target {
 #[must_use]
 pub(crate) enum Fired {
     /// A waiter that has been claimed.
-    Wake(Arc<Waiter>),
+    Wake(Waiter),
     /// A goroutine that is to start.
     Start(Arc<Call>),
 }
@@ -241,10 +241,11 @@ mod tests {
     use super::*;
     use crate::scheduler::rng::Rng;
     use std::collections::BTreeMap;
+    use std::task::Waker;
 
-    fn wait() -> (Arc<Waiter>, Target) {
-        let waiter = Waiter::new(None);
-        let target = Target::Wait(Arc::clone(&waiter), 0);
+    fn wait() -> (Waiter, Target) {
+        let waiter = Waiter::task(Waker::noop().clone());
+        let target = Target::Wait(waiter.clone(), 0);
         (waiter, target)
     }
 
@@ -281,7 +282,7 @@ mod tests {
                 let Some(Fired::Wake(waiter)) = timers.fire(due) else {
                     panic!("nothing fires at {due:?}");
                 };
-                assert!(Arc::ptr_eq(&waiter, &expected));
+                assert!(waiter.is(&expected));
                 assert!(timers.remove(key).is_none());
             }
             assert_eq!(timers.next_due(), None);

@@ -35,7 +35,7 @@ struct State {
     /// From the last setting to the receives.
     set: SyncVar,
     /// Those who wait for the time; they are woken where it changes.
-    waiting: Vec<Arc<Waiter>>,
+    waiting: Vec<Waiter>,
 }
 
 impl State {
@@ -104,18 +104,18 @@ impl Alarm {
     }
 
     /// Has `waiter` woken where the time changes; `false` where there is a value.
-    pub(super) fn offer(&self, waiter: &Arc<Waiter>) -> bool {
+    pub(super) fn offer(&self, waiter: &Waiter) -> bool {
         if self.is_ready() {
             return false;
         }
-        self.state.lock().waiting.push(Arc::clone(waiter));
+        self.state.lock().waiting.push(waiter.clone());
         true
     }
 
     /// Forgets `waiter`.
-    pub(super) fn withdraw(&self, waiter: &Arc<Waiter>) {
+    pub(super) fn withdraw(&self, waiter: &Waiter) {
         let mut state = self.state.lock();
-        state.waiting.retain(|other| !Arc::ptr_eq(other, waiter));
+        state.waiting.retain(|other| !other.is(waiter));
     }
 
     /// Whether there is a value.

@@ -14,7 +14,7 @@ use std::task::{Context, Waker};
 /// A wait that has been polled.
 pub(super) struct Awaited {
     alarm: Arc<Alarm>,
-    waiter: Arc<Waiter>,
+    waiter: Waiter,
     _timer: Option<PendingTimer>,
 }
 
@@ -27,7 +27,7 @@ impl Awaited {
         }
         // Where it is set anew just now, the waiter is woken, and this timer finds nothing to do.
         let timer = alarm.due_in().and_then(|left| {
-            let target = Target::Wait(Arc::clone(&waiter), DUE);
+            let target = Target::Wait(waiter.clone(), DUE);
             alarm.clock().add_timer(left, target)
         });
         Some(Self {

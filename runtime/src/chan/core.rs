@@ -10,15 +10,18 @@
 use super::error::{SendError, TryRecvError, TrySendError};
 use crate::current;
 use crate::detect::{self, Anchor};
+use crate::spin::{SpinGuard, SpinLock};
 use crate::waiter::{WaitReason, Waiter};
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::memory::Declaration;
 use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::SyncOp;
-use parking_lot::{Mutex, MutexGuard};
+use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::sync::Arc;
+use std::task::Waker;
 
 /// The clocks of one place in the buffer.
 #[derive(Default)]
@@ -29,38 +32,172 @@ struct Slot {
     to_sender: SyncVar,
 }
 
+/// The places of a buffer, which are made when a detector first needs one.
+struct Slots {
+    capacity: usize,
+    slots: Vec<Slot>,
+}
+
+impl Slots {
+    fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            slots: Vec::new(),
+        }
+    }
+
+    fn at(&mut self, place: usize) -> &mut Slot {
+        if self.slots.is_empty() {
+            self.slots.resize_with(self.capacity, Slot::default);
+        }
+        &mut self.slots[place]
+    }
+
+    /// The place after this one.
+    fn after(&self, place: usize) -> usize {
+        let next = place + 1;
+        if next == self.capacity { 0 } else { next }
+    }
+}
+
 /// What a blocked operation offers, and what it gets.
-pub(super) struct Deal<T> {
+struct Deal<T> {
     /// A sender's value on its way out, a receiver's on its way in.
-    pub(super) value: Option<T>,
-    /// The clock of whoever made the offer, when it did.
+    value: Option<T>,
+    /// Made where a detector first needs them.
+    clocks: Option<Clocks>,
+}
+
+/// The clocks of a deal.
+#[derive(Default)]
+struct Clocks {
+    /// Of whoever made the offer, when it did.
     offered: SyncVar,
-    /// The clock of whoever took it.
+    /// Of whoever took it.
     taken: SyncVar,
 }
 
-/// A blocked operation's side of a [`Deal`].
+impl<T> Deal<T> {
+    fn clocks(&mut self) -> &mut Clocks {
+        self.clocks.get_or_insert_default()
+    }
+}
+
+/// Where a deal lies while its operation is blocked: with whoever waits, on its stack as a rule.
+///
+/// It belongs to one at a time: to who makes it, until it is offered; to who claims the operation,
+/// until it wakes it; then, or where the operation claimed itself, to the operation again.
+pub(super) struct Place<T>(UnsafeCell<Deal<T>>);
+
+impl<T> Place<T> {
+    pub(super) fn new(value: Option<T>) -> Self {
+        Self(UnsafeCell::new(Deal {
+            value,
+            clocks: None,
+        }))
+    }
+
+    /// The deal of an operation that is over, or not offered yet.
+    ///
+    /// # Safety
+    ///
+    /// The operation is the caller's, and was not offered, or is done, or claimed by the caller.
+    #[allow(clippy::mut_from_ref, reason = "it belongs to one at a time, as the safety section says")]
+    unsafe fn deal(&self) -> &mut Deal<T> {
+        // SAFETY: by the caller nobody else has it: who claims an operation lets go of the deal before
+        // it says that the operation is done.
+        unsafe { &mut *self.0.get() }
+    }
+
+    /// What became of an offer to send that somebody completed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::deal`].
+    pub(super) unsafe fn finish_send(&self, op: SyncOp) -> Result<(), SendError<T>> {
+        // SAFETY: by the caller.
+        let deal = unsafe { self.deal() };
+        match deal.value.take() {
+            // Nobody took the value: the channel was closed, or has no receiver left.
+            Some(value) => Err(SendError(value)),
+            None => {
+                detect::with(|_, thread| thread.acquire(&deal.clocks().taken, op));
+                Ok(())
+            }
+        }
+    }
+
+    /// What became of an offer to receive that somebody completed; `None` where the channel was closed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::deal`].
+    pub(super) unsafe fn finish_receive(&self, op: SyncOp) -> Option<T> {
+        // SAFETY: by the caller.
+        let deal = unsafe { self.deal() };
+        detect::with(|_, thread| thread.acquire(&deal.clocks().taken, op));
+        deal.value.take()
+    }
+
+    /// The value that nobody took.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::deal`].
+    pub(super) unsafe fn take_back(&self) -> Option<T> {
+        // SAFETY: by the caller.
+        unsafe { self.deal() }.value.take()
+    }
+}
+
+// SAFETY: who has the deal may be on any thread, as the value may.
+unsafe impl<T: Send> Sync for Place<T> {}
+
+/// A blocked operation, as it stands in a queue.
 pub(super) struct Offer<T> {
-    waiter: Arc<Waiter>,
+    waiter: Waiter,
     case: usize,
-    deal: Arc<Mutex<Deal<T>>>,
+    place: NonNull<Place<T>>,
+}
+
+// SAFETY: the place is looked at by whoever claims the offer, on whatever thread; so the value must be
+// `Send`, as for every channel.
+unsafe impl<T: Send> Send for Offer<T> {}
+
+/// An offer that was claimed: the deal is the holder's until it wakes the other.
+#[must_use]
+struct Taken<T> {
+    waiter: Waiter,
+    place: NonNull<Place<T>>,
 }
 
 impl<T> Offer<T> {
     /// Takes the offer, unless its operation was completed elsewhere.
-    fn claim(&self) -> bool {
-        self.waiter.claim(self.case)
+    #[inline]
+    fn take(self) -> Option<Taken<T>> {
+        self.waiter.claim(self.case).then_some(Taken {
+            waiter: self.waiter,
+            place: self.place,
+        })
     }
 
-    fn is_open_to(&self, other: &Arc<Waiter>) -> bool {
-        !self.waiter.is_claimed() && !Arc::ptr_eq(&self.waiter, other)
+    fn is_open_to(&self, other: &Waiter) -> bool {
+        !self.waiter.is_claimed() && !self.waiter.is(other)
     }
 }
 
-/// An operation that could not go on, as the one who waits for it sees it.
+impl<T> Taken<T> {
+    fn deal(&mut self) -> &mut Deal<T> {
+        // SAFETY: the operation was claimed by whoever made this, so its owner stays where it is, and
+        // with it the place, until it is woken; nobody else claims it.
+        unsafe { &mut *self.place.as_ref().0.get() }
+    }
+}
+
+/// An operation that could not go on, as the future sees it that waits for it.
 pub(super) struct Offered<T> {
-    pub(super) waiter: Arc<Waiter>,
-    pub(super) deal: Arc<Mutex<Deal<T>>>,
+    pub(super) waiter: Waiter,
+    pub(super) place: Arc<Place<T>>,
 }
 
 /// A claim that means: nobody waits for it any more.
@@ -79,7 +216,8 @@ pub(super) struct State<T> {
     /// Values that receives were given which nobody waited for any more. While there is one,
     /// nobody waits to receive.
     handed_back: VecDeque<(T, SyncVar)>,
-    slots: Box<[Slot]>,
+    slots: Slots,
+    /// The slots that the next send fills and the next receive empties.
     sent: usize,
     received: usize,
     sending: VecDeque<Offer<T>>,
@@ -94,17 +232,18 @@ pub(super) struct State<T> {
 
 /// A channel.
 pub(super) struct Core<T> {
-    state: Mutex<State<T>>,
+    state: SpinLock<State<T>>,
     anchor: Anchor,
     declared: &'static Location<'static>,
 }
 
 /// What a non-blocking attempt came to, and whom it completed.
-type Attempt<R> = (R, Option<Arc<Waiter>>);
+type Attempt<R> = (R, Option<Waiter>);
 
 impl<T> State<T> {
     /// `access` is called if the operation takes place, or finds the channel closed, before it
     /// releases anything.
+    #[inline]
     fn send(
         &mut self,
         value: T,
@@ -115,65 +254,67 @@ impl<T> State<T> {
             access();
             return (Err(TrySendError::Closed(value)), None);
         }
-        while let Some(offer) = self.receiving.pop_front() {
-            if offer.claim() {
-                access();
-                self.send_to(&offer, value, op);
-                return (Ok(()), Some(offer.waiter));
-            }
+        if let Some(taken) = take_first(&mut self.receiving) {
+            access();
+            return (Ok(()), Some(self.send_to(taken, value, op)));
         }
         if self.buffer.len() == self.capacity {
             return (Err(TrySendError::Full(value)), None);
         }
         access();
-        let slot = &mut self.slots[self.sent % self.capacity];
         detect::with(|_, thread| {
+            let slot = self.slots.at(self.sent);
             thread.release(&mut slot.to_receiver, op);
             thread.acquire(&slot.to_sender, op);
         });
-        self.sent += 1;
+        self.sent = self.slots.after(self.sent);
         self.buffer.push_back(value);
         (Ok(()), None)
     }
 
     /// Hands `value` to a waiting receiver; on a bounded channel, as if by way of the buffer,
     /// which is empty.
-    fn send_to(&mut self, offer: &Offer<T>, value: T, op: SyncOp) {
-        let mut deal = offer.deal.lock();
-        let deal = &mut *deal;
+    fn send_to(&mut self, mut taken: Taken<T>, value: T, op: SyncOp) -> Waiter {
+        let deal = taken.deal();
         deal.value = Some(value);
-        detect::with(|_, thread| thread.release(&mut deal.taken, op));
-        if self.capacity == 0 {
-            detect::with(|_, thread| thread.acquire(&deal.offered, op));
-            return;
+        if detect::any() {
+            let clocks = deal.clocks();
+            detect::with(|_, thread| thread.release(&mut clocks.taken, op));
+            if self.capacity == 0 {
+                detect::with(|_, thread| thread.acquire(&clocks.offered, op));
+            } else {
+                let slot = self.slots.at(self.sent);
+                detect::with(|_, thread| thread.acquire(&slot.to_sender, op));
+                slot.to_sender = std::mem::take(&mut clocks.offered);
+                detect::transfer(&clocks.taken, &mut slot.to_sender, op);
+            }
         }
-        let slot = &mut self.slots[self.sent % self.capacity];
-        detect::with(|_, thread| thread.acquire(&slot.to_sender, op));
-        slot.to_sender = std::mem::take(&mut deal.offered);
-        detect::transfer(&deal.taken, &mut slot.to_sender, op);
-        self.sent += 1;
-        self.received += 1;
+        if self.capacity == 0 {
+            return taken.waiter;
+        }
+        self.sent = self.slots.after(self.sent);
+        self.received = self.slots.after(self.received);
+        taken.waiter
     }
 
+    #[inline]
     fn receive(&mut self, op: SyncOp) -> Attempt<Result<T, TryRecvError>> {
         if let Some((value, edge)) = self.handed_back.pop_front() {
             detect::with(|_, thread| thread.acquire(&edge, op));
             return (Ok(value), None);
         }
         if let Some(value) = self.buffer.pop_front() {
-            let slot = &mut self.slots[self.received % self.capacity];
             detect::with(|_, thread| {
+                let slot = self.slots.at(self.received);
                 thread.acquire(&slot.to_receiver, op);
                 thread.release(&mut slot.to_sender, op);
             });
-            self.received += 1;
+            self.received = self.slots.after(self.received);
             return (Ok(value), self.refill(op));
         }
-        while let Some(offer) = self.sending.pop_front() {
-            if offer.claim() {
-                let value = receive_from(&offer, op);
-                return (Ok(value), Some(offer.waiter));
-            }
+        if let Some(mut taken) = take_first(&mut self.sending) {
+            let value = receive_from(taken.deal(), op);
+            return (Ok(value), Some(taken.waiter));
         }
         if self.closed || self.senders == 0 {
             detect::with(|_, thread| thread.acquire(&self.close_edge, op));
@@ -183,36 +324,32 @@ impl<T> State<T> {
     }
 
     /// Lets a waiting sender put its value into the slot that has just become free.
-    fn refill(&mut self, op: SyncOp) -> Option<Arc<Waiter>> {
-        while let Some(offer) = self.sending.pop_front() {
-            if offer.claim() {
-                let mut deal = offer.deal.lock();
-                let slot = &mut self.slots[self.sent % self.capacity];
-                slot.to_receiver = std::mem::take(&mut deal.offered);
-                detect::transfer(&slot.to_sender, &mut deal.taken, op);
-                self.sent += 1;
-                self.buffer.extend(deal.value.take());
-                drop(deal);
-                return Some(offer.waiter);
-            }
+    #[inline]
+    fn refill(&mut self, op: SyncOp) -> Option<Waiter> {
+        let mut taken = take_first(&mut self.sending)?;
+        let deal = taken.deal();
+        if detect::any() {
+            let slot = self.slots.at(self.sent);
+            let clocks = deal.clocks();
+            slot.to_receiver = std::mem::take(&mut clocks.offered);
+            detect::transfer(&slot.to_sender, &mut clocks.taken, op);
         }
-        None
+        self.sent = self.slots.after(self.sent);
+        self.buffer.extend(deal.value.take());
+        Some(taken.waiter)
     }
 
     /// Gives a value that a receive was given, and nobody took, to whoever waits to receive, or keeps
     /// it for whoever comes.
-    fn hand_on(&mut self, value: T, edge: SyncVar) -> Option<Arc<Waiter>> {
-        while let Some(offer) = self.receiving.pop_front() {
-            if offer.claim() {
-                let mut deal = offer.deal.lock();
-                deal.value = Some(value);
-                deal.taken = edge;
-                drop(deal);
-                return Some(offer.waiter);
-            }
-        }
-        self.handed_back.push_back((value, edge));
-        None
+    fn hand_on(&mut self, value: T, edge: SyncVar) -> Option<Waiter> {
+        let Some(mut taken) = take_first(&mut self.receiving) else {
+            self.handed_back.push_back((value, edge));
+            return None;
+        };
+        let deal = taken.deal();
+        deal.value = Some(value);
+        deal.clocks().taken = edge;
+        Some(taken.waiter)
     }
 
     /// How many values wait to be received.
@@ -221,7 +358,7 @@ impl<T> State<T> {
     }
 
     /// Closes the channel, by hand or by the last sender's drop; returns whom that completes.
-    fn close(&mut self, op: SyncOp, by_drop: bool) -> Vec<Arc<Waiter>> {
+    fn close(&mut self, op: SyncOp, by_drop: bool) -> Vec<Waiter> {
         self.closed = true;
         detect::with(|_, thread| thread.release(&mut self.close_edge, op));
         if by_drop {
@@ -229,16 +366,19 @@ impl<T> State<T> {
         }
         let offers = self.sending.drain(..).chain(self.receiving.drain(..));
         offers
-            .filter(Offer::claim)
-            .map(|offer| {
-                detect::transfer(&self.close_edge, &mut offer.deal.lock().taken, op);
-                offer.waiter
+            .filter_map(Offer::take)
+            .map(|mut taken| {
+                if detect::any() {
+                    let clocks = taken.deal().clocks();
+                    detect::transfer(&self.close_edge, &mut clocks.taken, op);
+                }
+                taken.waiter
             })
             .collect()
     }
 
     /// Whether the operation could go on now, be it with an error, `me` left aside.
-    fn is_ready(&self, direction: Direction, me: &Arc<Waiter>) -> bool {
+    fn is_ready(&self, direction: Direction, me: &Waiter) -> bool {
         match direction {
             Direction::Send => {
                 self.closed
@@ -261,15 +401,51 @@ impl<T> State<T> {
             Direction::Receive => &mut self.receiving,
         }
     }
+
+    /// Leaves an offer in the queue.
+    ///
+    /// # Safety
+    ///
+    /// `place` stays where it is until the operation of `waiter` was claimed and, unless it claimed itself,
+    /// is done. Its deal is the caller's up to now.
+    unsafe fn offer(
+        &mut self,
+        direction: Direction,
+        place: &Place<T>,
+        waiter: Waiter,
+        case: usize,
+        op: SyncOp,
+    ) {
+        // SAFETY: by the caller.
+        let deal = unsafe { place.deal() };
+        detect::with(|_, thread| thread.release(&mut deal.clocks().offered, op));
+        let place = NonNull::from(place);
+        self.queue(direction).push_back(Offer {
+            waiter,
+            case,
+            place,
+        });
+    }
+}
+
+/// Takes the first offer of a queue whose operation is not over.
+#[inline]
+fn take_first<T>(queue: &mut VecDeque<Offer<T>>) -> Option<Taken<T>> {
+    while let Some(offer) = queue.pop_front() {
+        let taken = offer.take();
+        if taken.is_some() {
+            return taken;
+        }
+    }
+    None
 }
 
 /// Takes the value of a waiting sender of an unbuffered channel.
-fn receive_from<T>(offer: &Offer<T>, op: SyncOp) -> T {
-    let mut deal = offer.deal.lock();
-    let deal = &mut *deal;
+fn receive_from<T>(deal: &mut Deal<T>, op: SyncOp) -> T {
     detect::with(|_, thread| {
-        thread.release(&mut deal.taken, op);
-        thread.acquire(&deal.offered, op);
+        let clocks = deal.clocks();
+        thread.release(&mut clocks.taken, op);
+        thread.acquire(&clocks.offered, op);
     });
     deal.value
         .take()
@@ -282,7 +458,7 @@ impl<T> Core<T> {
             capacity,
             buffer: VecDeque::new(),
             handed_back: VecDeque::new(),
-            slots: (0..capacity).map(|_| Slot::default()).collect(),
+            slots: Slots::new(capacity),
             sent: 0,
             received: 0,
             sending: VecDeque::new(),
@@ -294,14 +470,22 @@ impl<T> Core<T> {
             drop_edge: SyncVar::new(),
         };
         Self {
-            state: Mutex::new(state),
+            state: SpinLock::new(state),
             anchor: Anchor::new(),
             declared,
         }
     }
 
     /// Records that the channel is sent to (`Read`) or closed (`Write`).
+    #[inline]
     fn access(&self, kind: AccessKind, at: &'static Location<'static>) {
+        if detect::any() {
+            self.access_watched(kind, at);
+        }
+    }
+
+    #[cold]
+    fn access_watched(&self, kind: AccessKind, at: &'static Location<'static>) {
         let bytes = detect::bytes_at(std::ptr::from_ref(self) as usize, size_of::<usize>());
         let declaration = || Declaration {
             cell: "channel",
@@ -328,66 +512,95 @@ impl<T> Core<T> {
     }
 
     pub(super) fn send(&self, value: T, op: SyncOp) -> Result<(), SendError<T>> {
-        match self.send_or_offer(value, current::waiter, op) {
-            Ok(sent) => sent,
-            Err(Offered { waiter, deal }) => {
-                waiter.wait(WaitReason::new("channel send", op.at));
-                finish_send(&deal, op)
-            }
-        }
+        let (value, mut state) = match self.send_at_once(value, op) {
+            Ok(done) => return done,
+            Err(full) => full,
+        };
+        let (place, wait) = (Place::new(Some(value)), current::wait());
+        // SAFETY: the place stays in this frame until the wait is over.
+        unsafe { state.offer(Direction::Send, &place, wait.waiter(), 0, op) };
+        drop(state);
+        wait.wait(WaitReason::new("channel send", op.at));
+        // SAFETY: the wait is over.
+        unsafe { place.finish_send(op) }
     }
 
-    /// Sends `value` if that is possible at once; if not, offers it on behalf of a new `waiter`.
+    /// Sends `value` if that is possible at once; if not, offers it on behalf of `waker`'s task.
     pub(super) fn send_or_offer(
         &self,
         value: T,
-        waiter: impl FnOnce() -> Arc<Waiter>,
+        waker: Waker,
         op: SyncOp,
     ) -> Result<Result<(), SendError<T>>, Offered<T>> {
+        let (value, mut state) = match self.send_at_once(value, op) {
+            Ok(done) => return Ok(done),
+            Err(full) => full,
+        };
+        Err(offer_for(&mut state, Direction::Send, Some(value), waker, op))
+    }
+
+    /// Sends `value` if that is possible at once. If not, gives it back with the channel locked, and
+    /// stands ready to send.
+    fn send_at_once(
+        &self,
+        value: T,
+        op: SyncOp,
+    ) -> Result<Result<(), SendError<T>>, (T, SpinGuard<'_, State<T>>)> {
         let mut state = self.state.lock();
         let access = || self.access(AccessKind::Read, op.at);
         let (result, completed) = state.send(value, op, access);
-        let value = match result {
-            Err(TrySendError::Full(value)) => value,
+        match result {
+            Err(TrySendError::Full(value)) => {
+                self.access(AccessKind::Read, op.at);
+                Err((value, state))
+            }
             done => {
                 drop(state);
                 wake(completed);
-                return Ok(done.map_err(|error| SendError(error.into_inner())));
+                Ok(done.map_err(|error| SendError(error.into_inner())))
             }
-        };
-        self.access(AccessKind::Read, op.at);
-        let waiter = waiter();
-        let deal = offer(&mut state, Direction::Send, Some(value), &waiter, 0, op);
-        Err(Offered { waiter, deal })
+        }
     }
 
     pub(super) fn receive(&self, op: SyncOp) -> Option<T> {
-        match self.receive_or_offer(current::waiter, op) {
-            Ok(received) => received,
-            Err(Offered { waiter, deal }) => {
-                waiter.wait(WaitReason::new("channel receive", op.at));
-                finish_receive(&deal, op)
-            }
-        }
+        let mut state = match self.receive_at_once(op) {
+            Ok(received) => return received,
+            Err(empty) => empty,
+        };
+        let (place, wait) = (Place::new(None), current::wait());
+        // SAFETY: the place stays in this frame until the wait is over.
+        unsafe { state.offer(Direction::Receive, &place, wait.waiter(), 0, op) };
+        drop(state);
+        wait.wait(WaitReason::new("channel receive", op.at));
+        // SAFETY: the wait is over.
+        unsafe { place.finish_receive(op) }
     }
 
     /// Receives a value, or `None` from a closed channel, if that is possible at once; if not,
-    /// offers to, on behalf of a new `waiter`.
+    /// offers to, on behalf of `waker`'s task.
     pub(super) fn receive_or_offer(
         &self,
-        waiter: impl FnOnce() -> Arc<Waiter>,
+        waker: Waker,
         op: SyncOp,
     ) -> Result<Option<T>, Offered<T>> {
+        let mut state = match self.receive_at_once(op) {
+            Ok(received) => return Ok(received),
+            Err(empty) => empty,
+        };
+        Err(offer_for(&mut state, Direction::Receive, None, waker, op))
+    }
+
+    /// Receives a value, or `None` from a closed channel, if that is possible at once. If not, leaves the
+    /// channel locked.
+    fn receive_at_once(&self, op: SyncOp) -> Result<Option<T>, SpinGuard<'_, State<T>>> {
         let mut state = self.state.lock();
         let (result, completed) = state.receive(op);
-        if !matches!(result, Err(TryRecvError::Empty)) {
-            drop(state);
-            wake(completed);
-            return Ok(result.ok());
+        if matches!(result, Err(TryRecvError::Empty)) {
+            return Err(state);
         }
-        let waiter = waiter();
-        let deal = offer(&mut state, Direction::Receive, None, &waiter, 0, op);
-        Err(Offered { waiter, deal })
+        drop(state);
+        wake(completed);
+        Ok(result.ok())
     }
 
     /// Gives up an offer that may have been taken. Of one to receive, the value that it was given
@@ -396,51 +609,59 @@ impl<T> Core<T> {
         let mut state = self.state.lock();
         if offered.waiter.claim(GIVEN_UP) {
             let queue = state.queue(direction);
-            queue.retain(|offer| !Arc::ptr_eq(&offer.waiter, &offered.waiter));
+            queue.retain(|offer| !offer.waiter.is(&offered.waiter));
             return;
         }
         // Whoever claimed it has done the rest under the lock.
         if direction == Direction::Send {
             return;
         }
-        let mut deal = offered.deal.lock();
+        // SAFETY: as it could not be claimed, somebody else did so, under the lock, and has left the
+        // deal with the lock.
+        let deal = unsafe { offered.place.deal() };
         let Some(value) = deal.value.take() else {
             return;
         };
-        let edge = std::mem::take(&mut deal.taken);
-        drop(deal);
+        let edge = deal.clocks.take().unwrap_or_default().taken;
         let completed = state.hand_on(value, edge);
         drop(state);
         wake(completed);
     }
 
-    /// Leaves an offer for `case` of `waiter`, unless the operation could go on at once: then
-    /// gives the value back.
-    pub(super) fn offer(
+    /// Leaves an offer for `case` of `waiter` at `place`, unless the operation could go on at once;
+    /// says whether it has.
+    ///
+    /// # Safety
+    ///
+    /// The place stays where it is until the operation of `waiter` was claimed and, unless it claimed
+    /// itself, is done. Its deal is the caller's up to now.
+    pub(super) unsafe fn offer(
         &self,
         direction: Direction,
-        value: Option<T>,
-        waiter: &Arc<Waiter>,
+        place: &Place<T>,
+        waiter: &Waiter,
         case: usize,
         op: SyncOp,
-    ) -> Result<Arc<Mutex<Deal<T>>>, Option<T>> {
+    ) -> bool {
         let mut state = self.state.lock();
         if state.is_ready(direction, waiter) {
-            return Err(value);
+            return false;
         }
         // A blocked send stands ready to send: closing the channel now conflicts with it.
         if direction == Direction::Send {
             self.access(AccessKind::Read, op.at);
         }
-        Ok(offer(&mut state, direction, value, waiter, case, op))
+        // SAFETY: by the caller.
+        unsafe { state.offer(direction, place, waiter.clone(), case, op) };
+        true
     }
 
     /// Takes back what `waiter` offers.
-    pub(super) fn withdraw(&self, direction: Direction, waiter: &Arc<Waiter>) {
+    pub(super) fn withdraw(&self, direction: Direction, waiter: &Waiter) {
         let mut state = self.state.lock();
         state
             .queue(direction)
-            .retain(|offer| !Arc::ptr_eq(&offer.waiter, waiter));
+            .retain(|offer| !offer.waiter.is(waiter));
     }
 
     /// # Panics
@@ -501,9 +722,10 @@ impl<T> Core<T> {
                 }
                 let unreceived = std::mem::take(&mut state.buffer);
                 let handed_back = std::mem::take(&mut state.handed_back);
-                let senders: Vec<_> = state.sending.drain(..).filter(Offer::claim).collect();
+                let senders = state.sending.drain(..).filter_map(Offer::take);
+                let senders: Vec<_> = senders.map(|taken| taken.waiter).collect();
                 drop(state);
-                senders.iter().for_each(|offer| offer.waiter.wake());
+                senders.into_iter().for_each(Waiter::wake);
                 // Last: the values' destructors may do anything.
                 drop((unreceived, handed_back));
             }
@@ -520,57 +742,32 @@ fn operation(kind: AccessKind) -> Option<&'static str> {
     })
 }
 
-fn close_and_wake<T>(mut state: MutexGuard<'_, State<T>>, op: SyncOp, by_drop: bool) {
+fn close_and_wake<T>(mut state: SpinGuard<'_, State<T>>, op: SyncOp, by_drop: bool) {
     let completed = state.close(op, by_drop);
     drop(state);
-    completed.iter().for_each(|waiter| waiter.wake());
+    completed.into_iter().for_each(Waiter::wake);
 }
 
-fn offer<T>(
+/// Leaves an offer on behalf of the task of `waker`.
+fn offer_for<T>(
     state: &mut State<T>,
     direction: Direction,
     value: Option<T>,
-    waiter: &Arc<Waiter>,
-    case: usize,
+    waker: Waker,
     op: SyncOp,
-) -> Arc<Mutex<Deal<T>>> {
-    let mut deal = Deal {
-        value,
-        offered: SyncVar::new(),
-        taken: SyncVar::new(),
+) -> Offered<T> {
+    let offered = Offered {
+        waiter: Waiter::task(waker),
+        place: Arc::new(Place::new(value)),
     };
-    detect::with(|_, thread| thread.release(&mut deal.offered, op));
-    let deal = Arc::new(Mutex::new(deal));
-    let offer = Offer {
-        waiter: Arc::clone(waiter),
-        case,
-        deal: Arc::clone(&deal),
-    };
-    state.queue(direction).push_back(offer);
-    deal
+    // SAFETY: the future keeps the place until the operation is done, or gives it up (`give_up`); where it
+    // is forgotten, the place is never freed.
+    unsafe { state.offer(direction, &offered.place, offered.waiter.clone(), 0, op) };
+    offered
 }
 
-/// What became of an offer to send that was claimed.
-pub(super) fn finish_send<T>(deal: &Mutex<Deal<T>>, op: SyncOp) -> Result<(), SendError<T>> {
-    let mut deal = deal.lock();
-    match deal.value.take() {
-        // Nobody took the value: the channel was closed, or has no receiver left.
-        Some(value) => Err(SendError(value)),
-        None => {
-            detect::with(|_, thread| thread.acquire(&deal.taken, op));
-            Ok(())
-        }
-    }
-}
-
-/// What became of an offer to receive that was claimed; `None` where the channel was closed.
-pub(super) fn finish_receive<T>(deal: &Mutex<Deal<T>>, op: SyncOp) -> Option<T> {
-    let mut deal = deal.lock();
-    detect::with(|_, thread| thread.acquire(&deal.taken, op));
-    deal.value.take()
-}
-
-fn wake(completed: Option<Arc<Waiter>>) {
+#[inline]
+fn wake(completed: Option<Waiter>) {
     if let Some(waiter) = completed {
         waiter.wake();
     }

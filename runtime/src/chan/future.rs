@@ -5,12 +5,11 @@
 
 use super::alarm::Alarm;
 use super::awaited::Awaited;
-use super::core::{Core, Direction, Offered, finish_receive, finish_send};
+use super::core::{Core, Direction, Offered};
 use super::error::{RecvError, SendError};
 use super::receiver::Flavor;
 use super::{Receiver, Sender};
 use crate::current;
-use crate::waiter::Waiter;
 use deadheat_detector::thread::SyncOp;
 use std::fmt;
 use std::pin::Pin;
@@ -84,13 +83,14 @@ impl<'a, T> RecvFuture<'a, T> {
             if !offered.waiter.is_done(context) {
                 return Poll::Pending;
             }
-            let received = finish_receive(&offered.deal, self.op);
+            // SAFETY: the operation is done.
+            let received = unsafe { offered.place.finish_receive(self.op) };
             self.offered = None;
             return Poll::Ready(received);
         }
         current::safepoint();
         let waker = context.waker().clone();
-        match core.receive_or_offer(|| Waiter::task(waker), self.op) {
+        match core.receive_or_offer(waker, self.op) {
             Ok(received) => Poll::Ready(received),
             Err(offered) => {
                 self.offered = Some(offered);
@@ -141,7 +141,8 @@ impl<T> Future for SendFuture<'_, T> {
             if !offered.waiter.is_done(context) {
                 return Poll::Pending;
             }
-            let sent = finish_send(&offered.deal, self.op);
+            // SAFETY: the operation is done.
+            let sent = unsafe { offered.place.finish_send(self.op) };
             self.offered = None;
             return Poll::Ready(sent);
         }
@@ -150,7 +151,7 @@ impl<T> Future for SendFuture<'_, T> {
         current::safepoint();
         let waker = context.waker().clone();
         let core = &self.sender.core;
-        match core.send_or_offer(value, || Waiter::task(waker), self.op) {
+        match core.send_or_offer(value, waker, self.op) {
             Ok(sent) => Poll::Ready(sent),
             Err(offered) => {
                 self.offered = Some(offered);

@@ -5,17 +5,17 @@
 //! meanwhile refuses the offer; then all are withdrawn, unless a peer has already taken one,
 //! and the next round begins. Nobody needs two channels' locks at once.
 
-use super::core::{Deal, Direction, finish_receive, finish_send};
+use super::core::{Direction, Place};
 use super::error::{RecvError, SendError, TryRecvError, TrySendError};
 use super::receiver::Flavor;
 use super::{Receiver, Sender};
+use crate::claim::CASES;
 use crate::current;
 use crate::time::clock::now;
-use crate::waiter::{WaitReason, Waiter};
+use crate::waiter::{Wait, WaitReason, Waiter};
 use deadheat_detector::thread::SyncOp;
-use parking_lot::Mutex;
+use smallvec::SmallVec;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// One operation of a select.
@@ -36,13 +36,13 @@ pub trait Case {
 /// The place that a case's offer is made for.
 #[doc(hidden)]
 pub struct Offering {
-    waiter: Arc<Waiter>,
+    waiter: Waiter,
     case: usize,
     op: SyncOp,
 }
 
 /// A claim that means: some case became ready, try again.
-pub(super) const AGAIN: usize = usize::MAX / 2;
+pub(super) const AGAIN: usize = CASES;
 /// A claim that means: the time is up.
 const TIMEOUT: usize = AGAIN + 1;
 /// A claim that means: the time of a case has come, try again.
@@ -83,6 +83,7 @@ pub fn select(cases: &mut [&mut dyn Case], otherwise: Otherwise) -> Chosen {
 
 /// [`select`], under the name of the operation `op`.
 pub(super) fn select_as(op: SyncOp, cases: &mut [&mut dyn Case], otherwise: Otherwise) -> Chosen {
+    assert!(cases.len() < CASES, "a select of {} cases", cases.len());
     current::safepoint();
     let end = match otherwise {
         Otherwise::Timeout(wait) => Some(now().saturating_add(wait)),
@@ -107,7 +108,7 @@ fn try_all(cases: &mut [&mut dyn Case], op: SyncOp) -> Option<usize> {
     if cases.is_empty() {
         return None;
     }
-    let mut order: Vec<usize> = (0..cases.len()).collect();
+    let mut order: SmallVec<[usize; 8]> = (0..cases.len()).collect();
     shuffle(&mut order);
     order.into_iter().find(|&case| cases[case].attempt(op))
 }
@@ -122,31 +123,46 @@ fn shuffle(order: &mut [usize]) {
 }
 
 fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp) -> usize {
-    let waiter = current::waiter();
-    let offering = |case| Offering {
-        waiter: Arc::clone(&waiter),
-        case,
+    let wait = current::wait();
+    let mut offering = Offering {
+        waiter: wait.waiter(),
+        case: 0,
         op,
     };
     let mut again = false;
     for (i, case) in cases.iter_mut().enumerate() {
+        offering.case = i;
         // Refused: the case is possible now. If a peer has claimed another one, that counts.
-        if !case.offer(&offering(i)) && waiter.claim(AGAIN) {
+        if !case.offer(&offering) && wait.give_up(AGAIN) {
             again = true;
             break;
         }
     }
-    let reason = WaitReason::new(op.what, op.at);
-    // Unwinding a cancelled goroutine from here leaves claimed offers behind, which nobody takes.
-    let claimed = match first_end(cases, timeout) {
-        _ if again => AGAIN,
-        Some((timeout, claim)) => waiter.wait_at_most(timeout, claim, reason),
-        None => waiter.wait(reason),
+    let claimed = if again {
+        AGAIN
+    } else {
+        wait_for_one(&wait, cases, timeout, op)
     };
     for (i, case) in cases.iter_mut().enumerate() {
-        case.settle(&offering(i), i == claimed);
+        offering.case = i;
+        case.settle(&offering, i == claimed);
     }
     claimed
+}
+
+/// Blocks until a case, or the time, has claimed the operation. Unwinding a cancelled goroutine from here
+/// leaves claimed offers behind, which nobody takes.
+fn wait_for_one(
+    wait: &Wait,
+    cases: &[&mut dyn Case],
+    timeout: Option<Duration>,
+    op: SyncOp,
+) -> usize {
+    let reason = WaitReason::new(op.what, op.at);
+    match first_end(cases, timeout) {
+        Some((timeout, claim)) => wait.wait_at_most(timeout, claim, reason),
+        None => wait.wait(reason),
+    }
 }
 
 /// How long to wait at most, and what it means when that time is up. Of a case and the timeout that
@@ -162,7 +178,7 @@ fn first_end(cases: &[&mut dyn Case], timeout: Option<Duration>) -> Option<(Dura
 #[doc(hidden)]
 pub struct RecvCase<'a, T> {
     receiver: &'a Receiver<T>,
-    deal: Option<Arc<Mutex<Deal<T>>>>,
+    place: Option<Place<T>>,
     result: Option<Result<T, RecvError>>,
 }
 
@@ -172,7 +188,7 @@ impl<'a, T> RecvCase<'a, T> {
     pub fn new(receiver: &'a Receiver<T>) -> Self {
         Self {
             receiver,
-            deal: None,
+            place: None,
             result: None,
         }
     }
@@ -202,11 +218,9 @@ impl<T> Case for RecvCase<'_, T> {
             Flavor::Channel(core) => core,
             Flavor::Alarm(alarm, _) => return alarm.offer(&to.waiter),
         };
-        match core.offer(Direction::Receive, None, &to.waiter, to.case, to.op) {
-            Ok(deal) => self.deal = Some(deal),
-            Err(_) => return false,
-        }
-        true
+        let place = self.place.insert(Place::new(None));
+        // SAFETY: the select keeps the case where it is until the operation is over.
+        unsafe { core.offer(Direction::Receive, place, &to.waiter, to.case, to.op) }
     }
 
     fn settle(&mut self, to: &Offering, taken: bool) {
@@ -214,9 +228,13 @@ impl<T> Case for RecvCase<'_, T> {
             Flavor::Channel(core) => core,
             Flavor::Alarm(alarm, _) => return alarm.withdraw(&to.waiter),
         };
-        let Some(deal) = self.deal.take() else { return };
+        let Some(place) = self.place.take() else {
+            return;
+        };
         if taken {
-            self.result = Some(finish_receive(&deal, to.op).ok_or(RecvError));
+            // SAFETY: the operation is over.
+            let received = unsafe { place.finish_receive(to.op) };
+            self.result = Some(received.ok_or(RecvError));
         } else {
             core.withdraw(Direction::Receive, &to.waiter);
         }
@@ -235,7 +253,7 @@ impl<T> Case for RecvCase<'_, T> {
 pub struct SendCase<'a, T> {
     sender: &'a Sender<T>,
     value: Option<T>,
-    deal: Option<Arc<Mutex<Deal<T>>>>,
+    place: Option<Place<T>>,
     result: Option<Result<(), SendError<T>>>,
 }
 
@@ -246,7 +264,7 @@ impl<'a, T> SendCase<'a, T> {
         Self {
             sender,
             value: Some(value),
-            deal: None,
+            place: None,
             result: None,
         }
     }
@@ -291,24 +309,23 @@ impl<T> Case for SendCase<'_, T> {
     }
 
     fn offer(&mut self, to: &Offering) -> bool {
-        let (core, value) = (&self.sender.core, self.value.take());
-        match core.offer(Direction::Send, value, &to.waiter, to.case, to.op) {
-            Ok(deal) => self.deal = Some(deal),
-            Err(value) => {
-                self.value = value;
-                return false;
-            }
-        }
-        true
+        let place = self.place.insert(Place::new(self.value.take()));
+        let core = &self.sender.core;
+        // SAFETY: the select keeps the case where it is until the operation is over.
+        unsafe { core.offer(Direction::Send, place, &to.waiter, to.case, to.op) }
     }
 
     fn settle(&mut self, to: &Offering, taken: bool) {
-        let Some(deal) = self.deal.take() else { return };
+        let Some(place) = self.place.take() else {
+            return;
+        };
         if taken {
-            self.result = Some(finish_send(&deal, to.op));
+            // SAFETY: the operation is over.
+            self.result = Some(unsafe { place.finish_send(to.op) });
         } else {
             self.sender.core.withdraw(Direction::Send, &to.waiter);
-            self.value = deal.lock().value.take();
+            // SAFETY: the operation is over, and was not completed by way of this case.
+            self.value = unsafe { place.take_back() };
         }
     }
 }

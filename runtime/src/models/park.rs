@@ -1,7 +1,7 @@
 //! A goroutine that blocks: it goes on once its operation is complete, on one thread at a time.
 
 use super::interleave;
-use crate::claim::Claim;
+use crate::claim::{Claim, Ticket};
 use crate::goroutine::Switch;
 use crate::status::Status;
 use loom::cell::UnsafeCell;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 struct Blocked {
     status: Status,
     claim: Claim,
+    ticket: Ticket,
     value: UnsafeCell<usize>,
     /// Only the thread that runs the goroutine touches it.
     stack: UnsafeCell<usize>,
@@ -26,9 +27,12 @@ unsafe impl Send for Blocked {}
 
 impl Blocked {
     fn new() -> Arc<Self> {
+        let claim = Claim::new();
+        let ticket = claim.open();
         Arc::new(Self {
             status: Status::new(),
-            claim: Claim::new(),
+            claim,
+            ticket,
             value: UnsafeCell::new(0),
             stack: UnsafeCell::new(0),
             got: AtomicUsize::new(0),
@@ -73,7 +77,7 @@ impl Blocked {
     /// Completes the operation, if nobody else does; whoever is to hand the goroutine to the scheduler
     /// runs it here.
     fn complete(&self, case: usize) -> bool {
-        let won = self.claim.claim(case);
+        let won = self.claim.claim(self.ticket, case);
         if won {
             // SAFETY: `loom` checks that nobody reads or writes it now.
             self.value.with_mut(|value| unsafe { *value = case });
@@ -155,4 +159,23 @@ fn a_look_at_the_stack_beside_a_wake_up() {
             None
         }],
     );
+}
+
+/// Who still has an earlier operation of the same goroutine in a queue comes too late, whenever that is.
+#[test]
+fn a_claim_of_an_operation_that_is_over() {
+    interleave(3, || {
+        let claim = Arc::new(Claim::new());
+        let first = claim.open();
+        assert!(claim.claim(first, 1));
+        claim.complete();
+        let late = Arc::clone(&claim);
+        let late = thread::spawn(move || late.claim(first, 2));
+        let second = claim.open();
+        let sender = Arc::clone(&claim);
+        let sender = thread::spawn(move || sender.claim(second, 3));
+        assert!(!late.join().unwrap(), "it was claimed twice");
+        assert!(sender.join().unwrap());
+        assert_eq!(claim.case(), 3);
+    });
 }

@@ -18,7 +18,6 @@ use crate::waiter::{WaitReason, Waiter};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -36,7 +35,7 @@ pub(super) struct Direction {
 
 #[derive(Default)]
 struct State {
-    waiting: SmallVec<[Arc<Waiter>; 1]>,
+    waiting: SmallVec<[Waiter; 1]>,
     limits: Limits,
 }
 
@@ -53,11 +52,11 @@ impl Direction {
     }
 
     /// Something has changed: claims all who wait, for the caller to wake.
-    pub(super) fn change(&self, woken: &mut Vec<Arc<Waiter>>) {
+    pub(super) fn change(&self, woken: &mut Vec<Waiter>) {
         self.change_state(woken, |_| {});
     }
 
-    fn change_state(&self, woken: &mut Vec<Arc<Waiter>>, f: impl FnOnce(&mut State)) {
+    fn change_state(&self, woken: &mut Vec<Waiter>, f: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         f(&mut state);
         self.tick.fetch_add(1, Ordering::Release);
@@ -73,7 +72,7 @@ impl Direction {
             self.limited
                 .store(state.limits.is_some(), Ordering::Release);
         });
-        woken.iter().for_each(|waiter| waiter.wake());
+        woken.into_iter().for_each(Waiter::wake);
     }
 
     /// Waits for a tick after `seen`, for `left` at most.
@@ -83,18 +82,19 @@ impl Direction {
         left: Option<Duration>,
         reason: WaitReason,
     ) -> io::Result<()> {
-        let waiter = current::waiter();
+        let wait = current::wait();
+        let waiter = wait.waiter();
         {
             let mut state = self.state.lock();
             if self.tick() != seen {
                 return Ok(());
             }
-            state.waiting.push(Arc::clone(&waiter));
+            state.waiting.push(waiter.clone());
         }
         let queued = Queued(self, &waiter);
         let case = match left {
-            None => waiter.wait(reason),
-            Some(left) => waiter.wait_at_most(left, TIMED_OUT, reason),
+            None => wait.wait(reason),
+            Some(left) => wait.wait_at_most(left, TIMED_OUT, reason),
         };
         if case == TIMED_OUT {
             return Err(timed_out());
@@ -106,12 +106,12 @@ impl Direction {
 }
 
 /// Takes a waiter out whose wait ended otherwise than by a tick.
-struct Queued<'a>(&'a Direction, &'a Arc<Waiter>);
+struct Queued<'a>(&'a Direction, &'a Waiter);
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
-        state.waiting.retain(|waiter| !Arc::ptr_eq(waiter, self.1));
+        state.waiting.retain(|waiter| !waiter.is(self.1));
     }
 }
 

@@ -58,7 +58,7 @@ struct Ready {
 }
 
 impl Pollable for Ready {
-    fn ready(&self, readable: bool, writable: bool, woken: &mut Vec<Arc<Waiter>>) {
+    fn ready(&self, readable: bool, writable: bool, woken: &mut Vec<Waiter>) {
         if readable {
             self.read.change(woken);
         }
@@ -212,7 +212,7 @@ impl<S: AsRawFd> Socket<S> {
         drop(self.take());
         let mut woken = Vec::new();
         self.ready.ready(true, true, &mut woken);
-        woken.iter().for_each(|waiter| waiter.wake());
+        woken.into_iter().for_each(Waiter::wake);
     }
 
     fn take(&self) -> Option<S> {

@@ -198,7 +198,7 @@ impl Scheduler for Controlled {
             match g.resume() {
                 Switch::Yield => self.state.lock().runnable.push(g),
                 Switch::Park => {}
-                Switch::Finish => run.forget(&g),
+                Switch::Finish => run.end(None, g),
             }
             let mut state = self.state.lock();
             if main_running && main.is_finished() {
@@ -278,8 +278,8 @@ impl Scheduler for Controlled {
         self.state.lock().now
     }
 
-    fn about_now(&self) -> Duration {
-        self.now()
+    fn about_now(&self) -> u64 {
+        u64::try_from(self.now().as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn blocking(&self, _: bool) {}

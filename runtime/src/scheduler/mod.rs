@@ -75,8 +75,8 @@ pub(crate) trait Scheduler: Send + Sync {
     /// The time since the run's start.
     fn now(&self) -> Duration;
 
-    /// The time since the run's start, as of some moments ago: cheap.
-    fn about_now(&self) -> Duration;
+    /// The nanoseconds since the run's start, as of some moments ago: cheap.
+    fn about_now(&self) -> u64;
 
     /// The calling thread is about to block outside the scheduler (`true`), or is done with it.
     fn blocking(&self, begins: bool);

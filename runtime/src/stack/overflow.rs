@@ -79,15 +79,15 @@ fn report(g: &Goroutine) {
     if g.is_main() {
         line.text("\nthe main goroutine");
     } else {
-        line.text("\ngoroutine ").number(g.id);
+        line.text("\ngoroutine ").number(g.id());
     }
     line.text(" of the run '").text(g.run.name()).text("'");
     line.text(" has overflowed its stack of ");
     line.number(g.stack_addresses().len() as u64 / 1024);
     line.text(" KiB");
     if !g.is_main() {
-        line.text("\n  created at ").text(g.created.file());
-        line.text(":").number(u64::from(g.created.line()));
+        line.text("\n  created at ").text(g.created().file());
+        line.text(":").number(u64::from(g.created().line()));
     }
     line.text(
         "\n  a larger one: Goroutine::new().stack_size(BYTES).go(..) for one goroutine, \

@@ -3,7 +3,7 @@
 use super::mutex::MutexGuard;
 use super::wait_queue::WaitQueue;
 use crate::current;
-use crate::waiter::WaitReason;
+use crate::waiter::{WaitReason, Waiter};
 use parking_lot::Mutex as PlainMutex;
 use std::fmt;
 use std::panic::Location;
@@ -48,10 +48,10 @@ impl Cond {
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         let at = Location::caller();
         let mutex = guard.mutex();
-        let waiter = current::waiter();
-        self.waiting.lock().push(waiter.clone());
+        let wait = current::wait();
+        self.waiting.lock().push(wait.waiter());
         drop(guard);
-        waiter.wait(WaitReason::new("Cond wait", at));
+        wait.wait(WaitReason::new("Cond wait", at));
         mutex.lock_again(at)
     }
 
@@ -81,7 +81,7 @@ impl Cond {
     pub fn broadcast(&self) {
         current::safepoint();
         let woken = self.waiting.lock().pop_all();
-        woken.iter().for_each(|waiter| waiter.wake());
+        woken.into_iter().for_each(Waiter::wake);
     }
 }
 

@@ -63,11 +63,13 @@ impl<T> Mutex<T> {
 
 impl<T: ?Sized> Mutex<T> {
     /// Locks the mutex; blocks the goroutine until it is unlocked.
+    #[inline]
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let at = Location::caller();
-        current::safepoint();
-        self.lock_again(at)
+        let run = current::safepoint_in_run();
+        self.raw.lock_in_run(run, "mutex lock", at);
+        self.locked(at)
     }
 
     /// Locks the mutex if nobody has it locked.
@@ -88,6 +90,7 @@ impl<T: ?Sized> Mutex<T> {
         self.locked(at)
     }
 
+    #[inline]
     fn locked(&self, at: &'static Location<'static>) -> MutexGuard<'_, T> {
         self.name.acquire(SyncOp {
             what: "mutex lock",
@@ -148,6 +151,7 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 }
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         let op = SyncOp {
             what: "unlock of the mutex locked",
@@ -156,7 +160,7 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
         self.mutex.name.release(op);
         // SAFETY: the guard holds the lock.
         unsafe { self.mutex.raw.unlock() };
-        current::safepoint();
+        current::safepoint_if_watched();
     }
 }
 

@@ -91,6 +91,21 @@ impl RawLock {
         }
     }
 
+    /// [`Self::lock`], for a caller in the run of number `run`.
+    #[inline]
+    pub(crate) fn lock_in_run(
+        &self,
+        run: u64,
+        what: &'static str,
+        at: &'static Location<'static>,
+    ) {
+        if self.try_lock_unnamed() {
+            self.holder.set_run(run);
+        } else {
+            self.lock_slow(WaitReason::lock(what, at, &self.holder));
+        }
+    }
+
     /// Frees the lock.
     ///
     /// # Safety
@@ -139,17 +154,17 @@ impl RawLock {
         }
         let (shard, address) = self.shard();
         loop {
-            let waiter = {
+            let wait = {
                 let mut queues = shard.lock();
                 if self.take_or_mark() {
                     self.holder.set();
                     return;
                 }
-                let waiter = current::waiter();
-                queues.entry(address).or_default().push(waiter.clone());
-                waiter
+                let wait = current::wait();
+                queues.entry(address).or_default().push(wait.waiter());
+                wait
             };
-            waiter.wait(reason);
+            wait.wait(reason);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::wait_queue::WaitQueue;
 use crate::current;
 use crate::detect::SyncName;
-use crate::waiter::{Holder, WaitReason};
+use crate::waiter::{Holder, WaitReason, Waiter};
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex as PlainMutex;
 use std::cell::UnsafeCell;
@@ -78,16 +78,16 @@ impl<T: ?Sized> RwMutex<T> {
         let at = Location::caller();
         current::safepoint();
         loop {
-            let waiter = {
+            let wait = {
                 let mut state = self.state.lock();
                 if state.try_read(&self.holder) {
                     break;
                 }
-                let waiter = current::waiter();
-                state.waiting_readers.push(waiter.clone());
-                waiter
+                let wait = current::wait();
+                state.waiting_readers.push(wait.waiter());
+                wait
             };
-            waiter.wait(WaitReason::lock("read lock", at, &self.holder));
+            wait.wait(WaitReason::lock("read lock", at, &self.holder));
         }
         self.reading(at)
     }
@@ -132,16 +132,16 @@ impl<T: ?Sized> RwMutex<T> {
     fn write_slow(&self, at: &'static Location<'static>) {
         let coming = WriterComing::new(&self.state);
         loop {
-            let waiter = {
+            let wait = {
                 let mut state = self.state.lock();
                 if state.try_write(&self.holder) {
                     break;
                 }
-                let waiter = current::waiter();
-                state.waiting_writers.push(waiter.clone());
-                waiter
+                let wait = current::wait();
+                state.waiting_writers.push(wait.waiter());
+                wait
             };
-            waiter.wait(WaitReason::lock("write lock", at, &self.holder));
+            wait.wait(WaitReason::lock("write lock", at, &self.holder));
         }
         drop(coming);
     }
@@ -181,7 +181,7 @@ impl<T: ?Sized> RwMutex<T> {
             }
             state.next()
         };
-        woken.iter().for_each(|waiter| waiter.wake());
+        woken.into_iter().for_each(Waiter::wake);
         current::safepoint();
     }
 }
@@ -211,7 +211,7 @@ impl State {
 
     /// Whom to wake now that the lock is freer: a writer if one waits and nobody is in the way,
     /// else all readers.
-    fn next(&mut self) -> Vec<std::sync::Arc<crate::waiter::Waiter>> {
+    fn next(&mut self) -> Vec<Waiter> {
         if self.writer || self.readers > 0 {
             return Vec::new();
         }
@@ -240,7 +240,7 @@ impl Drop for WriterComing<'_> {
             state.writers_coming -= 1;
             state.next()
         };
-        woken.iter().for_each(|waiter| waiter.wake());
+        woken.into_iter().for_each(Waiter::wake);
     }
 }
 

@@ -57,7 +57,7 @@ struct State {
 
 /// Somebody who waits for places.
 struct Waiting {
-    waiter: Arc<Waiter>,
+    waiter: Waiter,
     places: usize,
     /// The run it belongs to: the clocks of others mean nothing to it.
     run: u64,
@@ -94,9 +94,9 @@ impl State {
 }
 
 impl Waiting {
-    fn new(places: usize) -> Self {
+    fn new(waiter: Waiter, places: usize) -> Self {
         Self {
-            waiter: current::waiter(),
+            waiter,
             places,
             run: current::run_id(),
             edge: Arc::default(),
@@ -144,13 +144,14 @@ impl Semaphore {
                 self.name.acquire(op);
                 return self.guard(places, op.at);
             }
-            let waiting = Waiting::new(places);
-            let (waiter, edge) = (waiting.waiter.clone(), waiting.edge.clone());
+            let wait = current::wait();
+            let waiting = Waiting::new(wait.waiter(), places);
+            let edge = waiting.edge.clone();
             state.waiting.push_back(waiting);
             drop(state);
             // Unwound, it stands in nobody's way any more.
             let _grant = Grant(self, op);
-            waiter.wait(WaitReason::new(op.what, op.at));
+            wait.wait(WaitReason::new(op.what, op.at));
             edge
         };
         match edge.lock().take() {

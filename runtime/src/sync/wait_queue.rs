@@ -1,13 +1,13 @@
 //! Waiters in order of arrival.
 
 use crate::waiter::Waiter;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// Waiters in order of arrival. The owner serialises access.
 #[derive(Default)]
 pub(super) struct WaitQueue {
-    waiters: VecDeque<Arc<Waiter>>,
+    waiters: VecDeque<Waiter>,
 }
 
 impl WaitQueue {
@@ -17,12 +17,12 @@ impl WaitQueue {
         }
     }
 
-    pub(super) fn push(&mut self, waiter: Arc<Waiter>) {
+    pub(super) fn push(&mut self, waiter: Waiter) {
         self.waiters.push_back(waiter);
     }
 
     /// The first waiter whose wait is not over, claimed; the caller wakes it.
-    pub(super) fn pop(&mut self) -> Option<Arc<Waiter>> {
+    pub(super) fn pop(&mut self) -> Option<Waiter> {
         loop {
             let waiter = self.waiters.pop_front()?;
             if waiter.claim(0) {
@@ -31,8 +31,14 @@ impl WaitQueue {
         }
     }
 
+    /// Those of the first `count` waiters whose wait is not over, claimed; the caller wakes them.
+    pub(super) fn pop_first(&mut self, count: u64) -> SmallVec<[Waiter; 2]> {
+        let first = (0..count).map_while(|_| self.waiters.pop_front());
+        first.filter(|waiter| waiter.claim(0)).collect()
+    }
+
     /// All waiters whose wait is not over, claimed; the caller wakes them.
-    pub(super) fn pop_all(&mut self) -> Vec<Arc<Waiter>> {
+    pub(super) fn pop_all(&mut self) -> Vec<Waiter> {
         std::iter::from_fn(|| self.pop()).collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::wait_queue::WaitQueue;
 use crate::current;
 use crate::detect::{self, Anchor, SyncName};
-use crate::waiter::WaitReason;
+use crate::waiter::{Wait, WaitReason, Waiter};
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::memory::Declaration;
 use deadheat_detector::thread::SyncOp;
@@ -11,6 +11,7 @@ use parking_lot::Mutex as PlainMutex;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts things to do; waits until all are done.
 ///
@@ -37,15 +38,25 @@ use std::sync::Arc;
 /// # }).result.unwrap();
 /// ```
 pub struct WaitGroup {
-    state: PlainMutex<State>,
+    /// How many things are left to be done, and how many wait for that, in the high and the low half.
+    ///
+    /// Whoever counts down to zero has found those that wait for it in the same step, and wakes them all;
+    /// who comes to wait counts itself in only where something is left. So who finds nobody looks at
+    /// nothing more, and the next use of the group is none of its business.
+    state: AtomicU64,
+    /// Locked by who counts itself in, and by who wakes.
+    waiting: PlainMutex<WaitQueue>,
     done: SyncName,
     anchor: Anchor,
     declared: &'static Location<'static>,
 }
 
-struct State {
-    count: usize,
-    waiting: WaitQueue,
+/// One thing to do, in the state.
+const ONE: u64 = 1 << 32;
+
+/// The number of those that wait.
+fn waiting(state: u64) -> u64 {
+    state % ONE
 }
 
 impl WaitGroup {
@@ -54,10 +65,8 @@ impl WaitGroup {
     #[track_caller]
     pub const fn new() -> Self {
         Self {
-            state: PlainMutex::new(State {
-                count: 0,
-                waiting: WaitQueue::new(),
-            }),
+            state: AtomicU64::new(0),
+            waiting: PlainMutex::new(WaitQueue::new()),
             done: SyncName::new(),
             anchor: Anchor::new(),
             declared: Location::caller(),
@@ -73,13 +82,15 @@ impl WaitGroup {
     pub fn add(&self, n: usize) {
         let at = Location::caller();
         current::safepoint();
-        let before = {
-            let mut state = self.state.lock();
-            let before = state.count;
-            state.count = before.checked_add(n).expect("WaitGroup counter overflow");
-            before
+        let more = |state: u64| {
+            let n = u32::try_from(n).ok()?;
+            state.checked_add(u64::from(n) * ONE)
         };
-        if before == 0 && n > 0 {
+        let before = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, more);
+        let before = before.unwrap_or_else(|_| panic!("WaitGroup counter overflow"));
+        if before < ONE && n > 0 {
             self.access(AccessKind::Read, at);
         }
     }
@@ -145,20 +156,41 @@ impl WaitGroup {
     /// `false` where nothing is left to be done.
     fn count_down(&self, op: SyncOp) -> bool {
         self.done.release_merge(op);
-        let woken = {
-            let mut state = self.state.lock();
-            let Some(count) = state.count.checked_sub(1) else {
-                return false;
-            };
-            state.count = count;
-            if count == 0 {
-                state.waiting.pop_all()
-            } else {
-                Vec::new()
-            }
-        };
-        woken.iter().for_each(|waiter| waiter.wake());
+        let before = self.state.fetch_sub(ONE, Ordering::AcqRel);
+        if before < ONE {
+            self.state.fetch_add(ONE, Ordering::Relaxed);
+            return false;
+        }
+        let now = before - ONE;
+        if now < ONE && waiting(now) > 0 {
+            self.wake_all(waiting(now));
+        }
         true
+    }
+
+    /// Wakes the `count` that wait, now that nothing is left to be done.
+    fn wake_all(&self, count: u64) {
+        let woken = {
+            let mut waiting = self.waiting.lock();
+            self.state.fetch_sub(count, Ordering::AcqRel);
+            waiting.pop_first(count)
+        };
+        woken.into_iter().for_each(Waiter::wake);
+    }
+
+    /// An operation that stands in the queue, if something is left to be done.
+    fn begin_wait(&self) -> Option<Wait> {
+        let count_in = |state| (state >= ONE).then_some(state + 1);
+        if self.state.load(Ordering::Acquire) < ONE {
+            return None;
+        }
+        let mut waiting = self.waiting.lock();
+        self.state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, count_in)
+            .ok()?;
+        let wait = current::wait();
+        waiting.push(wait.waiter());
+        Some(wait)
     }
 
     /// Blocks the goroutine until everything is done.
@@ -167,16 +199,8 @@ impl WaitGroup {
         let at = Location::caller();
         current::safepoint();
         self.access(AccessKind::AtomicWrite, at);
-        let waiter = {
-            let mut state = self.state.lock();
-            (state.count > 0).then(|| {
-                let waiter = current::waiter();
-                state.waiting.push(waiter.clone());
-                waiter
-            })
-        };
-        if let Some(waiter) = waiter {
-            waiter.wait(WaitReason::new("WaitGroup wait", at));
+        if let Some(wait) = self.begin_wait() {
+            wait.wait(WaitReason::new("WaitGroup wait", at));
         }
         self.done.acquire(SyncOp {
             what: "WaitGroup wait",
@@ -185,6 +209,9 @@ impl WaitGroup {
     }
 
     fn access(&self, kind: AccessKind, at: &'static Location<'static>) {
+        if !detect::any() {
+            return;
+        }
         let bytes = detect::bytes_at(std::ptr::from_ref(self) as usize, size_of::<usize>());
         let declaration = || Declaration {
             cell: "WaitGroup",
@@ -238,6 +265,7 @@ impl Default for WaitGroup {
 
 impl fmt::Debug for WaitGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WaitGroup {{ count: {} }}", self.state.lock().count)
+        let count = self.state.load(Ordering::Relaxed) / ONE;
+        write!(f, "WaitGroup {{ count: {count} }}")
     }
 }

@@ -42,7 +42,7 @@ pub fn sleep(duration: Duration) {
     if duration.is_zero() {
         return crate::yield_now();
     }
-    current::waiter().wait_at_most(duration, 0, WaitReason::new("sleep", at));
+    current::wait().wait_at_most(duration, 0, WaitReason::new("sleep", at));
 }
 
 /// The time since the current run began. `None` outside a run.

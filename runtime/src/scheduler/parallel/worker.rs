@@ -18,9 +18,11 @@
 use super::processor::Processor;
 use super::{BATCH, Parallel, State};
 use crate::goroutine::{G, Switch};
+use crate::goroutines::Own;
 use crate::run::Run;
+use crate::stack::GoroutineStack;
 use parking_lot::MutexGuard;
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -45,7 +47,13 @@ pub(crate) struct Worker {
     processor: Cell<*const Processor>,
     spinning: Cell<bool>,
     seed: Cell<u32>,
+    /// Goroutines that have ended, and stacks of the usual size that nobody runs on.
+    ended: UnsafeCell<Own>,
+    stacks: UnsafeCell<Vec<GoroutineStack>>,
 }
+
+/// How many stacks a worker keeps for itself.
+const STACKS: usize = 64;
 
 impl Worker {
     fn new(scheduler: &Parallel, number: usize, spinning: bool) -> Self {
@@ -54,7 +62,33 @@ impl Worker {
             processor: Cell::new(ptr::null()),
             spinning: Cell::new(spinning),
             seed: Cell::new((number as u32).wrapping_mul(0x9e37_79b9) | 1),
+            ended: UnsafeCell::default(),
+            stacks: UnsafeCell::default(),
         }
+    }
+
+    /// Calls `f`, which switches to nobody and does not get here again, with the ended goroutines that
+    /// are this worker's own.
+    pub(crate) fn with_ended<R>(&self, f: impl FnOnce(&mut Own) -> R) -> R {
+        // SAFETY: a worker is not `Sync`: this is its thread, and by the caller this is the only reference.
+        f(unsafe { &mut *self.ended.get() })
+    }
+
+    /// A stack of the usual size, if the worker has one.
+    pub(crate) fn take_stack(&self) -> Option<GoroutineStack> {
+        // SAFETY: as in `with_ended`; nothing is called meanwhile.
+        unsafe { (*self.stacks.get()).pop() }
+    }
+
+    /// Keeps a stack of the usual size; gives it back where there are enough.
+    pub(crate) fn put_stack(&self, stack: GoroutineStack) -> Option<GoroutineStack> {
+        // SAFETY: as in `with_ended`; nothing is called meanwhile.
+        let stacks = unsafe { &mut *self.stacks.get() };
+        if stacks.len() == STACKS {
+            return Some(stack);
+        }
+        stacks.push(stack);
+        None
     }
 
     /// Whether this worker works for `scheduler`.
@@ -69,6 +103,14 @@ impl Worker {
         unsafe { self.processor.get().as_ref() }
     }
 
+    /// Whether the goroutine that runs is to let others run.
+    #[inline]
+    pub(crate) fn should_yield(&self) -> bool {
+        // SAFETY: a worker works for a scheduler that outlives it.
+        let ending = unsafe { &(*self.scheduler).ending };
+        self.processor().is_some_and(Processor::should_yield) || ending.load(Ordering::Relaxed)
+    }
+
     /// A number that tells the worker's processor from most others; 0 where it has none.
     pub(crate) fn processor_mark(&self) -> usize {
         self.processor.get() as usize / align_of::<Processor>()
@@ -80,7 +122,7 @@ impl Worker {
     }
 
     /// A number that others are unlikely to draw at the same time (Marsaglia's xorshift).
-    fn draw(&self) -> usize {
+    pub(super) fn draw(&self) -> usize {
         let mut x = self.seed.get();
         x ^= x << 13;
         x ^= x >> 17;
@@ -101,10 +143,10 @@ impl Parallel {
                 Switch::Park => {}
                 Switch::Yield => self.requeue(&worker, g),
                 Switch::Finish => {
-                    run.forget(&g);
                     if g.is_main() {
                         self.state.lock().main_returned = Some(Instant::now());
                     }
+                    run.end(Some(&worker), g);
                 }
             }
         }
