@@ -2,6 +2,8 @@
 //! something under detection, `reports` those that read saved reports, `setup` those that set
 //! something up.
 
+#[cfg(test)]
+mod page;
 mod reports;
 mod setup;
 mod suites;

@@ -16,7 +16,7 @@ pub(crate) fn cargo_deadheat() -> Command {
     command
 }
 
-fn plain(file: &str) -> Command {
+pub(crate) fn plain(file: &str) -> Command {
     let mut command = Command::new(file);
     for variable in [
         "DEADHEAT",

@@ -7,9 +7,12 @@
 //! - `suites`: `deadheat test`; `runners`: what runs the tests, parts and `deadheat merge`;
 //! - `setup`: `deadheat init`, completions and manual pages;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
+//! - `book`: the book, followed to the letter;
 //! - `cli`: calls the program; `krate`: a crate to test; `sample`, `corpus`:
 //!   records.
 
+#[cfg(unix)]
+mod book;
 mod cli;
 mod commands;
 mod config;
