@@ -1,7 +1,7 @@
 //! One run under detection: the engine, and the reports of what it finds.
 
 use crate::access::{AccessKind, ByteRange};
-use crate::context::{ContextTree, Frame, NodeId};
+use crate::context::{ContextTree, Frame, HeldLock, LockMode, NodeId};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event};
 use crate::excerpt;
@@ -147,7 +147,7 @@ impl Detector {
         });
         let mut node = NodeId::ROOT;
         let capture = || {
-            node = self.access_node(&thread.stack, bytes, at);
+            node = self.access_node(&thread.stack, &thread.locks, bytes, at);
             node
         };
         let mut races = Races::new();
@@ -169,10 +169,10 @@ impl Detector {
         op: SyncOp,
         operation: impl FnOnce() -> (R, AtomicEffect),
     ) -> R {
-        let stack = thread.stack.clone();
+        let (stack, locks) = (&thread.stack, &thread.locks);
         let mut node = NodeId::ROOT;
         let capture = || {
-            node = self.access_node(&stack, bytes, op.at);
+            node = self.access_node(stack, locks, bytes, op.at);
             node
         };
         let before = thread.clock.epoch().time();
@@ -208,11 +208,22 @@ impl Detector {
     fn access_node(
         &self,
         stack: &Range<usize>,
+        locks: &[HeldLock],
         bytes: ByteRange,
         at: &'static Location<'static>,
     ) -> NodeId {
         let stack = stack::capture(&self.contexts, stack, at);
-        self.contexts.child(stack, Frame::Size(bytes.len()))
+        let access = self.contexts.child(stack, Frame::Size(bytes.len()));
+        let hold = |node, lock: &HeldLock| self.contexts.child(node, Frame::Lock(*lock));
+        locks.iter().fold(access, hold)
+    }
+
+    /// `node` without the locks that were held.
+    fn without_locks(&self, mut node: NodeId) -> NodeId {
+        while let Some(Frame::Lock(_)) = self.contexts.frame(node) {
+            node = self.contexts.caller(node);
+        }
+        node
     }
 
     /// Event *alloc* for a cell: `bytes` are its memory from now on. Repeating it does nothing.
@@ -311,7 +322,8 @@ impl Detector {
     fn report(&self, thread: &Thread, kind: AccessKind, node: NodeId, races: &Races) {
         for race in races {
             self.races.fetch_add(1, Ordering::Relaxed);
-            let mut pair = [(node, kind), (race.previous_node, race.previous_kind)];
+            let sides = [(node, kind), (race.previous_node, race.previous_kind)];
+            let mut pair = sides.map(|(node, kind)| (self.without_locks(node), kind));
             pair.sort_unstable_by_key(|(node, _)| *node);
             if self.reported.insert(pair) {
                 let report = self.describe(thread, kind, node, race);
@@ -361,6 +373,12 @@ impl Detector {
             size: symbolize::access_size(&self.contexts, node) as u64,
             goroutine,
             stack: symbolize::stack(&self.contexts, node),
+            locks: Some(
+                symbolize::locks(&self.contexts, node)
+                    .iter()
+                    .map(describe_lock)
+                    .collect(),
+            ),
             source: None,
         };
         access.source = access.place().and_then(excerpt::around);
@@ -399,6 +417,18 @@ fn describe_order(thread: &Thread, other: &ThreadInfo, race: &Race) -> Unordered
         previous_release: release.map(|(_, op)| describe_sync(op)),
         released_after_access: release.is_some_and(|(time, _)| time >= race.previous_epoch.time()),
         current_acquire: thread.last_acquire.map(describe_sync),
+    }
+}
+
+fn describe_lock(lock: &HeldLock) -> SyncEvent {
+    SyncEvent {
+        operation: match lock.mode {
+            LockMode::Mutex => "mutex lock",
+            LockMode::Read => "read lock",
+            LockMode::Write => "write lock",
+        }
+        .to_owned(),
+        at: symbolize::position(lock.taken.0),
     }
 }
 

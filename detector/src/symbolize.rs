@@ -3,7 +3,7 @@
 //! Frames of this toolkit, of the standard library and of the machinery that starts a closure
 //! are left out: a reader wants the own program. Files of the workspace are shown relative to its root.
 
-use crate::context::{ContextTree, Frame, NodeId, Site};
+use crate::context::{ContextTree, Frame, HeldLock, NodeId, Site};
 use crate::report::{Position, StackFrame};
 use crate::unwind;
 use std::ffi::c_void;
@@ -23,7 +23,7 @@ fn named(raw: impl IntoIterator<Item = Frame>) -> Vec<StackFrame> {
     let mut frames = Vec::new();
     for frame in raw {
         match frame {
-            Frame::Size(_) => {}
+            Frame::Size(_) | Frame::Lock(_) => {}
             Frame::Site(innermost) => site = Some(position(innermost.0)),
             Frame::Return(ip) => resolve(ip, &mut frames),
         }
@@ -80,6 +80,16 @@ pub(crate) fn access_size(tree: &ContextTree, node: NodeId) -> usize {
             _ => None,
         });
     sizes.next().unwrap_or(0)
+}
+
+/// The locks that were held at the access that `node` describes, the one taken last first.
+pub(crate) fn locks(tree: &ContextTree, node: NodeId) -> Vec<HeldLock> {
+    let frames = tree.frames(node).into_iter();
+    let locks = frames.map_while(|frame| match frame {
+        Frame::Lock(lock) => Some(lock),
+        _ => None,
+    });
+    locks.collect()
 }
 
 /// A place in the source, relative to the workspace.

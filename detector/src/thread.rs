@@ -1,11 +1,12 @@
 //! A thread of execution as the detector knows it: its clocks, and what reports say of it.
 
 use crate::clock::Time;
-use crate::context::NodeId;
+use crate::context::{HeldLock, NodeId};
 use crate::event::{Action, Event, ThreadId};
 use crate::sync::{SyncId, SyncVar, ThreadClock};
 use crate::trace::Recorder;
 use parking_lot::{Mutex, RwLock};
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,6 +39,8 @@ pub struct Thread {
     pub(crate) clock: ThreadClock,
     pub(crate) info: Arc<ThreadInfo>,
     pub(crate) last_acquire: Option<SyncOp>,
+    /// The locks that it holds, in the order in which it took them.
+    pub(crate) locks: SmallVec<[HeldLock; 2]>,
     /// Where the thread's stack lies: frames elsewhere belong to whoever runs it.
     pub(crate) stack: Range<usize>,
     /// Where its events are recorded, if they are.
@@ -54,6 +57,7 @@ impl Thread {
             clock,
             info,
             last_acquire: None,
+            locks: SmallVec::new(),
             stack: 0..usize::MAX,
             recorder,
         }
@@ -140,6 +144,19 @@ impl Thread {
     pub fn release_acquire(&mut self, var: &mut SyncVar, op: SyncOp) {
         self.acquire(var, op);
         self.release(var, op);
+    }
+
+    /// Says that this thread has taken a lock, for reports: it orders nothing, and is no event.
+    pub fn hold(&mut self, lock: HeldLock) {
+        self.locks.push(lock);
+    }
+
+    /// Says that this thread has let go of a lock that it held.
+    pub fn let_go(&mut self, lock: HeldLock) {
+        // Of several that were taken at one place, any will do.
+        if let Some(place) = self.locks.iter().rposition(|held| *held == lock) {
+            self.locks.remove(place);
+        }
     }
 
     /// A memory fence.

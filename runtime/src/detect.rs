@@ -5,6 +5,7 @@
 use crate::current;
 use deadheat_detector::Detector;
 use deadheat_detector::access::{AccessKind, ByteRange};
+use deadheat_detector::context::{HeldLock, LockMode, Site};
 use deadheat_detector::memory::{CellId, Declaration};
 use deadheat_detector::sync::{SyncId, SyncVar};
 use deadheat_detector::thread::{SyncOp, Thread};
@@ -85,6 +86,25 @@ impl SyncName {
         self.event(|thread, var| thread.release(var, op));
     }
 
+    /// Acquires, as the taking of a lock does, which the goroutine then holds in this mode.
+    pub(crate) fn lock(&self, op: SyncOp, mode: LockMode) {
+        self.event(|thread, var| {
+            thread.acquire(var, op);
+            thread.hold(held(mode, op.at));
+        });
+    }
+
+    /// Releases a lock that was taken at `taken`.
+    pub(crate) fn unlock(&self, op: SyncOp, mode: LockMode, taken: &'static Location<'static>) {
+        self.event(|thread, var| {
+            thread.let_go(held(mode, taken));
+            match mode {
+                LockMode::Read => thread.release_merge(var, op),
+                LockMode::Mutex | LockMode::Write => thread.release(var, op),
+            }
+        });
+    }
+
     pub(crate) fn release_merge(&self, op: SyncOp) {
         self.event(|thread, var| thread.release_merge(var, op));
     }
@@ -96,6 +116,13 @@ impl SyncName {
 
     fn event(&self, f: impl FnOnce(&mut Thread, &mut SyncVar)) {
         with(|detector, thread| detector.sync(self.id(), |var| f(thread, var)));
+    }
+}
+
+fn held(mode: LockMode, taken: &'static Location<'static>) -> HeldLock {
+    HeldLock {
+        mode,
+        taken: Site(taken),
     }
 }
 

@@ -18,7 +18,7 @@ const HEAD: &str = "\
 
 ```console
 $ deadheat man man1
-the manual pages are in man1
+deadheat: the manual pages are in man1
 $ ls man1
 deadheat-analyze.1
 deadheat-baseline.1

@@ -10,7 +10,7 @@ use crate::source::Sources;
 use crate::words;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use deadheat_detector::report::text::{At, Printable, Who, frames, unordered};
+use deadheat_detector::report::text::{At, Printable, Who, frames, locks, unordered};
 use deadheat_detector::report::{
     Access, Distinct, Excerpt, Failure, Goroutine, RaceReport, Record, Scheduler,
 };
@@ -185,6 +185,7 @@ fn notes(report: &RaceReport) -> Vec<String> {
         format!("memory: {}", words::memory(&report.location)),
         format!("unordered: {}", unordered(report)),
     ];
+    notes.extend(locks(report).map(|locks| format!("locks: {locks}")));
     let [current, previous] = &report.goroutines;
     let both = [
         Some(current),

@@ -60,6 +60,10 @@ fn main_against_child() -> deadheat_detector::report::RaceReport {
         operation: "goroutine start".into(),
         at,
     });
+    report.current.locks = Some(vec![SyncEvent {
+        operation: "write lock".into(),
+        at: report.current.stack[0].at.clone().unwrap(),
+    }]);
     report.dependent = true;
     report
 }
@@ -69,6 +73,7 @@ fn bare() -> deadheat_detector::report::RaceReport {
     let mut report = sample::race("bank::bare", 90);
     for access in [&mut report.current, &mut report.previous] {
         access.stack.clear();
+        access.locks = None;
     }
     let location = &mut report.location;
     (location.cell, location.name, location.declared) = (None, None, None);
@@ -96,6 +101,10 @@ fn hostile() -> deadheat_detector::report::RaceReport {
         .operation = HOSTILE.into();
     for access in [&mut report.current, &mut report.previous] {
         access.operation = Some(HOSTILE.into());
+        access.locks = Some(vec![SyncEvent {
+            operation: HOSTILE.into(),
+            at: access.stack[0].at.clone().unwrap(),
+        }]);
         for frame in &mut access.stack {
             frame.function = HOSTILE.into();
             frame.at.as_mut().unwrap().file = HOSTILE.into();

@@ -152,6 +152,7 @@ mod tests {
                     column: 9,
                 }),
             }],
+            locks: None,
             source: None,
         }
     }

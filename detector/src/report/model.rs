@@ -86,6 +86,10 @@ pub struct Access {
     pub goroutine: u64,
     /// Where it was made, innermost frame first.
     pub stack: Vec<StackFrame>,
+    /// The locks that its goroutine held, the one taken last first, as `mutex lock`, `read lock` or
+    /// `write lock`, and where each was taken; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks: Option<Vec<SyncEvent>>,
     /// The source around [`Access::place`]; absent where it was not there, or had changed since
     /// the program was built.
     #[serde(default, skip_serializing_if = "Option::is_none")]

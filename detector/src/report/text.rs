@@ -56,6 +56,24 @@ pub fn unordered(report: &RaceReport) -> String {
     Why(report).to_string()
 }
 
+/// Which locks each side held, as one sentence without a line feed; `None` where neither held any,
+/// or that is not known.
+#[must_use]
+pub fn locks(report: &RaceReport) -> Option<String> {
+    let [current, previous] = [&report.current, &report.previous].map(|access| {
+        let locks = access.locks.as_deref()?;
+        let who = Who(access.goroutine, None);
+        let locks: Vec<_> = locks.iter().map(|lock| Sync(lock).to_string()).collect();
+        Some(if locks.is_empty() {
+            (format!("{who} held none"), false)
+        } else {
+            (format!("{who} held {}", locks.join(", ")), true)
+        })
+    });
+    let ((current, any), (previous, other)) = (current?, previous?);
+    (any || other).then(|| format!("{current}; {previous}."))
+}
+
 struct Race<'a>(&'a RaceReport);
 
 impl Display for Race<'_> {
@@ -77,6 +95,9 @@ impl Display for Race<'_> {
         write!(f, "Unordered: ")?;
         self.why(f)?;
         writeln!(f)?;
+        if let Some(locks) = locks(report) {
+            writeln!(f, "Locks: {locks}")?;
+        }
         if report.dependent {
             writeln!(
                 f,

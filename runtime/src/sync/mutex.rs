@@ -3,6 +3,7 @@
 use super::raw::RawLock;
 use crate::current;
 use crate::detect::SyncName;
+use deadheat_detector::context::LockMode;
 use deadheat_detector::thread::SyncOp;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -89,10 +90,11 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     fn locked(&self, at: &'static Location<'static>) -> MutexGuard<'_, T> {
-        self.name.acquire(SyncOp {
+        let op = SyncOp {
             what: "mutex lock",
             at,
-        });
+        };
+        self.name.lock(op, LockMode::Mutex);
         MutexGuard {
             mutex: self,
             locked_at: at,
@@ -153,7 +155,8 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
             what: "unlock of the mutex locked",
             at: self.locked_at,
         };
-        self.mutex.name.release(op);
+        let name = &self.mutex.name;
+        name.unlock(op, LockMode::Mutex, self.locked_at);
         // SAFETY: the guard holds the lock.
         unsafe { self.mutex.raw.unlock() };
         current::safepoint();
