@@ -1,7 +1,6 @@
 //! A race in plain words: what happened, why nothing orders it, and what usually mends it.
 //!
-//! Everything here follows from the report. What it does not hold (which other accesses of the memory
-//! were ordered) is said to be unknown, not guessed.
+//! Everything here follows from the report. What it does not hold is said to be unknown, not guessed.
 
 use crate::words;
 use deadheat_detector::report::text::{At, Printable, frames};
@@ -36,6 +35,7 @@ pub(crate) fn explain(report: &RaceReport) -> Vec<Part> {
         part("Why nothing orders them", why(report)),
         part("What nearly ordered them", nearly(report)),
         part("Which locks were held", locks(report)),
+        part("What else touched this memory", others(report)),
         part("What usually mends this", pattern::of(report).advice()),
     ]
 }
@@ -147,6 +147,34 @@ fn locks(report: &RaceReport) -> String {
         }
     };
     format!("{first}; {later}.{verdict}")
+}
+
+fn others(report: &RaceReport) -> String {
+    if report.others.is_empty() {
+        return "Nothing that this run had shown by then.".to_owned();
+    }
+    let others = report.others.iter().map(|other| {
+        let kind = match &other.operation {
+            Some(operation) => Printable(operation).to_string(),
+            None => other.kind.to_string(),
+        };
+        let at = match &other.at {
+            Some(at) => At(at).to_string(),
+            None => "an unknown place".to_owned(),
+        };
+        let locks: Vec<_> = other.locks.iter().map(event).collect();
+        let locks = if locks.is_empty() {
+            "no lock held".to_owned()
+        } else {
+            format!("under the {}", locks.join(", and the "))
+        };
+        format!("  {kind} at {at}, {locks}\n")
+    });
+    format!(
+        "Up to then, in this run, as far as reports keep it:\n{}What was not under a lock that the others hold, too, \
+         may be ordered by something else, or race as well.",
+        others.collect::<String>()
+    )
 }
 
 /// Both goroutines, the first access's first.

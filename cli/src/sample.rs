@@ -75,6 +75,7 @@ pub(crate) fn race(test: &str, line: u32) -> RaceReport {
             released_after_access: true,
             current_acquire: None,
         },
+        others: vec![],
         dependent: false,
     }
 }

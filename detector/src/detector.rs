@@ -10,9 +10,10 @@ use crate::housekeeping::Housekeeping;
 use crate::memory::{CellId, Declaration, Memory};
 use crate::once::Complaint;
 use crate::report::{
-    Access, Goroutine, MemoryLocation, Outcome, RaceReport, Record, RunInfo, Sink, SyncEvent,
-    Unordered,
+    Access, Goroutine, MemoryLocation, OtherAccess, Outcome, RaceReport, Record, RunInfo, Sink,
+    SyncEvent, Unordered,
 };
+use crate::seen::SeenAccesses;
 use crate::stack;
 use crate::symbolize;
 use crate::sync::{AtomicEffect, SyncId, SyncVar};
@@ -40,6 +41,7 @@ pub struct Detector {
     engine: Engine,
     contexts: ContextTree,
     memory: Memory,
+    seen: SeenAccesses,
     threads: Registry,
     run: RunInfo,
     sinks: Vec<Arc<dyn Sink>>,
@@ -59,6 +61,7 @@ impl Detector {
             engine: Engine::new(),
             contexts: ContextTree::default(),
             memory: Memory::default(),
+            seen: SeenAccesses::default(),
             threads: Registry::default(),
             run,
             sinks,
@@ -147,7 +150,7 @@ impl Detector {
         });
         let mut node = NodeId::ROOT;
         let capture = || {
-            node = self.access_node(&thread.stack, &thread.locks, bytes, at);
+            node = self.access_node(thread, kind, bytes, at);
             node
         };
         let mut races = Races::new();
@@ -172,7 +175,7 @@ impl Detector {
         let (stack, locks) = (&thread.stack, &thread.locks);
         let mut node = NodeId::ROOT;
         let capture = || {
-            node = self.access_node(stack, locks, bytes, op.at);
+            node = self.node(stack, locks, bytes, op.at);
             node
         };
         let before = thread.clock.epoch().time();
@@ -205,7 +208,26 @@ impl Detector {
         result
     }
 
+    /// The stack and the locks of a plain access.
     fn access_node(
+        &self,
+        thread: &Thread,
+        kind: AccessKind,
+        bytes: ByteRange,
+        at: &'static Location<'static>,
+    ) -> NodeId {
+        let known = self.contexts.len();
+        let node = self.node(&thread.stack, &thread.locks, bytes, at);
+        // Where another thread adds a stack meanwhile, this one is noted once more, and found there.
+        if self.contexts.len() != known
+            && let Some((declaration, _)) = self.memory.find(bytes.start())
+        {
+            self.seen.note(&declaration, (node, kind));
+        }
+        node
+    }
+
+    fn node(
         &self,
         stack: &Range<usize>,
         locks: &[HeldLock],
@@ -344,6 +366,8 @@ impl Detector {
             declaration,
         );
         let location = describe_location(race.bytes, found);
+        let sides = [node, race.previous_node];
+        let others = declaration.map(|declaration| self.describe_others(&declaration, sides));
         RaceReport {
             fingerprint: fingerprint(&current, &previous, &location),
             run: self.run.clone(),
@@ -355,8 +379,38 @@ impl Detector {
                 self.describe_thread(&other),
             ],
             unordered: describe_order(thread, &other, race),
+            others: others.unwrap_or_default(),
             dependent: race.dependent,
         }
+    }
+
+    /// What else has accessed cells of this declaration.
+    fn describe_others(&self, declaration: &Declaration, sides: [NodeId; 2]) -> Vec<OtherAccess> {
+        let sides = sides.map(|node| self.without_locks(node));
+        let seen = self.seen.of(declaration);
+        let others = seen
+            .iter()
+            .filter(|(node, _)| !sides.contains(&self.without_locks(*node)));
+        let mut told: Vec<OtherAccess> = Vec::new();
+        for &(node, kind) in others {
+            let stack = symbolize::stack(&self.contexts, node);
+            let other = OtherAccess {
+                kind,
+                operation: (declaration.operation)(kind).map(str::to_owned),
+                at: stack.into_iter().find_map(|frame| frame.at),
+                locks: self.describe_locks(node),
+            };
+            // Of several callers one is enough.
+            if !told.contains(&other) {
+                told.push(other);
+            }
+        }
+        told
+    }
+
+    fn describe_locks(&self, node: NodeId) -> Vec<SyncEvent> {
+        let locks = symbolize::locks(&self.contexts, node);
+        locks.iter().map(describe_lock).collect()
     }
 
     fn describe_access(
@@ -373,12 +427,7 @@ impl Detector {
             size: symbolize::access_size(&self.contexts, node) as u64,
             goroutine,
             stack: symbolize::stack(&self.contexts, node),
-            locks: Some(
-                symbolize::locks(&self.contexts, node)
-                    .iter()
-                    .map(describe_lock)
-                    .collect(),
-            ),
+            locks: Some(self.describe_locks(node)),
             source: None,
         };
         access.source = access.place().and_then(excerpt::around);

@@ -58,6 +58,7 @@ pub mod locations;
 pub mod memory;
 mod once;
 pub mod report;
+mod seen;
 pub mod settings;
 mod stack;
 mod symbolize;

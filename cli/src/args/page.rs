@@ -57,7 +57,10 @@ fn section(command: &Command, parent: &str, page: &mut String) {
     let usage = command.clone().bin_name(&name).render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap();
     write!(page, "\n## {name}\n\n{about}\n\n`{usage}`\n").unwrap();
-    let arguments: Vec<_> = command.get_arguments().filter(|argument| argument.get_id() != "help").collect();
+    let arguments: Vec<_> = command
+        .get_arguments()
+        .filter(|argument| argument.get_id() != "help")
+        .collect();
     if !arguments.is_empty() {
         page.push_str("\n| option or argument | |\n|---|---|\n");
         for argument in arguments {
@@ -73,7 +76,11 @@ fn section(command: &Command, parent: &str, page: &mut String) {
 fn spelled(argument: &Arg) -> String {
     let takes_value = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append);
     let values = argument.get_value_names().unwrap_or_default();
-    let value = values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let value = values
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" ");
     let mut names = Vec::new();
     names.extend(argument.get_short().map(|short| format!("-{short}")));
     names.extend(argument.get_long().map(|long| format!("--{long}")));
@@ -91,7 +98,9 @@ fn explained(argument: &Arg) -> String {
     let values = argument.get_possible_values();
     let values = values.iter().filter(|value| !value.is_hide_set());
     for value in values {
-        let help = value.get_help().map_or_else(String::new, |help| format!(": {help}"));
+        let help = value
+            .get_help()
+            .map_or_else(String::new, |help| format!(": {help}"));
         write!(text, "<br>`{}`{help}", value.get_name()).unwrap();
     }
     let defaults = argument.get_default_values();

@@ -27,9 +27,9 @@ pub(super) fn of(report: &RaceReport) -> Pattern {
     let operations = [one, other].map(|access| access.operation.as_deref().unwrap_or_default());
     let operated = |word: &str| operations.iter().any(|operation| operation.contains(word));
     let synced = synced(report);
-    let writes_under_read_lock = [one, other].iter().any(|access| {
-        access.kind.is_write() && locks(access).any(|lock| lock == "read lock")
-    });
+    let writes_under_read_lock = [one, other]
+        .iter()
+        .any(|access| access.kind.is_write() && locks(access).any(|lock| lock == "read lock"));
     let is_locked = [one, other]
         .iter()
         .any(|access| locks(access).next().is_some());

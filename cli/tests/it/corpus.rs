@@ -1,7 +1,8 @@
 //! Reports of every kind, for every format.
 
 use crate::sample;
-use deadheat_detector::report::{Record, RunInfo, Scheduler, SyncEvent};
+use deadheat_detector::access::AccessKind;
+use deadheat_detector::report::{OtherAccess, Record, RunInfo, Scheduler, SyncEvent};
 
 /// Text that would be run, or would end what it stands in, if a format let it.
 pub(crate) const HOSTILE: &str = "\u{1b}[31m</script><!--<img src=x onerror=alert(1)>]]>\u{9b}\u{202e}\r\n::error::%0A\"'&\u{0}\u{fffe}";
@@ -37,7 +38,6 @@ fn race(report: deadheat_detector::report::RaceReport) -> Record {
 /// A race of a goroutine with the one that started it, which waits for it; atomics in a file
 /// whose path has spaces.
 fn main_against_child() -> deadheat_detector::report::RaceReport {
-    use deadheat_detector::access::AccessKind;
     let mut report = sample::race("my crate::waits", 80);
     report.run.scheduler = Scheduler::Parallel;
     report.previous.goroutine = 1;
@@ -64,6 +64,12 @@ fn main_against_child() -> deadheat_detector::report::RaceReport {
         operation: "write lock".into(),
         at: report.current.stack[0].at.clone().unwrap(),
     }]);
+    report.others = vec![OtherAccess {
+        kind: AccessKind::Read,
+        operation: None,
+        at: report.current.place().cloned(),
+        locks: report.current.locks.clone().unwrap(),
+    }];
     report.dependent = true;
     report
 }
@@ -99,6 +105,12 @@ fn hostile() -> deadheat_detector::report::RaceReport {
         .as_mut()
         .unwrap()
         .operation = HOSTILE.into();
+    report.others = vec![OtherAccess {
+        kind: AccessKind::Write,
+        operation: Some(HOSTILE.into()),
+        at: None,
+        locks: vec![],
+    }];
     for access in [&mut report.current, &mut report.previous] {
         access.operation = Some(HOSTILE.into());
         access.locks = Some(vec![SyncEvent {

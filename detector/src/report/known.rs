@@ -187,6 +187,7 @@ mod tests {
                 released_after_access: false,
                 current_acquire: None,
             },
+            others: vec![],
             dependent: false,
         }
     }

@@ -67,6 +67,10 @@ pub struct RaceReport {
     pub goroutines: [Goroutine; 2],
     /// Why no happens-before path orders the two.
     pub unordered: Unordered,
+    /// What else has accessed cells of the same declaration, in this run and up to now, and under which
+    /// locks: each place once, and not all of very many. None of these is known to race.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherAccess>,
     /// Whether this race may follow from an earlier one of this run: a racing read orders its
     /// accesses in the schedulable-happens-before order, see [`crate::engine`].
     pub dependent: bool,
@@ -102,6 +106,20 @@ impl Access {
     pub fn place(&self) -> Option<&Position> {
         self.stack.iter().find_map(|frame| frame.at.as_ref())
     }
+}
+
+/// An access of the same memory as a race's, or of a cell that was declared at the same place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OtherAccess {
+    /// Read or write.
+    pub kind: AccessKind,
+    /// What it really is, as in [`Access::operation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The innermost place that is known.
+    pub at: Option<Position>,
+    /// The locks that its goroutine held, as in [`Access::locks`].
+    pub locks: Vec<SyncEvent>,
 }
 
 /// Lines of a source file, as they were when the program was built.

@@ -104,7 +104,9 @@ impl Display for Race<'_> {
                 "An earlier race in this run comes between these accesses; this one may follow from it."
             )?;
         }
-        writeln!(f, "{}{RULE}", Run(&report.run))
+        let fingerprint = Printable(&report.fingerprint);
+        write!(f, "{}", Run(&report.run))?;
+        writeln!(f, "Explain: deadheat explain {fingerprint}\n{RULE}")
     }
 }
 

@@ -119,7 +119,8 @@ fn page_path(path: &str) -> PathBuf {
 /// Runs the page's own programs, which are tests, all as one file.
 fn compile(shell: &mut Shell, page: &Page, programs: &[&str]) {
     shell.home();
-    let krate = "cargo new -q --lib blocks && cd blocks && cargo add -q --dev --path ../deadheat deadheat";
+    let krate =
+        "cargo new -q --lib blocks && cd blocks && cargo add -q --dev --path ../deadheat deadheat";
     assert_eq!(shell.run(krate, false).code, 0);
     shell.write("tests/blocks.rs", &programs.join("\n"));
     let ended = shell.run("deadheat test --test blocks", false);

@@ -40,11 +40,13 @@ fn github(workflow: &Value) -> Vec<String> {
     let parts = workflow.pointer("/jobs/test/strategy/matrix/part");
     let parts = parts.and_then(Value::as_array);
     let Some(parts) = parts else { return commands };
-    let (each, last): (Vec<_>, Vec<_>) =
-        commands.into_iter().partition(|command| command.contains("matrix.part"));
+    let (each, last): (Vec<_>, Vec<_>) = commands
+        .into_iter()
+        .partition(|command| command.contains("matrix.part"));
     let each = parts.iter().flat_map(|part| {
         let part = part.to_string();
-        each.iter().map(move |command| command.replace("${{ matrix.part }}", &part))
+        each.iter()
+            .map(move |command| command.replace("${{ matrix.part }}", &part))
     });
     each.chain(last).collect()
 }

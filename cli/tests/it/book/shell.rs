@@ -103,7 +103,9 @@ impl Shell {
         writeln!(self.input, "{runner}\n{script}").unwrap();
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
-        let ended = line.strip_prefix(MARK).and_then(|rest| rest.trim().split_once(' '));
+        let ended = line
+            .strip_prefix(MARK)
+            .and_then(|rest| rest.trim().split_once(' '));
         let (code, current) = ended.unwrap_or_else(|| panic!("the shell has ended: {command}"));
         self.current = current.into();
         self.link_target();
@@ -123,7 +125,8 @@ impl Shell {
 
     /// Whether some command has shown this.
     pub(super) fn has_shown(&self, text: &str) -> bool {
-        self.all.contains(&shown::normal(text, &self.root(), &self.krate()))
+        self.all
+            .contains(&shown::normal(text, &self.root(), &self.krate()))
     }
 
     /// Writes a file from the current folder.

@@ -60,8 +60,11 @@ pub(super) fn check(shown: &str, ended: &Ended) -> Result<(), String> {
     for part in lines(&shown).split(|line| *line == ANY) {
         let part = trimmed(part);
         let found = streams.iter_mut().any(|stream| {
-            let at = stream.windows(part.len().max(1)).position(|window| window == part);
-            at.inspect(|at| drop(stream.drain(..at + part.len()))).is_some()
+            let at = stream
+                .windows(part.len().max(1))
+                .position(|window| window == part);
+            at.inspect(|at| drop(stream.drain(..at + part.len())))
+                .is_some()
         });
         if !found && !part.is_empty() {
             return Err(format!("shows:\n{}\nbut {ended}", part.join("\n")));
@@ -107,10 +110,22 @@ fn what_is_not_there_is_missed() {
         out: "a\nb\nc\n".into(),
         err: "d\ne\n".into(),
     };
-    for shown in ["a\nb\nc\nd\ne\n", "a\n...\nc\n", "...\nd\n...\nb\nc\n...", "...\ne\n"] {
+    for shown in [
+        "a\nb\nc\nd\ne\n",
+        "a\n...\nc\n",
+        "...\nd\n...\nb\nc\n...",
+        "...\ne\n",
+    ] {
         assert_eq!(check(shown, &ended), Ok(()), "{shown}");
     }
-    for shown in ["", "a\nb\nc\n", "...\nx\n", "c\n...\na\n", "a\nc\n...\n", "e\n...\nd\n"] {
+    for shown in [
+        "",
+        "a\nb\nc\n",
+        "...\nx\n",
+        "c\n...\na\n",
+        "a\nc\n...\n",
+        "e\n...\nd\n",
+    ] {
         assert!(check(shown, &ended).is_err(), "{shown}");
     }
 }

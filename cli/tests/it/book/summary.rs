@@ -37,7 +37,9 @@ fn name(heading: &str) -> String {
 
 /// The files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let (folders, mut all): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     all.extend(folders.iter().flat_map(|folder| files(folder)));
     all
@@ -48,10 +50,16 @@ fn every_page_is_in_the_contents_and_is_followed() {
     let summary = fs::read_to_string(Path::new(SOURCES).join("SUMMARY.md")).unwrap();
     let (links, _) = links_and_headings(&summary);
     let linked: BTreeSet<_> = links.iter().map(String::as_str).collect();
-    assert_eq!(linked.len(), links.len(), "a page stands twice in SUMMARY.md");
+    assert_eq!(
+        linked.len(),
+        links.len(),
+        "a page stands twice in SUMMARY.md"
+    );
     assert_eq!(linked, PAGES.iter().copied().collect());
     let there = files(Path::new(SOURCES));
-    let there = there.iter().map(|path| path.strip_prefix(SOURCES).unwrap().to_str().unwrap());
+    let there = there
+        .iter()
+        .map(|path| path.strip_prefix(SOURCES).unwrap().to_str().unwrap());
     let there: BTreeSet<_> = there.filter(|path| *path != "SUMMARY.md").collect();
     assert_eq!(there, linked);
 }
@@ -73,7 +81,12 @@ fn every_link_leads_somewhere() {
             };
             let text = fs::read_to_string(&to).unwrap_or_else(|_| panic!("{page}: {link}"));
             // The book is read without the folder around it.
-            assert!(fs::canonicalize(&to).unwrap().starts_with(fs::canonicalize(SOURCES).unwrap()), "{page}: {link}");
+            assert!(
+                fs::canonicalize(&to)
+                    .unwrap()
+                    .starts_with(fs::canonicalize(SOURCES).unwrap()),
+                "{page}: {link}"
+            );
             let (_, headings) = links_and_headings(&text);
             assert!(
                 place.is_empty() || headings.iter().any(|heading| heading == place),
