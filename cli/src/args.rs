@@ -171,9 +171,12 @@ fn parse_with_clap(program: Program, arguments: Vec<OsString>) -> Result<Command
     Ok(cli.command)
 }
 
-/// The program as clap knows it, with all that follows from its declaration.
+/// The program as clap knows it, with all that follows from its declaration, but for the commands that
+/// print help.
 pub(crate) fn declaration() -> clap::Command {
-    let mut clap = Cli::command();
+    let mut clap = Cli::command()
+        .disable_help_subcommand(true)
+        .mut_subcommand("trace", |trace| trace.disable_help_subcommand(true));
     clap.build();
     clap
 }

@@ -50,9 +50,6 @@ fn page() -> String {
 
 fn section(command: &Command, parent: &str, page: &mut String) {
     let name = format!("{parent} {}", command.get_name());
-    if command.get_name() == "help" {
-        return;
-    }
     let about = command.get_long_about().or(command.get_about()).unwrap();
     let usage = command.clone().bin_name(&name).render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap();

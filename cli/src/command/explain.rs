@@ -94,7 +94,7 @@ fn choose(wanted: &str, found: BTreeMap<String, RaceReport>) -> Result<RaceRepor
     }
     found.into_values().next().ok_or_else(|| {
         UserError::new(format!(
-            "no report has the fingerprint {wanted}; `deadheat report` prints those that there are"
+            "no report has the fingerprint {wanted}; name the report file that has it, or see what `deadheat report` prints"
         ))
     })
 }
