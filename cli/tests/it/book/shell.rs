@@ -108,7 +108,7 @@ impl Shell {
             .and_then(|rest| rest.trim().split_once(' '));
         let (code, current) = ended.unwrap_or_else(|| panic!("the shell has ended: {command}"));
         self.current = current.into();
-        self.link_target();
+        self.equip();
         let shown = |path: &Path| {
             let text = fs::read_to_string(path).unwrap();
             shown::normal(&text, &self.root(), &self.krate())
@@ -153,12 +153,18 @@ impl Shell {
         krate.unwrap_or(&self.current).to_owned()
     }
 
-    /// What is built in one place for all pages is in the crate's folder, too.
-    fn link_target(&self) {
+    /// What is built in one place for all pages is in the crate's folder, too; its dependencies have the
+    /// versions that are here, so that no network is needed.
+    fn equip(&self) {
         let krate = self.krate();
-        if krate.join("Cargo.toml").exists() {
-            // It may be there already.
-            let _ = std::os::unix::fs::symlink(target(), krate.join("target"));
+        if !krate.join("Cargo.toml").exists() {
+            return;
+        }
+        // It may be there already.
+        let _ = std::os::unix::fs::symlink(target(), krate.join("target"));
+        let lock = krate.join("Cargo.lock");
+        if !lock.exists() {
+            fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"), lock).unwrap();
         }
     }
 

@@ -17,7 +17,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"' \(\d+\) panicked", "' panicked"),
         // Cargo's own lines.
         (
-            r"(?m)^ *(Compiling|Checking|Finished|Running|Doc-tests|Locking|Adding|Blocking|Updating|Creating|Downloaded|Downloading|Archiving|Archived|Extracting|Extracted|Starting|Nextest) .*\n",
+            r"(?m)^ *(Compiling|Checking|Finished|Running|Doc-tests|Locking|Adding|Blocking|Updating|Creating|Removing|Downgrading|Downloaded|Downloading|Archiving|Archived|Extracting|Extracted|Starting|Nextest) .*\n",
             "",
         ),
         (r"(?m)^note: see more `Cargo.toml` keys .*\n", ""),
