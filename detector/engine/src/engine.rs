@@ -193,6 +193,34 @@ impl Engine {
         self.sync.with(id, f)
     }
 
+    /// Event *acquire* on a sync object that is known by name: as [`ThreadClock::acquire`] in [`Self::sync`], and
+    /// cheaper.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    pub fn acquire(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.sync.acquire(thread, id);
+    }
+
+    /// Event *release* on a sync object that is known by name, in the same way.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    pub fn release(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.sync.release(thread, id);
+    }
+
+    /// Event *release_merge* on a sync object that is known by name, in the same way.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    pub fn release_merge(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.sync.release_merge(thread, id);
+    }
+
     /// Forgets a sync object whose owner is gone.
     pub fn forget_sync(&self, id: SyncId) {
         self.sync.forget(id);
