@@ -1,7 +1,7 @@
 //! One run under detection: the engine, and the reports of what it finds.
 
 use crate::access::{AccessKind, ByteRange};
-use crate::context::{ContextTree, Frame, NodeId};
+use crate::context::{ContextTree, NodeId, Site};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event};
 use crate::excerpt;
@@ -13,11 +13,12 @@ use crate::report::{
     Access, Goroutine, MemoryLocation, Outcome, RaceReport, Record, RunInfo, Sink, SyncEvent,
     Unordered,
 };
-use crate::stack;
+use crate::stack::{self, Operation};
 use crate::symbolize;
 use crate::sync::{AtomicEffect, SyncId, SyncVar};
 use crate::thread::{Registry, SyncOp, Thread, ThreadInfo};
 use crate::trace::Recorder;
+use crate::unwind::{Bounds, Walks};
 use dashmap::DashSet;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -39,6 +40,7 @@ type Races = SmallVec<[Race; 1]>;
 pub struct Detector {
     engine: Engine,
     contexts: ContextTree,
+    walks: Walks,
     memory: Memory,
     threads: Registry,
     run: RunInfo,
@@ -58,6 +60,7 @@ impl Detector {
         Self {
             engine: Engine::new(),
             contexts: ContextTree::default(),
+            walks: Walks::default(),
             memory: Memory::default(),
             threads: Registry::default(),
             run,
@@ -103,11 +106,13 @@ impl Detector {
     /// Event *fork*: `parent` starts a thread, at `op`. `None` where the detector already knows
     /// as many threads as it can tell apart ([`crate::clock::Tid::LIMIT`]).
     #[must_use]
+    #[inline(never)]
     pub fn fork(&self, parent: &mut Thread, op: SyncOp) -> Option<Thread> {
         self.housekeeping
             .on_fork(&self.engine, |label| self.threads.forget(label));
         parent.note_release(op);
-        let created_at = stack::capture(&self.contexts, &parent.stack, op.at);
+        let here = 0u8;
+        let created_at = self.node(&parent.stack, &here, Operation::at(op.at));
         let (info, label) = self.threads.add(Some(parent.number()), created_at);
         let Some(clock) = self.engine.fork(&mut parent.clock, label) else {
             self.threads.note_finished(&info);
@@ -128,12 +133,42 @@ impl Detector {
         self.engine.sync(id, f)
     }
 
+    /// Event *acquire* on a sync object that is known by name; see [`Thread::acquire`].
+    pub fn acquire(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
+        if thread.recorder.is_some() {
+            // Events are recorded in their order.
+            return self.sync(id, |var| thread.acquire(var, op));
+        }
+        self.engine.acquire(&mut thread.clock, id);
+        thread.last_acquire = Some(op);
+    }
+
+    /// Event *release* on a sync object that is known by name; see [`Thread::release`].
+    pub fn release(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
+        if thread.recorder.is_some() {
+            return self.sync(id, |var| thread.release(var, op));
+        }
+        thread.note_release(op);
+        self.engine.release(&mut thread.clock, id);
+    }
+
+    /// Event *release_merge* on a sync object that is known by name; see [`Thread::release_merge`].
+    pub fn release_merge(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
+        if thread.recorder.is_some() {
+            return self.sync(id, |var| thread.release_merge(var, op));
+        }
+        thread.note_release(op);
+        self.engine.release_merge(&mut thread.clock, id);
+    }
+
     /// Forgets a sync object whose owner is gone.
     pub fn forget_sync(&self, id: SyncId) {
         self.engine.forget_sync(id);
     }
 
     /// Events *read* and *write*, by `thread` at `at`.
+    // Never inlined: stacks begin with the caller's frame.
+    #[inline(never)]
     pub fn access(
         &self,
         thread: &Thread,
@@ -146,8 +181,13 @@ impl Detector {
             _ => Action::Read(bytes),
         });
         let mut node = NodeId::ROOT;
+        let here = 0u8;
+        let operation = Operation {
+            site: Site(at),
+            size: Some(bytes.len()),
+        };
         let capture = || {
-            node = self.access_node(&thread.stack, bytes, at);
+            node = self.node(&thread.stack, &here, operation);
             node
         };
         let mut races = Races::new();
@@ -161,6 +201,7 @@ impl Detector {
 
     /// Events *atomic load*, *store*, *read-modify-write*: performs `operation` on `bytes`, whose
     /// clock is `id`.
+    #[inline(never)]
     pub fn atomic<R>(
         &self,
         thread: &mut Thread,
@@ -171,8 +212,13 @@ impl Detector {
     ) -> R {
         let stack = thread.stack.clone();
         let mut node = NodeId::ROOT;
+        let here = 0u8;
+        let access = Operation {
+            site: Site(op.at),
+            size: Some(bytes.len()),
+        };
         let capture = || {
-            node = self.access_node(&stack, bytes, op.at);
+            node = self.node(&stack, &here, access);
             node
         };
         let before = thread.clock.epoch().time();
@@ -199,20 +245,21 @@ impl Detector {
             thread.last_acquire = Some(op);
         }
         if effect.releases() {
-            *thread.info.last_release.lock() = Some((before, op));
+            thread.info.last_release.set(before, op);
         }
         self.report(thread, effect.access(), node, &races);
         result
     }
 
-    fn access_node(
-        &self,
-        stack: &Range<usize>,
-        bytes: ByteRange,
-        at: &'static Location<'static>,
-    ) -> NodeId {
-        let stack = stack::capture(&self.contexts, stack, at);
-        self.contexts.child(stack, Frame::Size(bytes.len()))
+    /// `here` is a variable of the function that the program has called: a stack begins outside of it.
+    fn node(&self, stack: &Range<usize>, here: &u8, operation: Operation) -> NodeId {
+        let from = std::ptr::from_ref(here).addr();
+        stack::capture(
+            &self.contexts,
+            &self.walks,
+            Bounds { stack, from },
+            operation,
+        )
     }
 
     /// Event *alloc* for a cell: `bytes` are its memory from now on. Repeating it does nothing.
@@ -394,10 +441,11 @@ fn describe_location(
 }
 
 fn describe_order(thread: &Thread, other: &ThreadInfo, race: &Race) -> Unordered {
-    let release = *other.last_release.lock();
+    let release = other.last_release.get();
     Unordered {
         previous_release: release.map(|(_, op)| describe_sync(op)),
-        released_after_access: release.is_some_and(|(time, _)| time >= race.previous_epoch.time()),
+        released_after_access: release
+            .is_some_and(|(time, _)| time >= race.previous_epoch.time().get()),
         current_acquire: thread.last_acquire.map(describe_sync),
     }
 }

@@ -54,6 +54,7 @@ pub mod event;
 mod excerpt;
 mod fingerprint;
 mod housekeeping;
+mod last_release;
 pub mod locations;
 pub mod memory;
 mod once;

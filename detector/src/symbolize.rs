@@ -215,7 +215,8 @@ fn workspace_root(file: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::capture;
+    use crate::stack::{Operation, capture};
+    use crate::unwind::{Bounds, Walks};
 
     #[test]
     fn machinery_is_told_from_the_users_functions() {
@@ -240,7 +241,15 @@ mod tests {
     fn the_innermost_frame_is_the_call_site() {
         let tree = ContextTree::default();
         let here = Location::caller();
-        let node = tree.child(capture(&tree, &(0..usize::MAX), here), Frame::Size(4));
+        let everywhere = Bounds {
+            stack: &(0..usize::MAX),
+            from: 0,
+        };
+        let access = Operation {
+            size: Some(4),
+            ..Operation::at(here)
+        };
+        let node = capture(&tree, &Walks::default(), everywhere, access);
         assert_eq!(access_size(&tree, node), 4);
         let frames = stack(&tree, node);
         // Everything of this crate is machinery, so what is left is the test harness.

@@ -1,11 +1,11 @@
 //! A thread of execution as the detector knows it: its clocks, and what reports say of it.
 
-use crate::clock::Time;
 use crate::context::NodeId;
 use crate::event::{Action, Event, ThreadId};
+use crate::last_release::LastRelease;
 use crate::sync::{SyncId, SyncVar, ThreadClock};
 use crate::trace::Recorder;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -156,7 +156,7 @@ impl Thread {
 
     pub(crate) fn note_release(&self, op: SyncOp) {
         let time = self.clock.epoch().time();
-        *self.info.last_release.lock() = Some((time, op));
+        self.info.last_release.set(time, op);
     }
 }
 
@@ -168,7 +168,7 @@ pub(crate) struct ThreadInfo {
     pub(crate) created_at: NodeId,
     pub(crate) name: OnceLock<String>,
     pub(crate) finished: AtomicBool,
-    pub(crate) last_release: Mutex<Option<(Time, SyncOp)>>,
+    pub(crate) last_release: LastRelease,
 }
 
 impl ThreadInfo {
@@ -205,7 +205,7 @@ impl Registry {
             created_at,
             name: OnceLock::new(),
             finished: AtomicBool::new(false),
-            last_release: Mutex::new(None),
+            last_release: LastRelease::default(),
         });
         let place = threads.free.pop().unwrap_or(threads.places.len());
         if place == threads.places.len() {

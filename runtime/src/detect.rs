@@ -78,24 +78,20 @@ impl SyncName {
     }
 
     pub(crate) fn acquire(&self, op: SyncOp) {
-        self.event(|thread, var| thread.acquire(var, op));
+        with(|detector, thread| detector.acquire(thread, self.id(), op));
     }
 
     pub(crate) fn release(&self, op: SyncOp) {
-        self.event(|thread, var| thread.release(var, op));
+        with(|detector, thread| detector.release(thread, self.id(), op));
     }
 
     pub(crate) fn release_merge(&self, op: SyncOp) {
-        self.event(|thread, var| thread.release_merge(var, op));
+        with(|detector, thread| detector.release_merge(thread, self.id(), op));
     }
 
     /// Adds what was released here so far to what is at `into`.
     pub(crate) fn copy_to(&self, into: &mut SyncVar, op: SyncOp) {
-        self.event(|thread, var| thread.transfer(var, into, op));
-    }
-
-    fn event(&self, f: impl FnOnce(&mut Thread, &mut SyncVar)) {
-        with(|detector, thread| detector.sync(self.id(), |var| f(thread, var)));
+        with(|detector, thread| detector.sync(self.id(), |var| thread.transfer(var, into, op)));
     }
 }
 
