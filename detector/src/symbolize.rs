@@ -18,7 +18,7 @@ pub(crate) fn stack(tree: &ContextTree, node: NodeId) -> Vec<StackFrame> {
 }
 
 /// The names of `raw` frames, innermost first.
-fn named(raw: impl IntoIterator<Item = Frame>) -> Vec<StackFrame> {
+pub(crate) fn named(raw: impl IntoIterator<Item = Frame>) -> Vec<StackFrame> {
     let mut site = None;
     let mut frames = Vec::new();
     for frame in raw {
@@ -158,10 +158,11 @@ fn is_std(frame: &StackFrame) -> bool {
 
 /// Crates and modules whose functions are not the user's: this toolkit, stack switching,
 /// and what lies between a thread's start and a closure.
-const MACHINERY: [&str; 15] = [
+const MACHINERY: [&str; 16] = [
     "deadheat_detector::",
     "deadheat_runtime::",
     "deadheat_instrument::",
+    "deadheat_tsan::",
     "deadheat::__private::",
     "backtrace::",
     "corosensei::",

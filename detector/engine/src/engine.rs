@@ -220,6 +220,26 @@ impl Engine {
         })
     }
 
+    /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
+    /// `kind` on the `len` bytes from `start`, as far as one look tells: then [`Self::access`] would
+    /// do nothing. For callers that have the time for one look only.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_repeated(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
+        let offset = start % BYTES;
+        if len > BYTES - offset {
+            return false;
+        }
+        let Some(granule) = self.shadow.granule(start) else {
+            return false;
+        };
+        let mask = ByteMask::span(offset, offset + len);
+        granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
+            || kind == AccessKind::Read
+                && granule::is_covered_inline(granule.side().load(), kind, mask, epoch)
+                && self.racy.is_empty()
+    }
+
     /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
     /// `found` with each race: one for each earlier access and run of bytes.
     ///

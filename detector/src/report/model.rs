@@ -38,6 +38,19 @@ pub enum Scheduler {
     Controlled,
     /// Many OS threads; the machine decides.
     Parallel,
+    /// The operating system: what runs are threads of the program's own, not goroutines.
+    System,
+}
+
+impl Scheduler {
+    /// What it runs: `goroutine` or `thread`.
+    #[must_use]
+    pub fn runs(self) -> &'static str {
+        match self {
+            Self::Controlled | Self::Parallel => "goroutine",
+            Self::System => "thread",
+        }
+    }
 }
 
 impl std::fmt::Display for Scheduler {
@@ -45,6 +58,7 @@ impl std::fmt::Display for Scheduler {
         f.write_str(match self {
             Self::Controlled => "controlled",
             Self::Parallel => "parallel",
+            Self::System => "system",
         })
     }
 }
