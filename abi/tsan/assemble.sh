@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Puts the run-time library together: assemble.sh [ARCHIVE [OBJECT]]. From the archive that cargo has
 # built (target/release/libdeadheat_tsan.a), one object that a program is linked with, whose only
-# symbols are what the pass calls and what is interposed. Prints the object's path.
+# symbols are what the pass calls and what is interposed. Prints the object's path. SYSROOT says
+# which toolchain's tools are used, where that is not rustc's in the path.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+here=$(cd "$(dirname "$0")" && pwd)
 
-target=${CARGO_TARGET_DIR:-target}
+target=${CARGO_TARGET_DIR:-$here/../../target}
 archive=${1:-$target/release/libdeadheat_tsan.a}
 object=${2:-${archive%/*}/deadheat_tsan.o}
-tools=$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin
-export LD_LIBRARY_PATH="$(rustc --print sysroot)/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+sysroot=${SYSROOT:-$(rustc --print sysroot)}
+tools=$sysroot/lib/rustlib/x86_64-unknown-linux-gnu/bin
+export LD_LIBRARY_PATH="$sysroot/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
@@ -35,7 +37,7 @@ while read -r name; do
         *) weaken+=(--weaken-symbol "$name") ;;
     esac
     keep+=(--keep-global-symbol "$name")
-done < abi/tsan/symbols
+done < "$here/symbols"
 "$tools/rust-objcopy" "${rename[@]}" "$work/own.o" "$work/named.o"
 "$tools/rust-objcopy" --wildcard "${keep[@]}" "$work/named.o" "$work/local.o"
 "$tools/rust-objcopy" "${weaken[@]}" "$work/local.o" "$object"

@@ -122,7 +122,7 @@ fn of_toolchain(toolchain: &Toolchain, checks: &mut Vec<Check>) {
         "not installed, and needed for `--instrument-std source` only: `rustup component add rust-src` installs it",
     ));
     checks.push(Check::of("cache", cache(toolchain)));
-    checks.push(Check::of("run-time library", library::describe(toolchain)));
+    checks.push(Check::of("run-time library", library::describe()));
 }
 
 fn cache(toolchain: &Toolchain) -> Result<String, UserError> {

@@ -84,7 +84,7 @@ pub(crate) fn has_bitcode(toolchain: &Toolchain) -> bool {
 
 /// The name of its entry in the cache: the compiler, what is instrumented, and our version.
 pub(crate) fn entry(toolchain: &Toolchain, choice: StandardChoice) -> String {
-    let commit = toolchain.commit.get(..16).unwrap_or(&toolchain.commit);
+    let commit = toolchain.short_commit();
     let (what, version) = (choice.name(), env!("CARGO_PKG_VERSION"));
     format!("std-{commit}-{TARGET}-{what}-{version}")
 }

@@ -76,6 +76,11 @@ impl Toolchain {
         Ok(())
     }
 
+    /// The beginning of its commit, for names.
+    pub(crate) fn short_commit(&self) -> &str {
+        self.commit.get(..16).unwrap_or(&self.commit)
+    }
+
     /// Where its libraries for the target are.
     pub(crate) fn libraries(&self) -> PathBuf {
         self.target_folder().join("lib")
