@@ -155,9 +155,9 @@ impl Call<'_> {
 
     fn additions(&self, wiring: &Wiring, package: &str) -> Vec<OsString> {
         let mut added = wiring.standard(package);
-        // Reports name lines.
+        // Reports name functions and lines, also of what is inlined.
         if !self.has_debuginfo() {
-            added.push("-Cdebuginfo=line-tables-only".into());
+            added.push("-Cdebuginfo=limited".into());
         }
         added.push("-Cstrip=none".into());
         if self.makes_program() {
@@ -168,7 +168,7 @@ impl Call<'_> {
 
     fn additions_for_documentation(wiring: &Wiring, package: &str) -> Vec<OsString> {
         let mut added = wiring.standard(package);
-        added.push("-Cdebuginfo=line-tables-only".into());
+        added.push("-Cdebuginfo=limited".into());
         added.extend(wiring.link.iter().cloned());
         added
     }

@@ -25,6 +25,9 @@ fn plain(file: &str) -> Command {
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_TERM_COLOR",
+        "DEADHEAT_TSAN",
+        "RUSTC_WRAPPER",
+        "RUSTDOCFLAGS",
         "RUSTFLAGS",
     ] {
         command.env_remove(variable);

@@ -5,6 +5,7 @@
 //! - `known`: baselines and suppressions; `config`: `deadheat.toml` and its relatives;
 //! - `programs`: `deadheat run`;
 //! - `suites`: `deadheat test`; `runners`: what runs the tests, parts and `deadheat merge`;
+//! - `instrument`: `--instrument`, `deadheat build` and `deadheat doctor`;
 //! - `setup`: `deadheat init`, completions and manual pages;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
 //! - `cli`: calls the program; `krate`: a crate to test; `sample`, `corpus`:
@@ -16,6 +17,8 @@ mod config;
 mod corpus;
 mod explain;
 mod formats;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod instrument;
 mod known;
 mod krate;
 #[cfg(unix)]
