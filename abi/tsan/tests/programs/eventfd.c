@@ -1,0 +1,17 @@
+// An event through eventfd.
+#define WAITS
+#define PREPARE MUST((event = eventfd(0, 0)) >= 0)
+static int event;
+#include "check.h"
+#include <stdint.h>
+#include <sys/eventfd.h>
+
+static void publish(void) {
+    uint64_t one = 1;
+    MUST(write(event, &one, sizeof one) == sizeof one);
+}
+
+static void await(void) {
+    uint64_t one;
+    MUST(read(event, &one, sizeof one) == sizeof one);
+}

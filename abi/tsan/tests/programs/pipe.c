@@ -1,0 +1,15 @@
+// A byte through a pipe.
+#define WAITS
+#define PREPARE MUST(pipe(ends) == 0)
+#include "check.h"
+
+static int ends[2];
+
+static void publish(void) {
+    MUST(write(ends[1], "x", 1) == 1);
+}
+
+static void await(void) {
+    char byte;
+    MUST(read(ends[0], &byte, 1) == 1);
+}

@@ -1,0 +1,15 @@
+// The end of what comes through a pipe.
+#define WAITS
+#define PREPARE MUST(pipe(ends) == 0)
+#include "check.h"
+
+static int ends[2];
+
+static void publish(void) {
+    MUST(close(ends[1]) == 0);
+}
+
+static void await(void) {
+    char byte;
+    MUST(read(ends[0], &byte, 1) == 0);
+}

@@ -1,0 +1,15 @@
+// A semaphore: sem_timedwait.
+#define WAITS
+#define PREPARE MUST(sem_init(&semaphore, 0, 0) == 0)
+#include "check.h"
+
+static sem_t semaphore;
+
+static void publish(void) {
+    MUST(sem_post(&semaphore) == 0);
+}
+
+static void await(void) {
+    struct timespec until = soon(CLOCK_REALTIME);
+    MUST(sem_timedwait(&semaphore, &until) == 0);
+}

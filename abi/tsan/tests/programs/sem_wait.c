@@ -1,0 +1,14 @@
+// A semaphore: sem_wait.
+#define WAITS
+#define PREPARE MUST(sem_init(&semaphore, 0, 0) == 0)
+#include "check.h"
+
+static sem_t semaphore;
+
+static void publish(void) {
+    MUST(sem_post(&semaphore) == 0);
+}
+
+static void await(void) {
+    MUST(sem_wait(&semaphore) == 0);
+}
