@@ -229,7 +229,9 @@ impl Builder {
         let seed = self.info.seed;
         let scheduler: Arc<dyn Scheduler> = match self.info.scheduler {
             report::Scheduler::Controlled => Arc::new(Controlled::new(seed, self.steps)),
-            report::Scheduler::Parallel | report::Scheduler::System => Parallel::new(self.procs, seed, self.schedtrace),
+            report::Scheduler::Parallel | report::Scheduler::System => {
+                Parallel::new(self.procs, seed, self.schedtrace)
+            }
         };
         // Where nothing is recorded, and no choice drawn, accesses to cells need no attention.
         let watched = self.detect || self.info.scheduler == report::Scheduler::Controlled;

@@ -47,7 +47,10 @@ impl Reporter {
         });
         let known = settings.known.as_deref().map(|path| {
             Known::read(path).map_err(|error| {
-                format!("known races cannot be read from {}: {error}", path.display())
+                format!(
+                    "known races cannot be read from {}: {error}",
+                    path.display()
+                )
             })
         });
         Ok(Self {

@@ -68,7 +68,11 @@ impl Place {
     /// At the return address `site`, of 1, 2, 4, 8 or 16 bytes; 0 for as many as it turns out.
     #[inline(always)]
     pub(crate) const fn new(site: usize, size: usize, class: Class) -> Self {
-        let size = if size == 0 { 0 } else { size.ilog2() as usize + 1 };
+        let size = if size == 0 {
+            0
+        } else {
+            size.ilog2() as usize + 1
+        };
         Self(site & ADDRESS | size << SIZE_SHIFT | (class as usize) << CLASS_SHIFT)
     }
 
@@ -325,7 +329,11 @@ impl State {
         // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
         let step = unsafe { &mut (*self.steps.get())[hash >> 56] };
         if step.0 != node || step.2 != place.0 {
-            *step = (node, runtime.contexts.child(node, Step::Return(place.0)), place.0);
+            *step = (
+                node,
+                runtime.contexts.child(node, Step::Return(place.0)),
+                place.0,
+            );
         }
         step.1
     }
@@ -380,7 +388,10 @@ impl Inside {
     }
 
     /// The thread's clock.
-    #[allow(clippy::mut_from_ref, reason = "there is one `Inside` at a time for a state")]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "there is one `Inside` at a time for a state"
+    )]
     pub(crate) fn clock(&self) -> &mut ThreadClock {
         // SAFETY: only the thread that is inside uses its clock, and it makes one reference at a time.
         unsafe { &mut *self.state.clock.get() }

@@ -25,7 +25,11 @@ fn run(command: &mut Command) -> Output {
 fn succeed(command: &mut Command) -> String {
     let output = run(command);
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{stderr}", output.status);
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{stderr}",
+        output.status
+    );
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -56,7 +60,14 @@ fn compilers() -> Vec<&'static str> {
 /// Compiles `source` to `program`.
 fn compile(compiler: &str, source: &Path, program: &Path, options: &[&str]) {
     let object = program.with_extension("o");
-    let flags = ["-fsanitize=thread", "-g", "-O1", "-fno-omit-frame-pointer", "-Wall", "-Wextra"];
+    let flags = [
+        "-fsanitize=thread",
+        "-g",
+        "-O1",
+        "-mcx16",
+        "-Wall",
+        "-Wextra",
+    ];
     let mut volatile = vec![];
     match compiler {
         "clang" | "clang++" => volatile.extend(["-mllvm", "-tsan-distinguish-volatile"]),
@@ -72,7 +83,12 @@ fn compile(compiler: &str, source: &Path, program: &Path, options: &[&str]) {
     }
     let mut command = Command::new(compiler);
     command.arg(&object).arg(library()).arg("-o").arg(program);
-    command.args(["-Wl,--export-dynamic-symbol=__tsan_*", "-pthread", "-ldl", "-lm"]);
+    command.args([
+        "-Wl,--export-dynamic-symbol=__tsan_*",
+        "-pthread",
+        "-ldl",
+        "-lm",
+    ]);
     succeed(&mut command);
 }
 
@@ -130,12 +146,16 @@ fn check_pair(compiler: &str, source: &Path, folder: &Path) -> Result<(), String
     compile(compiler, source, &program, &[]);
     let ordered = detect(&program, &[]);
     if !ordered.output.status.success() || !ordered.races.is_empty() {
-        return Err(format!("{name} ({compiler}), ordered: {}", ordered.describe()));
+        return Err(format!(
+            "{name} ({compiler}), ordered: {}",
+            ordered.describe()
+        ));
     }
     let racy = detect(&program, &["racy"]);
     let mut named = racy.races.clone();
     named.iter_mut().for_each(|race| race.sort());
-    if racy.output.status.code() != Some(66) || !named.contains(&["earlier".into(), "later".into()]) {
+    if racy.output.status.code() != Some(66) || !named.contains(&["earlier".into(), "later".into()])
+    {
         return Err(format!("{name} ({compiler}), racy: {}", racy.describe()));
     }
     Ok(())
@@ -152,7 +172,13 @@ fn races_are_found_where_nothing_orders_and_only_there() {
             wrong.extend(check_pair(compiler, source, folder.path()).err());
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), sources.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        sources.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -166,7 +192,10 @@ fn what_is_no_race_is_not_reported_and_breaks_nothing() {
             let plugin = folder.path().join(format!("{name}-{compiler}.so"));
             let mut arguments = vec![];
             let mut compiler = compiler.to_owned();
-            if source.extension().is_some_and(|extension| extension == "cc") {
+            if source
+                .extension()
+                .is_some_and(|extension| extension == "cc")
+            {
                 compiler = compiler.replace("clang", "clang++").replace("gcc", "g++");
             }
             if name == "plugin" {

@@ -104,7 +104,11 @@ impl Race<'_> {
         let first = letters.next().map(|c| c.to_ascii_uppercase());
         let what: String = first.into_iter().chain(letters).collect();
         let address = self.0.location.address;
-        let who = Who(access.goroutine, self.name_of(access.goroutine), self.0.run.scheduler);
+        let who = Who(
+            access.goroutine,
+            self.name_of(access.goroutine),
+            self.0.run.scheduler,
+        );
         writeln!(f, "{what} at {address:#014x} by {who}:")?;
         stack(f, &access.stack)
     }
@@ -177,11 +181,7 @@ impl Display for Sync<'_> {
     }
 }
 
-fn creation(
-    f: &mut Formatter<'_>,
-    goroutine: &Goroutine,
-    scheduler: Scheduler,
-) -> fmt::Result {
+fn creation(f: &mut Formatter<'_>, goroutine: &Goroutine, scheduler: Scheduler) -> fmt::Result {
     let state = if goroutine.finished {
         "finished"
     } else {

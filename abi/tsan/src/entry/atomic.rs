@@ -11,9 +11,7 @@ use deadheat_detector::engine::Race;
 use deadheat_detector::sync::{AtomicEffect, SyncId};
 use std::arch::asm;
 use std::ffi::c_int;
-use std::sync::atomic::{
-    AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
-};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
 /// The orderings of C and C++, by their numbers; *consume* is *acquire*.
 #[inline(always)]
@@ -176,8 +174,11 @@ trait Word {
     /// # Safety
     ///
     /// `at` is a valid atomic of this type.
-    unsafe fn exchange(at: *mut Self, old: Self::Value, new: Self::Value)
-    -> Result<Self::Value, Self::Value>;
+    unsafe fn exchange(
+        at: *mut Self,
+        old: Self::Value,
+        new: Self::Value,
+    ) -> Result<Self::Value, Self::Value>;
 }
 
 macro_rules! word {
@@ -254,7 +255,13 @@ impl AtomicU128 {
         unsafe { &*at.cast() }
     }
 
-    fn compare_exchange(&self, old: u128, new: u128, _: Ordering, _: Ordering) -> Result<u128, u128> {
+    fn compare_exchange(
+        &self,
+        old: u128,
+        new: u128,
+        _: Ordering,
+        _: Ordering,
+    ) -> Result<u128, u128> {
         let (low, high): (u64, u64);
         // SAFETY: the word is valid and aligned. `rbx`, which the instruction wants, is the compiler's
         // own: it is exchanged before and restored after, and all operands are in named registers, so
@@ -277,7 +284,8 @@ impl AtomicU128 {
     }
 
     fn load(&self, order: Ordering) -> u128 {
-        self.compare_exchange(0, 0, order, order).unwrap_or_else(|found| found)
+        self.compare_exchange(0, 0, order, order)
+            .unwrap_or_else(|found| found)
     }
 
     fn update(&self, change: impl Fn(u128) -> u128) -> u128 {

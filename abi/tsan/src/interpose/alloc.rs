@@ -110,7 +110,12 @@ unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
     // SAFETY: the call has no preconditions.
-    unsafe { memalign(4096, size.checked_next_multiple_of(4096).unwrap_or(usize::MAX)) }
+    unsafe {
+        memalign(
+            4096,
+            size.checked_next_multiple_of(4096).unwrap_or(usize::MAX),
+        )
+    }
 }
 
 #[unsafe(no_mangle)]

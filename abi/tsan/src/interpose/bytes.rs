@@ -93,7 +93,13 @@ unsafe fn length_within(text: *const c_char, most: usize) -> usize {
 ///
 /// Both are strings of C, or have `most` bytes.
 unsafe fn compared(one: *const c_char, other: *const c_char, most: usize, fold: bool) -> usize {
-    let lower = |letter: u8| if fold { letter.to_ascii_lowercase() } else { letter };
+    let lower = |letter: u8| {
+        if fold {
+            letter.to_ascii_lowercase()
+        } else {
+            letter
+        }
+    };
     for at in 0..most {
         // SAFETY: neither string has ended, and neither has been read further than `most`.
         let (a, b) = unsafe { (*one.add(at) as u8, *other.add(at) as u8) };

@@ -130,7 +130,11 @@ with_site! {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn thrd_detach(thread: pthread_t) -> c_int {
     // SAFETY: as the caller says.
-    if unsafe { pthread_detach(thread) } == 0 { SUCCESS } else { ERROR }
+    if unsafe { pthread_detach(thread) } == 0 {
+        SUCCESS
+    } else {
+        ERROR
+    }
 }
 
 #[unsafe(no_mangle)]

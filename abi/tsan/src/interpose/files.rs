@@ -34,7 +34,9 @@ fn object(file: c_int) -> Option<usize> {
     };
     match about.st_mode & libc::S_IFMT {
         libc::S_IFREG | libc::S_IFDIR | libc::S_IFLNK | libc::S_IFBLK | libc::S_IFCHR => None,
-        libc::S_IFIFO => Some(SOCKETS | 1 << 59 | (about.st_ino as usize) << 8 | about.st_dev as usize & 0xff),
+        libc::S_IFIFO => {
+            Some(SOCKETS | 1 << 59 | (about.st_ino as usize) << 8 | about.st_dev as usize & 0xff)
+        }
         _ => Some(SOCKETS),
     }
 }
@@ -57,7 +59,13 @@ fn send_to(file: c_int, site: usize) {
 
 /// `size` bytes came to `buffer`.
 fn filled(buffer: *const c_void, size: isize, site: usize) {
-    access(Write, buffer.addr(), size.max(0) as usize, site, Class::Library);
+    access(
+        Write,
+        buffer.addr(),
+        size.max(0) as usize,
+        site,
+        Class::Library,
+    );
 }
 
 /// `size` bytes go out of `buffer`.
@@ -70,7 +78,12 @@ fn taken(buffer: *const c_void, size: usize, site: usize) {
 /// # Safety
 ///
 /// `buffers` are `count` buffers.
-unsafe fn each(buffers: *const iovec, count: usize, mut size: usize, f: impl Fn(*const c_void, usize)) {
+unsafe fn each(
+    buffers: *const iovec,
+    count: usize,
+    mut size: usize,
+    f: impl Fn(*const c_void, usize),
+) {
     for at in 0..count {
         // SAFETY: as the caller says.
         let buffer = unsafe { *buffers.add(at) };

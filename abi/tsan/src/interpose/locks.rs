@@ -281,23 +281,27 @@ fn round(barrier: Lock, site: usize) -> usize {
         return barrier.addr();
     };
     let mut barriers = BARRIERS.lock();
-    let (number, is_first) = barriers.get_mut(&barrier.addr()).map_or((0, false), |known| {
-        let before = known.arrived;
-        known.arrived += 1;
-        (before / known.count, before.is_multiple_of(known.count))
-    });
+    let (number, is_first) = barriers
+        .get_mut(&barrier.addr())
+        .map_or((0, false), |known| {
+            let before = known.arrived;
+            known.arrived += 1;
+            (before / known.count, before.is_multiple_of(known.count))
+        });
     let object = barrier.addr() + (number % 2) as usize;
     // While the lock is held, so that nobody comes between the first of a round and its release.
     let runtime = inside.runtime();
     runtime.objects.note(object);
     inside.note_release(Operation::Barrier, site);
-    runtime.engine.sync(deadheat_detector::sync::SyncId(object as u64), |var| {
-        if is_first {
-            inside.clock().release(var);
-        } else {
-            inside.clock().release_merge(var);
-        }
-    });
+    runtime
+        .engine
+        .sync(deadheat_detector::sync::SyncId(object as u64), |var| {
+            if is_first {
+                inside.clock().release(var);
+            } else {
+                inside.clock().release_merge(var);
+            }
+        });
     object
 }
 

@@ -24,7 +24,10 @@ unsafe extern "C" fn mmap(
 ) -> *mut c_void {
     let real = real!(mmap: fn(*mut c_void, usize, c_int, c_int, c_int, i64) -> *mut c_void);
     // SAFETY: as the caller says.
-    mapped(unsafe { real(address, size, protection, flags, file, offset) }, size)
+    mapped(
+        unsafe { real(address, size, protection, flags, file, offset) },
+        size,
+    )
 }
 
 #[unsafe(no_mangle)]

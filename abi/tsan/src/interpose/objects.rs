@@ -62,7 +62,10 @@ impl Objects {
         }
         let order = (Ordering::AcqRel, Ordering::Acquire);
         let place = self.region(number)?;
-        if place.compare_exchange(null_mut(), made.cast(), order.0, order.1).is_err() {
+        if place
+            .compare_exchange(null_mut(), made.cast(), order.0, order.1)
+            .is_err()
+        {
             // SAFETY: it was made above, and nobody else knows of it.
             unsafe { (self.source.unmap)(made, bytes) };
         }
@@ -108,7 +111,10 @@ fn forget_in(words: &[AtomicU64], start: usize, end: usize, forget: &mut impl Fn
         for bit in 0..u64::BITS as usize {
             let address = base + number * SPAN + bit * GRANULE;
             let mask = 1 << bit;
-            if address + GRANULE <= start || address >= end || word.load(Ordering::Relaxed) & mask == 0 {
+            if address + GRANULE <= start
+                || address >= end
+                || word.load(Ordering::Relaxed) & mask == 0
+            {
                 continue;
             }
             word.fetch_and(!mask, Ordering::Relaxed);
@@ -134,7 +140,9 @@ pub(crate) fn release(object: usize, operation: Operation, site: usize) {
         inside.note_release(operation, site);
         let runtime = inside.runtime();
         runtime.objects.note(object);
-        runtime.engine.sync(SyncId(object as u64), |var| inside.clock().release(var));
+        runtime
+            .engine
+            .sync(SyncId(object as u64), |var| inside.clock().release(var));
     }
 }
 
@@ -144,7 +152,9 @@ pub(crate) fn release_merge(object: usize, operation: Operation, site: usize) {
         inside.note_release(operation, site);
         let runtime = inside.runtime();
         runtime.objects.note(object);
-        runtime.engine.sync(SyncId(object as u64), |var| inside.clock().release_merge(var));
+        runtime.engine.sync(SyncId(object as u64), |var| {
+            inside.clock().release_merge(var)
+        });
     }
 }
 
@@ -153,6 +163,10 @@ pub(crate) fn reset(start: usize, size: usize) {
     let runtime = runtime::get();
     if let Some(bytes) = crate::report::bytes_at(start, size) {
         runtime.engine.reset(bytes);
-        runtime.objects.forget(bytes.start(), bytes.end(), |object| runtime.engine.forget_sync(object));
+        runtime
+            .objects
+            .forget(bytes.start(), bytes.end(), |object| {
+                runtime.engine.forget_sync(object)
+            });
     }
 }

@@ -66,7 +66,10 @@ unsafe extern "C" fn before() {
     let inside = loop {
         let Some(inside) = state.enter() else { return };
         let order = (Ordering::SeqCst, Ordering::Relaxed);
-        if FORKING.compare_exchange(false, true, order.0, order.1).is_ok() {
+        if FORKING
+            .compare_exchange(false, true, order.0, order.1)
+            .is_ok()
+        {
             break inside;
         }
         // Two that wait for each other would wait forever.
@@ -115,7 +118,10 @@ unsafe extern "C" fn after_in_child() {
     let runtime = runtime::get();
     // SAFETY: it is this thread that has forked, and the only one.
     if let Some(mut living) = unsafe { (*HELD.0.get()).take() } {
-        for other in living.drain(..).filter(|other| !std::ptr::eq(*other, state)) {
+        for other in living
+            .drain(..)
+            .filter(|other| !std::ptr::eq(*other, state))
+        {
             let mut end = SyncVar::new();
             // SAFETY: the state has not ended, and nobody runs it.
             unsafe { (*(*other).clock.get()).release(&mut end) };

@@ -10,7 +10,11 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 #[inline]
 pub(crate) fn find(place: &AtomicPtr<c_void>, name: &CStr, version: Option<&CStr>) -> *mut c_void {
     let known = place.load(Ordering::Relaxed);
-    if known.is_null() { look_up(place, name, version) } else { known }
+    if known.is_null() {
+        look_up(place, name, version)
+    } else {
+        known
+    }
 }
 
 #[cold]

@@ -60,7 +60,14 @@ fn object(signal: c_int) -> usize {
 fn is_fault(signal: c_int, info: *const siginfo_t) -> bool {
     // SAFETY: the kernel has passed it.
     let is_kernels = unsafe { (*info).si_code > 0 };
-    let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+    let faults = [
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGFPE,
+        libc::SIGILL,
+        libc::SIGTRAP,
+        libc::SIGSYS,
+    ];
     is_kernels && faults.contains(&signal)
 }
 
@@ -91,7 +98,10 @@ unsafe extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, context: *mu
 /// The arguments are what the kernel has passed.
 unsafe fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let Set { handler, flags } = &HANDLERS[signal as usize];
-    let (handler, flags) = (handler.load(Ordering::Acquire), flags.load(Ordering::Relaxed));
+    let (handler, flags) = (
+        handler.load(Ordering::Acquire),
+        flags.load(Ordering::Relaxed),
+    );
     if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
         return;
     }
@@ -144,11 +154,17 @@ pub(crate) fn deliver(state: &State) {
 /// As for `sigaction`.
 unsafe fn set(signal: c_int, new: *const Action, old: *mut Action) -> c_int {
     let real = real!(sigaction: fn(c_int, *const Action, *mut Action) -> c_int);
-    let Some(place) = usize::try_from(signal).ok().and_then(|signal| HANDLERS.get(signal)) else {
+    let Some(place) = usize::try_from(signal)
+        .ok()
+        .and_then(|signal| HANDLERS.get(signal))
+    else {
         // SAFETY: as the caller says.
         return unsafe { real(signal, new, old) };
     };
-    let (handler, flags) = (place.handler.load(Ordering::Acquire), place.flags.load(Ordering::Relaxed));
+    let (handler, flags) = (
+        place.handler.load(Ordering::Acquire),
+        place.flags.load(Ordering::Relaxed),
+    );
     let ours = on_signal as *const () as usize;
     let mut wrapped;
     let mut passed = new;
@@ -269,4 +285,3 @@ with_site! {
         result
     }
 }
-

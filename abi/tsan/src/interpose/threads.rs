@@ -217,7 +217,10 @@ fn joined(thread: pthread_t, end: Option<Arc<Mutex<SyncVar>>>, site: usize) {
         && let Some(inside) = enter()
     {
         let mut threads = inside.runtime().threads.threads.lock();
-        if threads.get(&thread).is_some_and(|known| Arc::ptr_eq(&known.end, &end)) {
+        if threads
+            .get(&thread)
+            .is_some_and(|known| Arc::ptr_eq(&known.end, &end))
+        {
             threads.remove(&thread);
         }
         drop(threads);
@@ -320,7 +323,9 @@ pub(super) unsafe extern "C" fn pthread_detach(thread: pthread_t) -> c_int {
 unsafe extern "C" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int {
     if let Some(inside) = enter() {
         // SAFETY: a string of C, as the caller says.
-        let text = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+        let text = unsafe { CStr::from_ptr(name) }
+            .to_string_lossy()
+            .into_owned();
         // SAFETY: the call has no preconditions.
         if thread == unsafe { libc::pthread_self() } {
             *inside.state.info.name.lock() = Some(text);

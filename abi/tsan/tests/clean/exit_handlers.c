@@ -3,7 +3,7 @@
 #define ACCESSES
 #include "../programs/check.h"
 
-static int data;
+int data;
 
 void earlier(void) { data = 1; }
 void later(void) { data = 2; }

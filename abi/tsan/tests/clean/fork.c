@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int data;
+int data;
 static atomic_int is_over;
 
 void earlier(void) { data++; }

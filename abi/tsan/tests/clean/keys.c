@@ -5,7 +5,7 @@
 #include "../programs/check.h"
 
 static pthread_key_t key;
-static int data;
+int data;
 
 void earlier(void) { data++; }
 void later(void) { data++; }

@@ -1,7 +1,7 @@
 // A plugin is opened, used by another thread and closed, many times: what lay where it lies has no
 // history. With PLUGIN, this is the plugin.
 #ifdef PLUGIN
-static int data;
+int data;
 void touch(void) { data++; }
 #else
 #define OWN_MAIN

@@ -1,6 +1,6 @@
 // A barrier.
 #define WAITS
-#define PREPARE MUST(pthread_barrier_init(&barrier, NULL, 2) == 0)
+#define PREPARES
 #include "check.h"
 
 static pthread_barrier_t barrier;
@@ -12,3 +12,5 @@ static void publish(void) {
 static void await(void) {
     pthread_barrier_wait(&barrier);
 }
+
+static void prepare(void) { MUST(pthread_barrier_init(&barrier, NULL, 2) == 0); }

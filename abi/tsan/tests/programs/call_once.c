@@ -4,7 +4,7 @@
 #include "check.h"
 
 static once_flag control = ONCE_FLAG_INIT;
-static int data;
+int data;
 
 void earlier(void) { data = 1; }
 void later(void) { data = 2; }

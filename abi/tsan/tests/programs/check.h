@@ -3,7 +3,8 @@
 // about; with one, by relaxed atomics, which order nothing.
 //
 // A program gives `publish` and `await`, which order what comes before the one and after the other;
-// or it defines ACCESSES and gives `earlier` and `later`. With WAITS, `await` waits for `publish` itself.
+// or it defines ACCESSES and gives `earlier` and `later`. With WAITS, `await` waits for `publish` itself;
+// with PREPARES, `prepare` is called first.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -59,11 +60,15 @@ static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 static void publish(void) { MUST(pthread_mutex_lock(&order) == 0); MUST(pthread_mutex_unlock(&order) == 0); }
 static void await(void) { publish(); }
 #else
-static int data;
+int data;
 NOINLINE static void earlier(void) { data = 1; }
 NOINLINE static void later(void) { data = 2; }
 static void publish(void);
 static void await(void);
+#endif
+
+#ifdef PREPARES
+static void prepare(void);
 #endif
 
 #ifndef OWN_MAIN
@@ -88,15 +93,13 @@ static void *second(void *unused) {
     return NULL;
 }
 
-#ifndef PREPARE
-#define PREPARE
-#endif
-
 int main(int argc, char **argv) {
     (void)argv;
     pthread_t one, other;
     racy = argc > 1;
-    PREPARE;
+#ifdef PREPARES
+    prepare();
+#endif
     MUST(pthread_create(&one, NULL, first, NULL) == 0);
     MUST(pthread_create(&other, NULL, second, NULL) == 0);
     MUST(pthread_join(one, NULL) == 0);

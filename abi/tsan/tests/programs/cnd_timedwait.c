@@ -1,6 +1,6 @@
 // A condition of C11 that is waited for until a time.
 #define WAITS
-#define PREPARE MUST(mtx_init(&lock, mtx_timed) == thrd_success && cnd_init(&condition) == thrd_success)
+#define PREPARES
 #include "check.h"
 
 static mtx_t lock;
@@ -21,3 +21,5 @@ static void await(void) {
     MUST(cnd_timedwait(&condition, &lock, &until) == thrd_success);
     MUST(mtx_unlock(&lock) == thrd_success);
 }
+
+static void prepare(void) { MUST(mtx_init(&lock, mtx_timed) == thrd_success && cnd_init(&condition) == thrd_success); }

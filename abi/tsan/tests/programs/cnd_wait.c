@@ -1,6 +1,6 @@
 // A condition of C11.
 #define WAITS
-#define PREPARE MUST(mtx_init(&lock, mtx_timed) == thrd_success && cnd_init(&condition) == thrd_success)
+#define PREPARES
 #include "check.h"
 
 static mtx_t lock;
@@ -20,3 +20,5 @@ static void await(void) {
     MUST(cnd_wait(&condition, &lock) == thrd_success);
     MUST(mtx_unlock(&lock) == thrd_success);
 }
+
+static void prepare(void) { MUST(mtx_init(&lock, mtx_timed) == thrd_success && cnd_init(&condition) == thrd_success); }

@@ -1,7 +1,6 @@
 // A connection: whoever accepts it comes after who made it.
 #define WAITS
-#define PREPARE prepare()
-static void prepare(void);
+#define PREPARES
 #include "check.h"
 #include <sys/un.h>
 

@@ -1,7 +1,6 @@
 // Being ready, as epoll tells it.
 #define WAITS
-#define PREPARE prepare()
-static void prepare(void);
+#define PREPARES
 #include "check.h"
 #include <sys/epoll.h>
 

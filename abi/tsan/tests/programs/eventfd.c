@@ -1,8 +1,9 @@
 // An event through eventfd.
 #define WAITS
-#define PREPARE MUST((event = eventfd(0, 0)) >= 0)
-static int event;
+#define PREPARES
 #include "check.h"
+
+static int event;
 #include <stdint.h>
 #include <sys/eventfd.h>
 
@@ -15,3 +16,5 @@ static void await(void) {
     uint64_t one;
     MUST(read(event, &one, sizeof one) == sizeof one);
 }
+
+static void prepare(void) { MUST((event = eventfd(0, 0)) >= 0); }

@@ -4,7 +4,7 @@
 #include "check.h"
 
 static pthread_once_t control = PTHREAD_ONCE_INIT;
-static int data;
+int data;
 
 void earlier(void) { data = 1; }
 void later(void) { data = 2; }

@@ -1,6 +1,6 @@
 // A byte through a pipe.
 #define WAITS
-#define PREPARE MUST(pipe(ends) == 0)
+#define PREPARES
 #include "check.h"
 
 static int ends[2];
@@ -13,3 +13,5 @@ static void await(void) {
     char byte;
     MUST(read(ends[0], &byte, 1) == 1);
 }
+
+static void prepare(void) { MUST(pipe(ends) == 0); }

@@ -1,6 +1,6 @@
 // Bytes through a pipe, from and to several buffers.
 #define WAITS
-#define PREPARE MUST(pipe(ends) == 0)
+#define PREPARES
 #include "check.h"
 
 static int ends[2];
@@ -15,3 +15,5 @@ static void await(void) {
     struct iovec parts[2] = {{bytes, 1}, {bytes + 1, 1}};
     MUST(readv(ends[0], parts, 2) == 2);
 }
+
+static void prepare(void) { MUST(pipe(ends) == 0); }

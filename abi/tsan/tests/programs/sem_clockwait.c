@@ -1,6 +1,6 @@
 // A semaphore: sem_clockwait.
 #define WAITS
-#define PREPARE MUST(sem_init(&semaphore, 0, 0) == 0)
+#define PREPARES
 #include "check.h"
 
 static sem_t semaphore;
@@ -13,3 +13,5 @@ static void await(void) {
     struct timespec until = soon(CLOCK_MONOTONIC);
     MUST(sem_clockwait(&semaphore, CLOCK_MONOTONIC, &until) == 0);
 }
+
+static void prepare(void) { MUST(sem_init(&semaphore, 0, 0) == 0); }

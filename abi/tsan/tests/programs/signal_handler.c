@@ -3,7 +3,7 @@
 #define OWN_MAIN
 #include "check.h"
 
-static int data;
+int data;
 
 void earlier(void) { data = 1; }
 void later(void) { data = 2; }

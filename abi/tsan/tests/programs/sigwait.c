@@ -1,7 +1,6 @@
 // A signal that is waited for.
 #define WAITS
-#define PREPARE block()
-static void block(void);
+#define PREPARES
 #include "check.h"
 
 static _Atomic pthread_t waiter;
@@ -23,7 +22,7 @@ static void await(void) {
     MUST(sigwait(&signals, &got) == 0);
 }
 
-static void block(void) {
+static void prepare(void) {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGUSR1);

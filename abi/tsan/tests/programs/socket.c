@@ -1,6 +1,6 @@
 // A byte through a socket.
 #define WAITS
-#define PREPARE MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0)
+#define PREPARES
 #include "check.h"
 
 static int ends[2];
@@ -13,3 +13,5 @@ static void await(void) {
     char byte;
     MUST(recv(ends[0], &byte, 1, 0) == 1);
 }
+
+static void prepare(void) { MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0); }

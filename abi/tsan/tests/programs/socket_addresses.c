@@ -1,6 +1,6 @@
 // A byte through a socket: sendto, recvfrom.
 #define WAITS
-#define PREPARE MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0)
+#define PREPARES
 #include "check.h"
 
 static int ends[2];
@@ -13,3 +13,5 @@ static void await(void) {
     char byte;
     MUST(recvfrom(ends[0], &byte, 1, 0, NULL, NULL) == 1);
 }
+
+static void prepare(void) { MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0); }

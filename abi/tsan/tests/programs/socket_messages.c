@@ -1,6 +1,6 @@
 // A message through a socket: sendmsg, recvmsg.
 #define WAITS
-#define PREPARE MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0)
+#define PREPARES
 #include "check.h"
 
 static int ends[2];
@@ -17,3 +17,5 @@ static void await(void) {
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     MUST(recvmsg(ends[0], &message, 0) == 1);
 }
+
+static void prepare(void) { MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0); }

@@ -1,6 +1,6 @@
 // Messages through a socket: sendmmsg, recvmmsg.
 #define WAITS
-#define PREPARE MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0)
+#define PREPARES
 #include "check.h"
 
 static int ends[2];
@@ -17,3 +17,5 @@ static void await(void) {
     struct mmsghdr message = {.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1}};
     MUST(recvmmsg(ends[0], &message, 1, 0, NULL) == 1);
 }
+
+static void prepare(void) { MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0); }
