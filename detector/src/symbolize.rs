@@ -158,7 +158,7 @@ fn is_std(frame: &StackFrame) -> bool {
 
 /// Crates and modules whose functions are not the user's: this toolkit, stack switching,
 /// and what lies between a thread's start and a closure.
-const MACHINERY: [&str; 16] = [
+const MACHINERY: [&str; 17] = [
     "deadheat_detector::",
     "deadheat_runtime::",
     "deadheat_instrument::",
@@ -175,6 +175,7 @@ const MACHINERY: [&str; 16] = [
     "std::sys::backtrace::",
     "__rust_try",
     "std::thread::",
+    "__libc_start_",
 ];
 
 fn is_machinery(function: &str) -> bool {

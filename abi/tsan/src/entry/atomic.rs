@@ -9,7 +9,7 @@ use crate::report::{self, Races, bytes_at};
 use crate::thread::{Class, Operation, Place};
 use deadheat_detector::engine::Race;
 use deadheat_detector::sync::{AtomicEffect, SyncId};
-use std::arch::x86_64::cmpxchg16b;
+use std::arch::asm;
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
@@ -242,7 +242,7 @@ unsafe fn exchange_at<A: Word>(
     }
 }
 
-/// Sixteen bytes as one atomic, by `cmpxchg16b`, which the compiler does not take for available.
+/// Sixteen bytes as one atomic, by `cmpxchg16b`, of which the compiler would make a call.
 #[repr(transparent)]
 struct AtomicU128(std::cell::UnsafeCell<u128>);
 
@@ -262,10 +262,24 @@ impl AtomicU128 {
         _: Ordering,
         _: Ordering,
     ) -> Result<u128, u128> {
-        let order = Ordering::SeqCst;
-        // SAFETY: a program that has such operations was compiled for a processor that has the
-        // instruction, and the word is valid and aligned.
-        let found = unsafe { cmpxchg16b(self.0.get(), old, new, order, order) };
+        let (low, high): (u64, u64);
+        // SAFETY: the word is valid and aligned. `rbx`, which the instruction wants, is the compiler's
+        // own: it is exchanged before and restored after, and all operands are in named registers, so
+        // that none is `rbx`.
+        unsafe {
+            asm!(
+                "xchg rsi, rbx",
+                "lock cmpxchg16b [rdi]",
+                "mov rbx, rsi",
+                inout("rsi") new as u64 => _,
+                in("rdi") self.0.get(),
+                in("rcx") (new >> 64) as u64,
+                inout("rax") old as u64 => low,
+                inout("rdx") (old >> 64) as u64 => high,
+                options(nostack),
+            );
+        }
+        let found = u128::from(low) | u128::from(high) << 64;
         if found == old { Ok(found) } else { Err(found) }
     }
 
