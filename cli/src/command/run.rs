@@ -25,7 +25,7 @@ pub(crate) fn execute(program: Program, args: RunArgs) -> Result<Exit, UserError
     }
     let config = config::load_here()?;
     let command = command(&args.program)?;
-    under_detection(program, args, config, command)
+    under_detection(program, args, &config, command)
 }
 
 /// What `cargo run` runs.
@@ -47,18 +47,21 @@ fn instrumented(program: Program, args: RunArgs) -> Result<Exit, UserError> {
         command.arg("--quiet");
     }
     command.arg("--").args(words);
-    under_detection(program, args, config, command)
+    under_detection(program, args, &config, command)
 }
 
 fn under_detection(
     program: Program,
     args: RunArgs,
-    config: Config,
+    config: &Config,
     command: Command,
 ) -> Result<Exit, UserError> {
-    let mut plan = Plan::new(&config, &args.schedule, None, args.json)?;
+    let mut plan = Plan::new(config, &args.schedule, None, args.json)?;
     let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
-    let judge = Judge::new(baseline, config.suppressions)?;
+    let judge = Judge::new(
+        baseline,
+        config.all_suppressions(args.no_default_suppressions),
+    )?;
     plan.tell_known(&judge)?;
     let (log, temporary) = match plan.log() {
         Some(path) => (Log::replace(path)?, false),

@@ -31,7 +31,10 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
     let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
     let selection = args.instrument.selection(&config);
     let standard = args.instrument.standard(&config);
-    let judge = Judge::new(baseline, config.suppressions)?;
+    let judge = Judge::new(
+        baseline,
+        config.all_suppressions(args.no_default_suppressions),
+    )?;
     plan.tell_known(&judge)?;
     if args.no_detect {
         plan.without_detection();

@@ -179,31 +179,27 @@ mod tests {
         assert_eq!(names(cache.folder()), ["x", "x.lock"]);
     }
 
+    #[track_caller]
+    fn check_damage(cache: &Cache, damage: impl FnOnce(&Path) -> io::Result<()>) {
+        let entry = cache.provide("x", fill).unwrap();
+        damage(&entry).unwrap();
+        assert!(!cache.has("x"));
+        cache.provide("x", fill).unwrap();
+        assert!(cache.has("x"));
+        assert_eq!(fs::read_to_string(entry.join("lib/a")).unwrap(), "one");
+    }
+
     #[test]
     fn any_damage_is_noticed_and_mended() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path());
-        let damages: [(&str, fn(&Path)); 5] = [
-            ("changed", |entry| {
-                fs::write(entry.join("lib/a"), "ons").unwrap()
-            }),
-            ("missing", |entry| fs::remove_file(entry.join("b")).unwrap()),
-            ("added", |entry| fs::write(entry.join("c"), "").unwrap()),
-            ("sums", |entry| {
-                fs::write(entry.join("checksums.json"), "{}").unwrap()
-            }),
-            ("no sums", |entry| {
-                fs::remove_file(entry.join("checksums.json")).unwrap()
-            }),
-        ];
-        for (what, damage) in damages {
-            let entry = cache.provide("x", fill).unwrap();
-            damage(&entry);
-            assert!(!cache.has("x"), "{what}");
-            cache.provide("x", fill).unwrap();
-            assert!(cache.has("x"), "{what}");
-            assert_eq!(fs::read_to_string(entry.join("lib/a")).unwrap(), "one");
-        }
+        let lib = |entry: &Path| entry.join("lib/a");
+        let sums = |entry: &Path| entry.join("checksums.json");
+        check_damage(&cache, |entry| fs::write(lib(entry), "ons"));
+        check_damage(&cache, |entry| fs::remove_file(lib(entry)));
+        check_damage(&cache, |entry| fs::write(entry.join("c"), ""));
+        check_damage(&cache, |entry| fs::write(sums(entry), "{}"));
+        check_damage(&cache, |entry| fs::remove_file(sums(entry)));
         assert_eq!(names(folder.path()), ["x", "x.lock"]);
     }
 
