@@ -60,10 +60,6 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "FILE", env = "DEADHEAT_BASELINE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Report the races of well-known crates that their authors mean, too; docs/instrument.md lists them.
-    #[arg(long)]
-    pub(crate) no_default_suppressions: bool,
-
     /// Stop after the first test that fails, or the first test binary where cargo runs them; otherwise `--no-fail-fast` is given to cargo.
     #[arg(long)]
     pub(crate) fail_fast: bool,
@@ -95,10 +91,6 @@ pub(crate) struct RunArgs {
     /// Known races, as `deadheat baseline` writes them: only others count for the exit code [default: `baseline` of the configuration].
     #[arg(long, value_name = "FILE", env = "DEADHEAT_BASELINE")]
     pub(crate) baseline: Option<PathBuf>,
-
-    /// Report the races of well-known crates that their authors mean, too; docs/instrument.md lists them.
-    #[arg(long)]
-    pub(crate) no_default_suppressions: bool,
 
     /// The program and its arguments; with `--instrument`, the arguments of `cargo run`.
     #[arg(last = true, required_unless_present_any = ["instrument", "instrument_std"], value_names = ["PROGRAM", "ARGS"])]

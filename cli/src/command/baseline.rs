@@ -25,7 +25,7 @@ pub(crate) fn execute(args: &BaselineArgs) -> Result<Exit, UserError> {
         Baseline::default()
     };
     // What is suppressed has its reason where the suppression stands.
-    let mut judge = Judge::new(None, config.all_suppressions(false))?;
+    let mut judge = Judge::new(None, config.suppressions)?;
     let mut found = Baseline::default();
     for file in &saved::files(&args.files)? {
         refuse_same(file, to)?;

@@ -22,7 +22,7 @@ use std::path::Path;
 pub(crate) fn execute(args: &ReportArgs) -> Result<Exit, UserError> {
     let config = config::load_here()?;
     let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
-    let judge = Judge::new(baseline, config.all_suppressions(false))?;
+    let judge = Judge::new(baseline, config.suppressions)?;
     let files = saved::files(&args.files)?;
     let to = args.output.as_deref().unwrap_or(Path::new("-"));
     let on_terminal = to.as_os_str() == "-" && io::stdout().is_terminal();

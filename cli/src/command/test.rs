@@ -31,10 +31,7 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
     let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
     let selection = args.instrument.selection(&config);
     let standard = args.instrument.standard(&config);
-    let judge = Judge::new(
-        baseline,
-        config.all_suppressions(args.no_default_suppressions),
-    )?;
+    let judge = Judge::new(baseline, config.suppressions)?;
     plan.tell_known(&judge)?;
     if args.no_detect {
         plan.without_detection();

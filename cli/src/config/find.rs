@@ -167,7 +167,7 @@ mod tests {
         let text = "seed = '0xff'\nschedules = 2\nscheduler = 'parallel'\nmaxprocs = 4\nsteps = 5\n\
                     stack = 65536\njson = 'r.jsonl'\nrecord = '/t'\nruns = 3\nrunner = 'cargo'\n\
                     timeout = '1m 30s'\nfail-fast = true\nbaseline = 'b'\n\
-                    instrument = 'workspace'\ninstrument-std = 'all'\ndefault-suppressions = false\n\
+                    instrument = 'workspace'\ninstrument-std = 'all'\n\
                     [[suppression]]\nfunction = 'f'\nreason = 'slow'\nexpires = 2027-01-31\n";
         let found = config(&[("deadheat.toml", text)], "").unwrap();
         let settings = found.under("steps=9,detect=on".parse().unwrap());
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(settings.maxprocs, Some(4));
         assert_eq!(settings.record.unwrap(), Path::new("/t"));
         assert_eq!(found.timeout.map(|time| time.as_secs()), Some(90));
-        assert_eq!(found.all_suppressions(false).len(), 1);
+        assert_eq!(found.suppressions.len(), 1);
         assert_eq!(found.fail_fast, Some(true));
         assert_eq!(
             found.instrument,

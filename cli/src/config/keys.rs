@@ -31,7 +31,6 @@ pub(crate) struct Config {
     pub(crate) baseline: Option<PathBuf>,
     pub(crate) instrument: Option<Selection>,
     pub(crate) instrument_std: Option<StandardChoice>,
-    pub(crate) default_suppressions: Option<bool>,
     pub(crate) suppressions: Vec<Suppression>,
 }
 
@@ -54,7 +53,6 @@ impl Config {
             baseline: table.get("baseline", Item::path)?,
             instrument: table.get("instrument", instrument)?,
             instrument_std: table.get("instrument-std", instrument_std)?,
-            default_suppressions: table.get("default-suppressions", Item::flag)?,
             suppressions: match table.take("suppression") {
                 None => Vec::new(),
                 Some(all) => {
@@ -85,19 +83,8 @@ impl Config {
             baseline: self.baseline.or(other.baseline),
             instrument: self.instrument.or(other.instrument),
             instrument_std: self.instrument_std.or(other.instrument_std),
-            default_suppressions: self.default_suppressions.or(other.default_suppressions),
             suppressions: self.suppressions,
         }
-    }
-
-    /// All suppressions: its own, and those that everybody has unless `without_defaults` or itself leaves
-    /// them out.
-    pub(crate) fn all_suppressions(&self, without_defaults: bool) -> Vec<Suppression> {
-        let mut all = self.suppressions.clone();
-        if !without_defaults && self.default_suppressions.unwrap_or(true) {
-            all.extend(Suppression::defaults());
-        }
-        all
     }
 
     /// What it says under `settings`, but for the seed, which may be left to chance.

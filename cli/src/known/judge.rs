@@ -107,7 +107,7 @@ impl Judge {
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<_> = self.expired.iter().map(Suppression::expiry).collect();
         let unused = self.suppressions.iter().zip(&self.used);
-        let unused = unused.filter(|(suppression, used)| !**used && !suppression.is_default());
+        let unused = unused.filter(|(_, used)| !**used);
         notes.extend(unused.map(|(suppression, _)| {
             format!("{suppression} matched no race: take it out if the race is mended")
         }));

@@ -1,12 +1,11 @@
 //! A pattern of races that are not to be told of.
 
-use crate::config::toml::{Document, Table};
+use crate::config::toml::Table;
 use crate::error::UserError;
 use chrono::NaiveDate;
 use deadheat_detector::report::known::Pattern;
 use deadheat_detector::report::text::Printable;
 use std::fmt;
-use std::path::Path;
 
 /// A pattern, why its races are no news, and until when.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,12 +16,7 @@ pub(crate) struct Suppression {
     expires: Option<NaiveDate>,
     /// The file and line where it stands.
     place: String,
-    /// Whether it is one that everybody has.
-    is_default: bool,
 }
-
-/// The file with those that everybody has.
-const DEFAULTS: &str = "intentional.toml";
 
 impl Suppression {
     /// Reads a table of the configuration.
@@ -43,7 +37,6 @@ impl Suppression {
                 item.parsed("a day as YYYY-MM-DD", |text| text.parse().ok())
             })?,
             place: table.place(),
-            is_default: false,
             pattern,
         };
         let Pattern {
@@ -57,28 +50,6 @@ impl Suppression {
             ));
         }
         table.finish().map(|()| suppression)
-    }
-
-    /// Those that everybody has: races that authors of well-known crates mean.
-    pub(crate) fn defaults() -> Vec<Self> {
-        let text = include_str!("intentional.toml").to_owned();
-        let document = Document::new(Path::new(DEFAULTS), text);
-        let read = || -> Result<Vec<Self>, UserError> {
-            let all = document
-                .table()?
-                .need("suppression", "it has nothing else")?;
-            all.tables()?.into_iter().map(Self::read).collect()
-        };
-        let mut all = read().expect("it is part of this program, and tested");
-        for one in &mut all {
-            one.is_default = true;
-        }
-        all
-    }
-
-    /// Whether it is one that everybody has.
-    pub(crate) fn is_default(&self) -> bool {
-        self.is_default
     }
 
     /// Whether it applies no more.
@@ -111,20 +82,5 @@ impl fmt::Display for Suppression {
             write!(f, "{comma}{key} {}", Printable(value))?;
         }
         f.write_str(")")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_defaults_can_be_read_and_never_expire() {
-        let all = Suppression::defaults();
-        assert!(all.len() >= 2);
-        assert!(
-            all.iter()
-                .all(|one| one.is_default() && one.expires.is_none())
-        );
     }
 }
