@@ -37,7 +37,7 @@ use crate::access::{AccessKind, ByteRange};
 use crate::chain;
 use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
-use crate::granule::{self, Granule};
+use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Index;
 use crate::pool::{INDEX_MASK, Need};
@@ -273,7 +273,86 @@ impl Engine {
             }
             return self.access_seated(thread, granule, seen, kind, bytes, node, found);
         }
-        self.access_new(thread, kind, bytes, node, found);
+        self.access_wide(thread, kind, bytes, node, found);
+    }
+
+    /// An access that several granules have a part of: each is looked at as for one of its own, up to
+    /// the first that has more to it.
+    #[inline(never)]
+    fn access_wide(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        self.assert_own(thread);
+        if self.shared.pool.is_exhausted() {
+            return self.access_each(thread, kind, bytes, node, found);
+        }
+        let knows = |epoch| thread.knows(epoch);
+        let sweeps = self.shadow.sweeps();
+        let mut known = None;
+        let mut node = Some(node);
+        let mut get = || {
+            *known.get_or_insert_with(|| {
+                // What was recorded is not in the thread's last release.
+                thread.slot().set_clean(false);
+                node.take().map_or(NodeId::ROOT, |node| node())
+            })
+        };
+        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
+            if let Some(granule) = self.shadow.granule(address) {
+                let seen = granule.main().load();
+                if granule::is_covered_inline(seen, kind, mask, thread.epoch())
+                    || granule.is_covered_by_side(kind, mask, thread.epoch())
+                        && self.racy.is_empty()
+                {
+                    continue;
+                }
+                if let Some(seat) = self.seat(granule, seen, kind, address, mask, knows) {
+                    let new = Record {
+                        epoch: thread.epoch(),
+                        kind,
+                        mask,
+                        node: get(),
+                    };
+                    if granule.take(seat, new, knows) && self.shadow.has_recorded(sweeps) {
+                        continue;
+                    }
+                }
+            }
+            let start = bytes.start().max(address);
+            let rest = ByteRange::new(start, bytes.end() - start).expect("the granule has a part");
+            return self.access_new(thread, kind, rest, get, found);
+        }
+    }
+
+    /// The seat of an access, also in a granule that is empty.
+    #[inline]
+    fn seat(
+        &self,
+        granule: &Granule,
+        seen: Words,
+        kind: AccessKind,
+        address: usize,
+        mask: ByteMask,
+        knows: impl Fn(Epoch) -> bool,
+    ) -> Option<Seat> {
+        let seat = granule.seat(seen, kind, mask, knows);
+        if seat.is_none() && seen.low == 0 && self.shadow.touch_known(address) {
+            return Some(Seat::Main(seen));
+        }
+        seat
+    }
+
+    #[inline]
+    fn assert_own(&self, thread: &ThreadClock) {
+        assert!(
+            core::ptr::eq(thread.shared(), &raw const *self.shared),
+            "the thread is another engine's"
+        );
     }
 
     /// An access that takes a seat in its granule, whose main half was `seen`; any other is
@@ -300,7 +379,7 @@ impl Engine {
         // sweep that gives it back afterwards is counted. What was `seen` is not taken away
         // unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
-        let Some(seat) = granule.seat(seen, kind, mask, knows) else {
+        let Some(seat) = self.seat(granule, seen, kind, bytes.start(), mask, knows) else {
             return self.access_new(thread, kind, bytes, node, found);
         };
         let new = Record {
@@ -326,10 +405,7 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        assert!(
-            core::ptr::eq(thread.shared(), &raw const *self.shared),
-            "the thread is another engine's"
-        );
+        self.assert_own(thread);
         let epoch = thread.epoch();
         let pool = &self.shared.pool;
         let covered = granules_of(bytes.start(), bytes.end()).all(|(address, mask)| {
@@ -365,6 +441,7 @@ impl Engine {
         let mut open = Adjoining::default();
         // What was known before the access: edges into it are not.
         let mut before: Option<Clock> = None;
+        let mut conflicts = Conflicts::new(ByteMask::NONE);
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
             let new = Record {
                 epoch,
@@ -373,12 +450,13 @@ impl Engine {
                 node,
             };
             open.begin_granule(address, &mut found);
-            match self.record(thread, address, new) {
+            conflicts.begin(mask);
+            match self.record(thread, address, new, &mut conflicts) {
                 None => {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
-                Some(conflicts) if conflicts.is_empty() => {}
-                Some(conflicts) => {
+                Some(()) if conflicts.is_empty() => {}
+                Some(()) => {
                     let before = before.get_or_insert_with(|| thread.slot().peek().copy(pool));
                     self.note(address, &conflicts, before, |race| {
                         open.add(race, &mut found);
@@ -395,7 +473,13 @@ impl Engine {
         open.finish(&mut found);
     }
 
-    fn record(&self, thread: &ThreadClock, address: usize, new: Record) -> Option<Conflicts> {
+    fn record(
+        &self,
+        thread: &ThreadClock,
+        address: usize,
+        new: Record,
+        conflicts: &mut Conflicts,
+    ) -> Option<()> {
         let clock = thread.slot().peek();
         let pool = &self.shared.pool;
         let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
@@ -406,12 +490,11 @@ impl Engine {
             shard: thread.tid().index(),
         };
         let place = self.shadow.place(address)?;
-        let mut conflicts = Conflicts::new(new.mask);
         loop {
             let sweeps = self.shadow.begin_recording(place);
-            history::record(place.granule, &context, new, &mut conflicts)?;
+            history::record(place.granule, &context, new, conflicts)?;
             if self.shadow.has_recorded(sweeps) {
-                return Some(conflicts);
+                return Some(());
             }
         }
     }
