@@ -44,6 +44,7 @@ use crate::pool::{INDEX_MASK, Need};
 use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::racy::RacyBytes;
 use crate::record::{BYTES, ByteMask, Record};
+use crate::settled::Settled;
 use crate::shadow::{Position, Shadow, granules_of};
 use crate::slots::Indices;
 use crate::source::Source;
@@ -129,6 +130,7 @@ pub struct Engine {
     shadow: Shadow,
     sync: SyncTable,
     racy: RacyBytes,
+    settled: Settled,
     lost: AtomicU64,
     /// For versions of histories that no thread in particular changes.
     versions: AtomicU64,
@@ -159,6 +161,7 @@ impl Engine {
             shadow: Shadow::new(source)?,
             sync: SyncTable::new(&shared)?,
             racy: RacyBytes::new(source)?,
+            settled: Settled::new(),
             shared,
             lost: AtomicU64::new(0),
             versions: AtomicU64::new(0),
@@ -311,16 +314,17 @@ impl Engine {
                 {
                     continue;
                 }
-                if let Some(seat) = self.seat(granule, seen, kind, address, mask, knows) {
-                    let new = Record {
-                        epoch: thread.epoch(),
-                        kind,
-                        mask,
-                        node: get(),
-                    };
-                    if granule.take(seat, new, knows) && self.shadow.has_recorded(sweeps) {
-                        continue;
-                    }
+                let new = Record {
+                    epoch: thread.epoch(),
+                    kind,
+                    mask,
+                    node: get(),
+                };
+                if let Some((seat, new)) = self.seat(thread, granule, seen, address, new)
+                    && granule.take(seat, new, knows)
+                    && self.shadow.has_recorded(sweeps)
+                {
+                    continue;
                 }
             }
             let start = bytes.start().max(address);
@@ -329,22 +333,39 @@ impl Engine {
         }
     }
 
-    /// The seat of an access, also in a granule that is empty.
+    /// The seat of an access, also in a granule that is empty, and what it records there: where the
+    /// thread has made the same in this epoch on other bytes, one record is of all of them.
     #[inline]
     fn seat(
         &self,
+        thread: &ThreadClock,
         granule: &Granule,
         seen: Words,
-        kind: AccessKind,
         address: usize,
-        mask: ByteMask,
-        knows: impl Fn(Epoch) -> bool,
-    ) -> Option<Seat> {
-        let seat = granule.seat(seen, kind, mask, knows);
-        if seat.is_none() && seen.low == 0 && self.shadow.touch_known(address) {
-            return Some(Seat::Main(seen));
+        new: Record,
+    ) -> Option<(Seat, Record)> {
+        let wider = |words: Words| {
+            let old = Record::from_words(words);
+            (words.low == new.epoch.bits() && old.is_same_access(new)).then(|| Record {
+                mask: old.mask.or(new.mask),
+                ..new
+            })
+        };
+        if let Some(record) = wider(seen) {
+            return Some((Seat::Main(seen), record));
         }
-        seat
+        let knows = |epoch| thread.knows(epoch);
+        let is_old = |epoch| self.settled.has(epoch);
+        if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
+            return Some((seat, new));
+        }
+        if new.kind == AccessKind::Read {
+            let side = granule.side().load();
+            if let Some(record) = wider(side) {
+                return Some((Seat::Side(side), record));
+            }
+        }
+        (seen.low == 0 && self.shadow.touch_known(address)).then_some((Seat::Main(seen), new))
     }
 
     #[inline]
@@ -379,18 +400,18 @@ impl Engine {
         // sweep that gives it back afterwards is counted. What was `seen` is not taken away
         // unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
-        let Some(seat) = self.seat(granule, seen, kind, bytes.start(), mask, knows) else {
-            return self.access_new(thread, kind, bytes, node, found);
-        };
         let new = Record {
             epoch: thread.epoch(),
             kind,
             mask,
             node: node(),
         };
+        let Some((seat, wide)) = self.seat(thread, granule, seen, bytes.start(), new) else {
+            return self.access_new(thread, kind, bytes, || new.node, found);
+        };
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
-        if !granule.take(seat, new, knows) || !self.shadow.has_recorded(sweeps) {
+        if !granule.take(seat, wide, knows) || !self.shadow.has_recorded(sweeps) {
             self.access_each(thread, kind, bytes, || new.node, found);
         }
     }
@@ -414,8 +435,24 @@ impl Engine {
         });
         if covered {
             self.covered(thread, kind, bytes);
+            self.tidy_up(thread, bytes.start());
         } else {
             self.access_each(thread, kind, bytes, node, found);
+        }
+    }
+
+    /// The history of a granule is longer than fits in place, and keeps being looked at: now and then,
+    /// what everybody knows of it is dropped.
+    fn tidy_up(&self, thread: &ThreadClock, address: usize) {
+        let pool = &self.shared.pool;
+        let number = thread.slot().next_version();
+        if self.settled.note(number, pool, &self.shared.slots)
+            && let Some(granule) = self.shadow.granule(address)
+        {
+            let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
+            let is_old = |epoch| self.settled.has(epoch);
+            // Where there is no memory for it, it stays as it is.
+            let _ = history::sweep(granule, pool, thread.tid().index(), &version, is_old);
         }
     }
 
@@ -482,7 +519,11 @@ impl Engine {
     ) -> Option<()> {
         let clock = thread.slot().peek();
         let pool = &self.shared.pool;
-        let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
+        let version = || {
+            let number = thread.slot().next_version();
+            self.settled.note(number, pool, &self.shared.slots);
+            chain::version(Some(thread.tid()), number)
+        };
         let context = Context {
             pool,
             knows: |epoch| clock.knows(pool, epoch),

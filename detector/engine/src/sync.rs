@@ -479,6 +479,13 @@ impl ThreadClock {
         slot.keep_clock(pool, &slot.unfenced, unfenced, self.shard());
     }
 
+    /// Whether its relaxed stores release, too: because of a release fence.
+    #[must_use]
+    #[inline]
+    pub fn has_release_fence(&self) -> bool {
+        self.slot().fenced.load(Ordering::Relaxed) != 0
+    }
+
     /// The second half of an atomic operation: what it writes.
     pub fn atomic_release(&mut self, var: &mut SyncVar, effect: AtomicEffect) {
         match effect {
