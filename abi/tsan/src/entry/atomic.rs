@@ -4,6 +4,7 @@
 //! word's modification order. Where nobody has released to a word yet, there is no clock, and
 //! an operation that does not release needs no lock.
 
+use super::rwlock;
 use crate::current;
 use crate::report::{self, Races, bytes_at};
 use crate::thread::{Class, Inside, Operation, Place};
@@ -191,9 +192,42 @@ macro_rules! sized {
     };
 }
 
+super::with_site! {
+    /// Among the subtractions are those by which readers give a lock back.
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic32_fetch_sub["rcx"](address: *mut u32, value: u32, order: c_int; site) -> u32 {
+        let mut order = ordering(order);
+        if order == Ordering::Release && value == 1 && is_read_unlock(address.addr(), site) {
+            order = Ordering::Relaxed;
+        }
+        atomic(address.addr(), 4, site, releases(order), || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let word = unsafe { AtomicU32::from_ptr(address) };
+            (word.fetch_sub(value, Ordering::SeqCst), AtomicEffect::ReadModifyWrite(order))
+        })
+    }
+}
+
+/// Whether a reader gives a lock back. Then it has released to the object beside the word.
+fn is_read_unlock(address: usize, site: usize) -> bool {
+    let Some(inside) = current::get().and_then(|state| state.enter()) else {
+        return false;
+    };
+    let is_one = rwlock::is_read_unlock(&inside, Place::new(site, 4, Class::Ordinary));
+    drop(inside);
+    if is_one {
+        rwlock::read_unlocking(address, site);
+    }
+    is_one
+}
+
 /// What a compare-exchange needs of an atomic.
 trait Word {
     type Value: Copy;
+
+    /// The lower eight bytes of a value.
+    fn bits(value: Self::Value) -> u64;
+
     /// # Safety
     ///
     /// `at` is a valid atomic of this type.
@@ -208,6 +242,13 @@ macro_rules! word {
     ($($atomic:ty: $type:ty;)*) => {$(
         impl Word for $atomic {
             type Value = $type;
+
+            #[inline(always)]
+            #[allow(clippy::unnecessary_cast, reason = "one of the types is that one")]
+            fn bits(value: $type) -> u64 {
+                value as u64
+            }
+
             #[inline(always)]
             unsafe fn exchange(at: *mut Self, old: $type, new: $type) -> Result<$type, $type> {
                 // SAFETY: as the caller says.
@@ -230,15 +271,28 @@ fn exchange<A: Word>(
     site: usize,
 ) -> Result<A::Value, A::Value> {
     let (order, failure) = (ordering(order), for_load(ordering(failure)));
-    atomic(address.addr(), size_of::<A::Value>(), site, releases(order), || {
-        // SAFETY: the caller's atomic, as the compiler made it.
-        let result = unsafe { A::exchange(address, old, new) };
-        let effect = match result {
-            Ok(_) => AtomicEffect::ReadModifyWrite(order),
-            Err(_) => AtomicEffect::Load(failure),
-        };
-        (result, effect)
-    })
+    let result = atomic(
+        address.addr(),
+        size_of::<A::Value>(),
+        site,
+        releases(order),
+        || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let result = unsafe { A::exchange(address, old, new) };
+            let effect = match result {
+                Ok(_) => AtomicEffect::ReadModifyWrite(order),
+                Err(_) => AtomicEffect::Load(failure),
+            };
+            (result, effect)
+        },
+    );
+    if result.is_ok()
+        && order == Ordering::Acquire
+        && rwlock::is_write_lock(size_of::<A>(), A::bits(old), A::bits(new))
+    {
+        rwlock::write_locked(address.addr(), site);
+    }
+    result
 }
 
 /// # Safety
@@ -385,7 +439,6 @@ update! {
     __tsan_atomic16_fetch_nand["rcx"] u16, AtomicU16, fetch_nand;
     __tsan_atomic32_exchange["rcx"] u32, AtomicU32, swap;
     __tsan_atomic32_fetch_add["rcx"] u32, AtomicU32, fetch_add;
-    __tsan_atomic32_fetch_sub["rcx"] u32, AtomicU32, fetch_sub;
     __tsan_atomic32_fetch_and["rcx"] u32, AtomicU32, fetch_and;
     __tsan_atomic32_fetch_or["rcx"] u32, AtomicU32, fetch_or;
     __tsan_atomic32_fetch_xor["rcx"] u32, AtomicU32, fetch_xor;
