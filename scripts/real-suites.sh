@@ -2,9 +2,8 @@
 # Runs the unmodified test suites of concurrent crates at their current versions, as cargo fetches
 # them, under `deadheat test --instrument`, and prints a line for each, with tabs between: crate,
 # version, tests, failed, races, seconds, verdict. Ends with 1 if a race was reported or a test failed.
-# Then races are put into copies of three of them, which must be found: crate, the race, races found,
-# verdict. Usage: scripts/real-suites.sh [CRATE…]; a crate's name followed by = and a version pins it.
-# FOLDER names where the crates are kept for the next time, ARGUMENTS are added to those of the tests,
+# Then races are put into copies of three of them, which must be found. Usage: scripts/real-suites.sh [CRATE…]; a crate's name followed by = and a version pins it.
+# UNSEEDED=1 leaves these out, FOLDER names where the crates are kept for the next time, ARGUMENTS are added to those of the tests,
 # and BINARY is a `deadheat` that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -68,4 +67,42 @@ for crate in "${crates[@]}"; do
     printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "${crate%%=*}" "$(version "$folder")" "${tests:-0}" "${failed:-0}" "$races" \
         "$seconds" "$verdict"
 done
+
+# A copy of a crate with a race put in by edits, whose suite must find it: seed CRATE WHAT FUNCTION ARGUMENTS EDITS…
+# Each edit is a file and an expression of sed that must change it. Both stacks of a race must have FUNCTION.
+seed() {
+    local crate=$1 what=$2 function=$3 arguments=$4 folder verdict=found
+    shift 4
+    folder=$work/seeded-$crate
+    rm -rf "$folder"
+    cp -r "$(fetch "$crate")" "$folder"
+    rm -rf "$folder/target"
+    while (($#)); do
+        cp "$folder/$1" "$folder/before"
+        sed -i "$2" "$folder/$1"
+        ! cmp -s "$folder/$1" "$folder/before" || { verdict="NOT SEEDED: $1 has changed"; status=1; }
+        shift 2
+    done
+    # shellcheck disable=SC2086
+    run "$folder" $arguments || true
+    # Of the lines with a race, one whose two stacks have the function.
+    if ! awk -v name="$function" '/"type":"race"/ { if (split($0, all, name) > 2) found = 1 } END { exit !found }' \
+        "$folder/reports.jsonl"; then
+        verdict="MISSED, see $folder/output"
+        status=1
+    fi
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$crate, $what" "$(version "$folder")" "${tests:-0}" "${failed:-0}" "$races" \
+        "$seconds" "$verdict"
+}
+
+if [ -z "${UNSEEDED:-}" ]; then
+    seed once_cell "relaxed for a release" stampede_once "--lib" \
+        src/imp_std.rs 's/swap(self.new_queue, Ordering::AcqRel)/swap(self.new_queue, Ordering::Relaxed)/' \
+        src/imp_std.rs 's/signaled.store(true, Ordering::Release)/signaled.store(true, Ordering::Relaxed)/'
+    seed parking_lot "a lock that locks nothing" lots_and_lots "--lib lots_and_lots" \
+        src/raw_mutex.rs 's/fn lock(&self) -> Self::Guard {/&\n        return Self::Guard::new();/' \
+        src/raw_mutex.rs 's/unsafe fn unlock(&self, _guard: Self::Guard) {/&\n        return;/'
+    seed concurrent-queue "a plain read beside an atomic" push_or_else "--test bounded mpmc" \
+        src/bounded.rs 's/let mut tail = self.tail.load(Ordering::Relaxed);/let mut tail = unsafe { *self.tail.as_ptr() };/'
+fi
 exit $status

@@ -27,6 +27,12 @@ pub fn place(return_address: usize) -> Option<Position> {
     frames.into_iter().next()?.at
 }
 
+/// The functions that a return address belongs to, those that were inlined first; nothing is left out.
+#[must_use]
+pub fn functions(return_address: usize) -> Vec<String> {
+    symbolize::functions(return_address)
+}
+
 /// Quotes the source at the access's place, where it is there.
 pub fn quote(access: &mut Access) {
     access.source = access.place().and_then(excerpt::around);

@@ -95,6 +95,13 @@ pub(crate) fn position(location: &'static Location<'static>) -> Position {
     }
 }
 
+/// The functions that a return address belongs to, those that were inlined first.
+pub(crate) fn functions(ip: usize) -> Vec<String> {
+    let mut frames = Vec::new();
+    resolve(ip, &mut frames);
+    frames.into_iter().map(|frame| frame.function).collect()
+}
+
 fn resolve(ip: usize, frames: &mut Vec<StackFrame>) {
     let before = frames.len();
     backtrace::resolve(ip as *mut c_void, |symbol| {

@@ -9,7 +9,7 @@
 //! - [`current`]: the one thread-local word, which leads to a thread's state;
 //! - [`thread`]: the state of a thread or fiber, its call stack, when the engine may be called;
 //! - [`runtime`]: what all threads share; the beginning and the end of the process;
-//! - [`report`]: races as data;
+//! - [`report`]: races as data; [`intentional`]: those that are meant;
 //! - [`entry`]: what the compiler calls: functions, accesses, atomics;
 //! - [`interpose`]: functions of the C library;
 //! - [`fiber`]: stacks that the program switches itself.
@@ -33,6 +33,7 @@
 mod current;
 mod entry;
 mod fiber;
+mod intentional;
 mod interpose;
 mod report;
 mod runtime;

@@ -1,5 +1,6 @@
 //! Races as data: who, where, and what would have ordered the two.
 
+use crate::intentional::is_meant;
 use crate::runtime::Runtime;
 use crate::thread::{Class, Info, Inside, LastSync, Place};
 use dashmap::DashSet;
@@ -32,6 +33,8 @@ pub(crate) struct Reporter {
     text: TextSink<std::io::Stderr>,
     log: Option<JsonLinesSink>,
     known: Known,
+    /// Whether races are reported that are meant.
+    intentional: bool,
     reported: DashSet<Pair>,
     races: AtomicU64,
     /// Reports of races that are news.
@@ -63,6 +66,7 @@ impl Reporter {
             text: TextSink::new(std::io::stderr()),
             log: log.transpose()?,
             known: known.transpose()?.unwrap_or_default(),
+            intentional: settings.intentional == Some(true),
             reported: DashSet::new(),
             races: AtomicU64::new(0),
             news: AtomicU64::new(0),
@@ -91,6 +95,9 @@ impl Reporter {
     }
 
     fn emit(&self, report: RaceReport) {
+        if !self.intentional && is_meant(&report) {
+            return;
+        }
         let is_known = self.known.reason(&report).is_some();
         let record = Record::Race(Box::new(report));
         if !is_known {

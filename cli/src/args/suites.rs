@@ -126,6 +126,10 @@ pub(crate) struct InstrumentArgs {
     /// What is instrumented of the standard library [default: atomics].
     #[arg(long, value_name = "WHAT")]
     pub(crate) instrument_std: Option<StandardChoice>,
+
+    /// Report races of well-known crates that their authors mean, too; docs/tsan.md lists them.
+    #[arg(long)]
+    pub(crate) intentional: bool,
 }
 
 impl InstrumentArgs {

@@ -63,6 +63,9 @@ fn under_detection(
         config.all_suppressions(args.no_default_suppressions),
     )?;
     plan.tell_known(&judge)?;
+    if args.instrument.intentional {
+        plan.with_intentional();
+    }
     let (log, temporary) = match plan.log() {
         Some(path) => (Log::replace(path)?, false),
         None => (Log::temporary()?, true),

@@ -33,6 +33,9 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
     let standard = args.instrument.standard(&config);
     let judge = Judge::new(baseline, config.suppressions)?;
     plan.tell_known(&judge)?;
+    if args.instrument.intentional {
+        plan.with_intentional();
+    }
     if args.no_detect {
         plan.without_detection();
     }

@@ -178,11 +178,14 @@ impl SyncTable {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(pool, id.0);
         let known = bucket.find(id.0);
-        let mut var = SyncVar {
-            owner: Some(Arc::clone(&self.shared)),
+        // SAFETY: a second owner that is not counted, and never dropped: the table's own outlives it.
+        // It spares every object a change of one counter that all threads share.
+        let owner = unsafe { Arc::from_raw(Arc::as_ptr(&self.shared)) };
+        let mut var = ManuallyDrop::new(SyncVar {
+            owner: Some(owner),
             clock: known.map_or(Clock::EMPTY, Clock::in_node),
             name: id.0,
-        };
+        });
         // The references are the object's, also where `f` panics.
         if let Some(node) = known {
             Clock::EMPTY.into_node(node);
@@ -474,6 +477,13 @@ impl ThreadClock {
         // Where there is no memory, the pool has noted it, and the engine stops reporting.
         let _: Result<bool, Exhausted> = unfenced.learn(maker, clock);
         slot.keep_clock(pool, &slot.unfenced, unfenced, self.shard());
+    }
+
+    /// Whether its relaxed stores release, too: because of a release fence.
+    #[must_use]
+    #[inline]
+    pub fn has_release_fence(&self) -> bool {
+        self.slot().fenced.load(Ordering::Relaxed) != 0
     }
 
     /// The second half of an atomic operation: what it writes.

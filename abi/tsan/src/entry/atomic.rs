@@ -1,12 +1,15 @@
 //! Atomic operations and fences.
 //!
 //! The operation and its edges are one step, under a lock of the word's clock, so that edges follow the
-//! word's modification order. An atomic that no other thread has released to, and a load that finds
-//! nothing to acquire, go the same way.
+//! word's modification order. Where nobody has released to a word yet, there is no clock, and
+//! an operation that does not release needs no lock.
 
+use super::rwlock;
 use crate::current;
 use crate::report::{self, Races, bytes_at};
-use crate::thread::{Class, Operation, Place};
+use crate::thread::{Class, Inside, Operation, Place};
+use deadheat_detector::clock::Time;
+use deadheat_detector::context::NodeId;
 use deadheat_detector::engine::Race;
 use deadheat_detector::sync::{AtomicEffect, SyncId};
 use std::arch::asm;
@@ -24,6 +27,12 @@ fn ordering(number: c_int) -> Ordering {
         4 => Ordering::AcqRel,
         _ => Ordering::SeqCst,
     }
+}
+
+/// Whether an operation of this ordering releases.
+#[inline(always)]
+fn releases(ordering: Ordering) -> bool {
+    !matches!(ordering, Ordering::Relaxed | Ordering::Acquire)
 }
 
 /// What a load may have.
@@ -46,12 +55,14 @@ fn for_store(ordering: Ordering) -> Ordering {
     }
 }
 
-/// Event: an atomic operation on `size` bytes, which `operation` performs.
+/// Event: an atomic operation on `size` bytes, which `operation` performs, with an ordering that
+/// `releases` or not.
 #[inline]
 fn atomic<R>(
     address: usize,
     size: usize,
     site: usize,
+    releases: bool,
     operation: impl FnOnce() -> (R, AtomicEffect),
 ) -> R {
     let Some(inside) = current::get().and_then(|state| state.enter()) else {
@@ -62,34 +73,48 @@ fn atomic<R>(
     };
     let runtime = inside.runtime();
     let place = Place::new(site, size, Class::Ordinary);
-    let node = inside.state.node_at(runtime, place);
+    if releases || inside.clock().has_release_fence() {
+        runtime.objects.note(address);
+    } else if !runtime.objects.has(address) {
+        let (result, effect) = operation();
+        inside.access(effect.access(), address, size, place);
+        // Whoever released what was read has noted the object before.
+        if runtime.objects.has(address) {
+            acquire_late(&inside, effect, address, site);
+        }
+        return result;
+    }
+    let mut node = NodeId::ROOT;
+    let get = || {
+        node = inside.state.node_at(runtime, place);
+        node
+    };
     let mut races = Races::new();
     let found = |race: &Race| races.push(*race);
     let before = inside.clock().epoch().time();
-    let (result, effect) = runtime.engine.atomic(
-        inside.clock(),
-        SyncId(address as u64),
-        bytes,
-        operation,
-        || node,
-        found,
-    );
-    if effect.acquires() || effect.releases() {
-        note(&inside, effect, site, before, address);
-    }
+    let object = SyncId(address as u64);
+    let engine = &runtime.engine;
+    let (result, effect) = engine.atomic(inside.clock(), object, bytes, operation, get, found);
+    note(&inside, effect, site, before);
     if !races.is_empty() && inside.records() {
         report::report(&inside, effect.access(), place, &races);
     }
     result
 }
 
-fn note(
-    inside: &crate::thread::Inside,
-    effect: AtomicEffect,
-    site: usize,
-    before: deadheat_detector::clock::Time,
-    address: usize,
-) {
+/// The edges of an operation that found no object, and was the first to read from it.
+#[cold]
+fn acquire_late(inside: &Inside, effect: AtomicEffect, address: usize, site: usize) {
+    let engine = &inside.runtime().engine;
+    engine.sync(SyncId(address as u64), |var| {
+        inside.clock().atomic_acquire(var, effect);
+    });
+    note(inside, effect, site, inside.clock().epoch().time());
+}
+
+/// Notes what an operation, begun at the thread's time `before`, did for reports.
+#[inline]
+fn note(inside: &Inside, effect: AtomicEffect, site: usize, before: Time) {
     let operation = match effect {
         AtomicEffect::Load(_) => Operation::AtomicLoad,
         AtomicEffect::Store(_) => Operation::AtomicStore,
@@ -99,7 +124,6 @@ fn note(
         inside.note_acquire(operation, site);
     }
     if effect.releases() {
-        inside.runtime().objects.note(address);
         inside.state.info.last_release.note(operation, site, before);
     }
 }
@@ -110,7 +134,7 @@ macro_rules! update {
             #[unsafe(no_mangle)]
             fn $name[$register](address: *mut $type, value: $type, order: c_int; site) -> $type {
                 let order = ordering(order);
-                atomic(address.addr(), size_of::<$type>(), site, || {
+                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
                     // SAFETY: the caller's atomic, as the compiler made it.
                     let word = unsafe { <$atomic>::from_ptr(address) };
                     (word.$method(value, Ordering::SeqCst), AtomicEffect::ReadModifyWrite(order))
@@ -127,7 +151,7 @@ macro_rules! sized {
             #[unsafe(no_mangle)]
             fn $load["rdx"](address: *mut $type, order: c_int; site) -> $type {
                 let order = for_load(ordering(order));
-                atomic(address.addr(), size_of::<$type>(), site, || {
+                atomic(address.addr(), size_of::<$type>(), site, false, || {
                     // SAFETY: the caller's atomic, as the compiler made it.
                     let word = unsafe { <$atomic>::from_ptr(address) };
                     (word.load(order), AtomicEffect::Load(order))
@@ -137,7 +161,7 @@ macro_rules! sized {
             #[unsafe(no_mangle)]
             fn $store[$value_register](address: *mut $type, value: $type, order: c_int; site) {
                 let order = for_store(ordering(order));
-                atomic(address.addr(), size_of::<$type>(), site, || {
+                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
                     // SAFETY: the caller's atomic, as the compiler made it.
                     let word = unsafe { <$atomic>::from_ptr(address) };
                     (word.store(value, order), AtomicEffect::Store(order))
@@ -168,9 +192,42 @@ macro_rules! sized {
     };
 }
 
+super::with_site! {
+    /// Among the subtractions are those by which readers give a lock back.
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic32_fetch_sub["rcx"](address: *mut u32, value: u32, order: c_int; site) -> u32 {
+        let mut order = ordering(order);
+        if order == Ordering::Release && value == 1 && is_read_unlock(address.addr(), site) {
+            order = Ordering::Relaxed;
+        }
+        atomic(address.addr(), 4, site, releases(order), || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let word = unsafe { AtomicU32::from_ptr(address) };
+            (word.fetch_sub(value, Ordering::SeqCst), AtomicEffect::ReadModifyWrite(order))
+        })
+    }
+}
+
+/// Whether a reader gives a lock back. Then it has released to the object beside the word.
+fn is_read_unlock(address: usize, site: usize) -> bool {
+    let Some(inside) = current::get().and_then(|state| state.enter()) else {
+        return false;
+    };
+    let is_one = rwlock::is_read_unlock(&inside, Place::new(site, 4, Class::Ordinary));
+    drop(inside);
+    if is_one {
+        rwlock::read_unlocking(address, site);
+    }
+    is_one
+}
+
 /// What a compare-exchange needs of an atomic.
 trait Word {
     type Value: Copy;
+
+    /// The lower eight bytes of a value.
+    fn bits(value: Self::Value) -> u64;
+
     /// # Safety
     ///
     /// `at` is a valid atomic of this type.
@@ -185,6 +242,13 @@ macro_rules! word {
     ($($atomic:ty: $type:ty;)*) => {$(
         impl Word for $atomic {
             type Value = $type;
+
+            #[inline(always)]
+            #[allow(clippy::unnecessary_cast, reason = "one of the types is that one")]
+            fn bits(value: $type) -> u64 {
+                value as u64
+            }
+
             #[inline(always)]
             unsafe fn exchange(at: *mut Self, old: $type, new: $type) -> Result<$type, $type> {
                 // SAFETY: as the caller says.
@@ -207,15 +271,28 @@ fn exchange<A: Word>(
     site: usize,
 ) -> Result<A::Value, A::Value> {
     let (order, failure) = (ordering(order), for_load(ordering(failure)));
-    atomic(address.addr(), size_of::<A::Value>(), site, || {
-        // SAFETY: the caller's atomic, as the compiler made it.
-        let result = unsafe { A::exchange(address, old, new) };
-        let effect = match result {
-            Ok(_) => AtomicEffect::ReadModifyWrite(order),
-            Err(_) => AtomicEffect::Load(failure),
-        };
-        (result, effect)
-    })
+    let result = atomic(
+        address.addr(),
+        size_of::<A::Value>(),
+        site,
+        releases(order),
+        || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let result = unsafe { A::exchange(address, old, new) };
+            let effect = match result {
+                Ok(_) => AtomicEffect::ReadModifyWrite(order),
+                Err(_) => AtomicEffect::Load(failure),
+            };
+            (result, effect)
+        },
+    );
+    if result.is_ok()
+        && order == Ordering::Acquire
+        && rwlock::is_write_lock(size_of::<A>(), A::bits(old), A::bits(new))
+    {
+        rwlock::write_locked(address.addr(), site);
+    }
+    result
 }
 
 /// # Safety
@@ -362,7 +439,6 @@ update! {
     __tsan_atomic16_fetch_nand["rcx"] u16, AtomicU16, fetch_nand;
     __tsan_atomic32_exchange["rcx"] u32, AtomicU32, swap;
     __tsan_atomic32_fetch_add["rcx"] u32, AtomicU32, fetch_add;
-    __tsan_atomic32_fetch_sub["rcx"] u32, AtomicU32, fetch_sub;
     __tsan_atomic32_fetch_and["rcx"] u32, AtomicU32, fetch_and;
     __tsan_atomic32_fetch_or["rcx"] u32, AtomicU32, fetch_or;
     __tsan_atomic32_fetch_xor["rcx"] u32, AtomicU32, fetch_xor;
@@ -387,7 +463,7 @@ super::with_site! {
     #[unsafe(no_mangle)]
     fn __tsan_atomic128_load["rdx"](address: *mut u128, order: c_int; site) -> u128 {
         let order = for_load(ordering(order));
-        atomic(address.addr(), 16, site, || {
+        atomic(address.addr(), 16, site, false, || {
             // SAFETY: the caller's atomic, as the compiler made it.
             let word = unsafe { AtomicU128::from_ptr(address) };
             (word.load(order), AtomicEffect::Load(order))
@@ -397,7 +473,7 @@ super::with_site! {
     #[unsafe(no_mangle)]
     fn __tsan_atomic128_store["r8"](address: *mut u128, value: u128, order: c_int; site) {
         let order = for_store(ordering(order));
-        atomic(address.addr(), 16, site, || {
+        atomic(address.addr(), 16, site, releases(order), || {
             // SAFETY: the caller's atomic, as the compiler made it.
             let word = unsafe { AtomicU128::from_ptr(address) };
             (word.store(value, order), AtomicEffect::Store(order))

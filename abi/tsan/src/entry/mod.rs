@@ -6,7 +6,8 @@
 //! - [`flow`]: the module's constructor, functions entered and left, annotations;
 //! - [`plain`]: reads and writes of a fixed size;
 //! - [`range`]: `memcpy` and its kind, ranges;
-//! - [`atomic`]: atomic operations and fences.
+//! - [`atomic`]: atomic operations and fences;
+//! - [`rwlock`]: locks for readers and writers that are made of them.
 
 /// Functions that know their caller: `fn name[register](arguments; site) { … }`, where the register is
 /// the one that the C calling convention has for an argument after the others.
@@ -33,3 +34,4 @@ mod atomic;
 mod flow;
 mod plain;
 pub(crate) mod range;
+mod rwlock;

@@ -19,17 +19,40 @@ pub(crate) fn access(kind: AccessKind, address: usize, size: usize, site: usize,
     }
 }
 
-/// `memcpy`.
+/// Above this many bytes the processor's own instruction is worth its start.
+const SMALL: usize = 128;
+
+/// `memcpy`, upwards: `to` may lie below `from` within it.
 ///
 /// # Safety
 ///
 /// As for `memcpy`.
 #[inline(always)]
 pub(crate) unsafe fn copy(to: *mut c_void, from: *const c_void, size: usize) {
-    // SAFETY: as the caller says; the direction flag is clear at every call.
+    if size > SMALL {
+        // SAFETY: as the caller says; the direction flag is clear at every call.
+        unsafe {
+            asm!("rep movsb", inout("rcx") size => _, inout("rdi") to => _, inout("rsi") from => _,
+                options(nostack, preserves_flags));
+        }
+        return;
+    }
+    let mut at = 0;
+    // SAFETY: all lie within `size` bytes. Words are moved in assembly or volatile, so that the compiler
+    // does not make a call of `memcpy` of the loop.
     unsafe {
-        asm!("rep movsb", inout("rcx") size => _, inout("rdi") to => _, inout("rsi") from => _,
-            options(nostack, preserves_flags));
+        while at + 8 <= size {
+            let word: u64;
+            asm!("mov {0}, [{1}]", out(reg) word, in(reg) from.byte_add(at),
+                options(nostack, preserves_flags, readonly));
+            to.byte_add(at).cast::<u64>().write_unaligned(word);
+            at += 8;
+        }
+        while at < size {
+            let byte = from.byte_add(at).cast::<u8>().read_volatile();
+            to.byte_add(at).cast::<u8>().write_volatile(byte);
+            at += 1;
+        }
     }
 }
 
@@ -60,6 +83,13 @@ pub(crate) unsafe fn shift(to: *mut c_void, from: *const c_void, size: usize) {
 /// As for `memset`.
 #[inline(always)]
 pub(crate) unsafe fn fill(to: *mut c_void, byte: c_int, size: usize) {
+    if size <= SMALL {
+        for at in 0..size {
+            // SAFETY: within `size` bytes; volatile, so that it does not become a call of `memset`.
+            unsafe { to.byte_add(at).cast::<u8>().write_volatile(byte as u8) };
+        }
+        return;
+    }
     // SAFETY: as the caller says; the direction flag is clear at every call.
     unsafe {
         asm!("rep stosb", inout("rcx") size => _, inout("rdi") to => _, in("al") byte as u8,

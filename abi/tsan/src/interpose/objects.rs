@@ -86,6 +86,16 @@ impl Objects {
         }
     }
 
+    /// Whether there may be a sync object at `address`.
+    #[inline]
+    pub(crate) fn has(&self, address: usize) -> bool {
+        let Some(words) = self.words(address >> REGION_BITS) else {
+            return false;
+        };
+        let word = &words[(address % (1 << REGION_BITS)) / SPAN];
+        word.load(Ordering::Acquire) >> (address / GRANULE % u64::BITS as usize) & 1 == 1
+    }
+
     /// Forgets the objects from `start` up to `end`.
     pub(crate) fn forget(&self, start: usize, end: usize, mut forget: impl FnMut(SyncId)) {
         let mut at = start & !(GRANULE - 1);
