@@ -21,7 +21,7 @@ const SWITCHES: usize = 1 << 58;
 
 /// A new fiber, which what the caller did so far happens-before; null where nothing is detected.
 fn create(site: usize) -> *mut c_void {
-    let Some(inside) = current::get().and_then(|state| state.enter()) else {
+    let Some(inside) = current::get().and_then(State::enter) else {
         return null_mut();
     };
     let runtime = inside.runtime();
@@ -60,7 +60,7 @@ unsafe fn switch_to(fiber: *mut c_void) {
 ///
 /// `fiber` is null, or a fiber that has not ended, and that nobody runs now or later.
 unsafe fn end(fiber: *mut c_void) {
-    if let Some(inside) = current::get().and_then(|state| state.enter())
+    if let Some(inside) = current::get().and_then(State::enter)
         && !fiber.is_null()
     {
         // SAFETY: as the caller says.
@@ -72,7 +72,7 @@ unsafe fn end(fiber: *mut c_void) {
 ///
 /// `fiber` is null, or a fiber that has not ended; `name` is a string of C.
 unsafe fn set_name(fiber: *mut c_void, name: *const c_char) {
-    if let Some(_inside) = current::get().and_then(|state| state.enter())
+    if let Some(_inside) = current::get().and_then(State::enter)
         && !fiber.is_null()
     {
         // SAFETY: as the caller says.

@@ -153,7 +153,7 @@ impl Runtime {
 
 /// The process comes to its end: one that found races tells so by its exit code.
 extern "C" fn finish() {
-    let inside = current::get().and_then(|state| state.enter());
+    let inside = current::get().and_then(State::enter);
     let found = get().reporter.finish(get());
     drop(inside);
     if found {

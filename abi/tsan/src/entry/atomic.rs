@@ -7,7 +7,7 @@
 use super::rwlock;
 use crate::current;
 use crate::report::{self, Races, bytes_at};
-use crate::thread::{Class, Inside, Operation, Place};
+use crate::thread::{Class, Inside, Operation, Place, State};
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::NodeId;
 use deadheat_detector::engine::Race;
@@ -65,7 +65,7 @@ fn atomic<R>(
     releases: bool,
     operation: impl FnOnce() -> (R, AtomicEffect),
 ) -> R {
-    let Some(inside) = current::get().and_then(|state| state.enter()) else {
+    let Some(inside) = current::get().and_then(State::enter) else {
         return operation().0;
     };
     let Some(bytes) = bytes_at(address, size) else {
@@ -210,7 +210,7 @@ super::with_site! {
 
 /// Whether a reader gives a lock back. Then it has released to the object beside the word.
 fn is_read_unlock(address: usize, site: usize) -> bool {
-    let Some(inside) = current::get().and_then(|state| state.enter()) else {
+    let Some(inside) = current::get().and_then(State::enter) else {
         return false;
     };
     let is_one = rwlock::is_read_unlock(&inside, Place::new(site, 4, Class::Ordinary));
@@ -502,7 +502,7 @@ super::with_site! {
             return;
         }
         fence(order);
-        if let Some(inside) = current::get().and_then(|state| state.enter()) {
+        if let Some(inside) = current::get().and_then(State::enter) {
             if order != Ordering::Acquire {
                 inside.note_release(Operation::Fence, site);
             }

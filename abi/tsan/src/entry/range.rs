@@ -4,7 +4,7 @@
 //! not called.
 
 use crate::current;
-use crate::thread::{Class, Place};
+use crate::thread::{Class, Place, State};
 use deadheat_detector::access::AccessKind::{self, Read, Write};
 use std::arch::asm;
 use std::ffi::{c_int, c_void};
@@ -13,7 +13,7 @@ use std::ffi::{c_int, c_void};
 #[inline]
 pub(crate) fn access(kind: AccessKind, address: usize, size: usize, site: usize, class: Class) {
     if size > 0
-        && let Some(inside) = current::get().and_then(|state| state.enter())
+        && let Some(inside) = current::get().and_then(State::enter)
     {
         inside.access(kind, address, size, Place::new(site, 0, class));
     }

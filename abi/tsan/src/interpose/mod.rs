@@ -11,7 +11,7 @@
 //! - [`c11`]: the same under the names of C11;
 //! - [`bytes`]: bytes and strings are moved, compared, searched;
 //! - [`files`]: bytes that are read and written, and what pipes and sockets order;
-//! - [`signal`]: handlers;
+//! - [`signal`]: handlers of signals;
 //! - [`process`]: `fork`, handlers at the end, jumps.
 
 pub(crate) mod alloc;
@@ -28,10 +28,10 @@ pub(crate) mod threads;
 
 use crate::current;
 use crate::entry::with_site;
-use crate::thread::Inside;
+use crate::thread::{Inside, State};
 
 /// Enters the library, if the thread has a state and is not inside.
 #[inline]
 fn enter() -> Option<Inside> {
-    current::get().and_then(|state| state.enter())
+    current::get().and_then(State::enter)
 }

@@ -163,7 +163,7 @@ pub(crate) fn release_merge(object: usize, operation: Operation, site: usize) {
         let runtime = inside.runtime();
         runtime.objects.note(object);
         runtime.engine.sync(SyncId(object as u64), |var| {
-            inside.clock().release_merge(var)
+            inside.clock().release_merge(var);
         });
     }
 }
@@ -176,7 +176,7 @@ pub(crate) fn reset(start: usize, size: usize) {
         runtime
             .objects
             .forget(bytes.start(), bytes.end(), |object| {
-                runtime.engine.forget_sync(object)
+                runtime.engine.forget_sync(object);
             });
     }
 }
