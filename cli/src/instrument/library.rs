@@ -94,8 +94,7 @@ fn arguments(object: &Path, sum: &str) -> Vec<OsString> {
     );
     // What is loaded while the program runs has calls, too.
     let export = "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*";
-    let _ = export;
-    vec![link, sum.into()]
+    vec![link, sum.into(), export.into()]
 }
 
 /// The object that is made of the sources now; cargo knows whether that is a new one.
