@@ -58,10 +58,7 @@ fn under_detection(
 ) -> Result<Exit, UserError> {
     let mut plan = Plan::new(config, &args.schedule, None, args.json)?;
     let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
-    let judge = Judge::new(
-        baseline,
-        config.all_suppressions(args.no_default_suppressions),
-    )?;
+    let judge = Judge::new(baseline, config.suppressions.clone())?;
     plan.tell_known(&judge)?;
     if args.instrument.intentional {
         plan.with_intentional();
