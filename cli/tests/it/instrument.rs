@@ -136,7 +136,7 @@ fn every_kind_of_target_is_instrumented_and_what_builds_it_is_not() {
     assert_eq!(functions(&krate, &names), names[..5], "{}", test.err);
     // Documentation, which rustdoc compiles.
     let test = run(&krate, &["test", "--offline", "--instrument", "--doc"]);
-    test.expect(66, &["1 unique"]);
+    test.expect(66, &["in rust_out"]);
     let test = run(
         &krate,
         &["test", "--offline", "--instrument", "--lib", "fine"],
