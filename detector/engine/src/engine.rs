@@ -308,11 +308,14 @@ impl Engine {
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
             if let Some(granule) = self.shadow.granule(address) {
                 let seen = granule.main().load();
-                if granule::is_covered_inline(seen, kind, mask, thread.epoch())
-                    || granule.is_covered_by_side(kind, mask, thread.epoch())
-                        && self.racy.is_empty()
-                {
+                if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
                     continue;
+                }
+                if granule.is_covered_by_side(kind, mask, thread.epoch()) {
+                    if self.racy.is_empty() {
+                        continue;
+                    }
+                    return self.access_new(thread, kind, bytes.from(address), get, found);
                 }
                 let new = Record {
                     epoch: thread.epoch(),
