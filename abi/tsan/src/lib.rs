@@ -6,18 +6,18 @@
 //! memory, signals, processes. All of that becomes events of Deadheat's engine, and what that finds
 //! becomes the reports that `deadheat` reads.
 //!
-//! - [`current`]: the one thread-local word, which leads to a thread's state;
-//! - [`thread`]: the state of a thread or fiber, its call stack, when the engine may be called;
-//! - [`runtime`]: what all threads share; the beginning and the end of the process;
-//! - [`report`]: races as data; [`intentional`]: those that are meant;
-//! - [`entry`]: what the compiler calls: functions, accesses, atomics;
-//! - [`interpose`]: functions of the C library;
-//! - [`fiber`]: stacks that the program switches itself.
+//! - `current`: the one thread-local word, which leads to a thread's state;
+//! - `thread`: the state of a thread or fiber, its call stack, when the engine may be called;
+//! - `runtime`: what all threads share; the beginning and the end of the process;
+//! - `report`: races as data; `intentional`: those that are meant;
+//! - `entry`: what the compiler calls: functions, accesses, atomics;
+//! - `interpose`: functions of the C library;
+//! - `fiber`: stacks that the program switches itself.
 //!
 //! # What holds everywhere
 //!
 //! **The library is not seen.** It is never instrumented, and while a thread is *inside*
-//! ([`thread::State::enter`]) nothing that it calls becomes an event: so the functions that it
+//! (`thread::State::enter`) nothing that it calls becomes an event: so the functions that it
 //! interposes can be called by the library itself.
 //!
 //! **No lock of the library is held while code of the program runs**, and no signal handler of the

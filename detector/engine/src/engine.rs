@@ -308,11 +308,14 @@ impl Engine {
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
             if let Some(granule) = self.shadow.granule(address) {
                 let seen = granule.main().load();
-                if granule::is_covered_inline(seen, kind, mask, thread.epoch())
-                    || granule.is_covered_by_side(kind, mask, thread.epoch())
-                        && self.racy.is_empty()
-                {
+                if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
                     continue;
+                }
+                if granule.is_covered_by_side(kind, mask, thread.epoch()) {
+                    if self.racy.is_empty() {
+                        continue;
+                    }
+                    return self.access_new(thread, kind, bytes.from(address), get, found);
                 }
                 let new = Record {
                     epoch: thread.epoch(),
@@ -320,17 +323,15 @@ impl Engine {
                     mask,
                     node: get(),
                 };
-                if let Some((seat, new)) = self.seat(thread, granule, seen, address, new)
-                    && granule.take(seat, new, knows)
-                    && self.shadow.has_recorded(sweeps)
-                {
-                    continue;
+                if let Some((seat, new)) = self.seat(thread, granule, seen, address, new) {
+                    if granule.take(seat, new, knows) && self.shadow.has_recorded(sweeps) {
+                        continue;
+                    }
+                    // By all the rules: what was put in the seat just now does not cover it.
+                    return self.access_each(thread, kind, bytes.from(address), get, found);
                 }
             }
-            let start = bytes.start().max(address);
-            let rest = ByteRange::new(start, bytes.end() - start).expect("the granule has a part");
-            // By all the rules: what was put in a seat just now does not cover it.
-            return self.access_each(thread, kind, rest, get, found);
+            return self.access_new(thread, kind, bytes.from(address), get, found);
         }
     }
 

@@ -178,14 +178,11 @@ impl SyncTable {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(pool, id.0);
         let known = bucket.find(id.0);
-        // SAFETY: a second owner that is not counted, and never dropped: the table's own outlives it.
-        // It spares every object a change of one counter that all threads share.
-        let owner = unsafe { Arc::from_raw(Arc::as_ptr(&self.shared)) };
-        let mut var = ManuallyDrop::new(SyncVar {
-            owner: Some(owner),
+        let mut var = SyncVar {
+            owner: Some(Arc::clone(&self.shared)),
             clock: known.map_or(Clock::EMPTY, Clock::in_node),
             name: id.0,
-        });
+        };
         // The references are the object's, also where `f` panics.
         if let Some(node) = known {
             Clock::EMPTY.into_node(node);
