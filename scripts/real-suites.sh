@@ -2,9 +2,10 @@
 # Runs the unmodified test suites of concurrent crates at their current versions, as cargo fetches
 # them, under `deadheat test --instrument`, and prints a line for each, with tabs between: crate,
 # version, tests, failed, races, seconds, verdict. Ends with 1 if a race was reported or a test failed.
-# Then races are put into copies of three of them, which must be found. Usage: scripts/real-suites.sh [CRATE…]; a crate's name followed by = and a version pins it.
-# UNSEEDED=1 leaves these out, FOLDER names where the crates are kept for the next time, ARGUMENTS are added to those of the tests,
-# and BINARY is a `deadheat` that is built already.
+# Then races are put into copies of three of them, which must be found.
+# Usage: scripts/real-suites.sh [CRATE…]; a crate's name followed by = and a version pins it.
+# UNSEEDED=1 leaves out the races that are put in, FOLDER names where the crates are kept for the next
+# time, ARGUMENTS are added to those of the tests, and BINARY is a `deadheat` that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
