@@ -39,5 +39,11 @@ pub(crate) fn beside_a_spinner() {
         microseconds(late.iter().min()),
         microseconds(late.iter().max())
     );
-    report("latency", TICKS as usize, late.iter().sum(), Duration::ZERO, &more);
+    report(
+        "latency",
+        TICKS as usize,
+        late.iter().sum(),
+        Duration::ZERO,
+        &more,
+    );
 }

@@ -2,13 +2,17 @@
 //! something under detection, `reports` those that read saved reports, `setup` those that set
 //! something up.
 
+#[cfg(test)]
+mod page;
 mod reports;
 mod setup;
 mod suites;
 
 pub(crate) use reports::{BaselineArgs, ColourChoice, ExplainArgs, MergeArgs, ReportArgs};
-pub(crate) use setup::{CompletionsArgs, InitArgs, ManArgs};
-pub(crate) use suites::{RunArgs, RunnerChoice, ScheduleArgs, SchedulerChoice, TestArgs, timeout};
+pub(crate) use setup::{CompletionsArgs, DoctorArgs, InitArgs, ManArgs};
+pub(crate) use suites::{
+    BuildArgs, RunArgs, RunnerChoice, ScheduleArgs, SchedulerChoice, TestArgs, timeout,
+};
 
 use crate::exit;
 use crate::program::Program;
@@ -37,7 +41,18 @@ pub(crate) enum Command {
     /// Runs a program under detection.
     ///
     /// Options that stand here have precedence over the same settings in the DEADHEAT variable.
+    ///
+    /// With `--instrument`, cargo builds the program first, and what follows `--` is what `cargo run`
+    /// takes: `deadheat run --instrument -- --release --bin tool -- argument`.
     Run(RunArgs),
+
+    /// Builds programs that the compiler has instrumented.
+    ///
+    /// Options of `cargo build` may stand anywhere among those below. `deadheat run` then runs what was built.
+    Build(BuildArgs),
+
+    /// Says what is missing on this machine for `--instrument`, and how to get it.
+    Doctor(DoctorArgs),
 
     /// Prints saved reports again: every race once for each test, every failure, and a summary.
     ///
@@ -146,17 +161,30 @@ pub(crate) struct ExportArgs {
 
 /// Parses `arguments`, which begin with the subcommand.
 pub(crate) fn parse(program: Program, arguments: Vec<OsString>) -> Result<Command, clap::Error> {
-    if arguments.first().is_none_or(|first| first != "test") {
+    let subcommand = arguments.first().and_then(|first| first.to_str());
+    let subcommand = subcommand.filter(|name| matches!(*name, "test" | "build"));
+    let Some(subcommand) = subcommand.map(str::to_owned) else {
         return parse_with_clap(program, arguments);
-    }
-    let mut arguments = arguments.into_iter();
-    let subcommand = arguments.next();
-    let split = Split::new(&own_options("test"), arguments);
-    let own = subcommand.into_iter().chain(split.own).collect();
+    };
+    let split = Split::new(&own_options(&subcommand), arguments.into_iter().skip(1));
+    let own = std::iter::once(subcommand.into())
+        .chain(split.own)
+        .collect();
     let mut command = parse_with_clap(program, own)?;
-    if let Command::Test(test) = &mut command {
-        test.cargo = split.cargo;
-        test.binary = split.binary;
+    match &mut command {
+        Command::Test(test) => {
+            test.cargo = split.cargo;
+            test.binary = split.binary;
+        }
+        // Cargo refuses what follows `--`.
+        Command::Build(build) => {
+            build.cargo = split.cargo;
+            let rest = split.binary.into_iter();
+            build
+                .cargo
+                .extend(rest.flat_map(|word| ["--".into(), word]).take(2));
+        }
+        _ => {}
     }
     Ok(command)
 }
@@ -169,9 +197,12 @@ fn parse_with_clap(program: Program, arguments: Vec<OsString>) -> Result<Command
     Ok(cli.command)
 }
 
-/// The program as clap knows it, with all that follows from its declaration.
+/// The program as clap knows it, with all that follows from its declaration, but for the commands that
+/// print help.
 pub(crate) fn declaration() -> clap::Command {
-    let mut clap = Cli::command();
+    let mut clap = Cli::command()
+        .disable_help_subcommand(true)
+        .mut_subcommand("trace", |trace| trace.disable_help_subcommand(true));
     clap.build();
     clap
 }
@@ -183,7 +214,8 @@ fn own_options(subcommand: &str) -> Vec<OwnOption> {
     let options = arguments.flat_map(clap::Command::get_arguments);
     options
         .flat_map(|option| {
-            let takes_value = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+            let takes_value = matches!(option.get_action(), ArgAction::Set | ArgAction::Append)
+                && !option.is_require_equals_set();
             let long = option.get_long().map(|long| format!("--{long}"));
             let short = option.get_short().map(|short| format!("-{short}"));
             [long, short]
@@ -197,6 +229,7 @@ fn own_options(subcommand: &str) -> Vec<OwnOption> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instrument::Selection;
     use crate::seed::SeedChoice;
 
     fn parsed(line: &str) -> Result<Command, String> {
@@ -241,6 +274,21 @@ mod tests {
     }
 
     #[test]
+    fn a_selection_needs_no_value_and_takes_none_from_cargo() {
+        let args = test_args("test --instrument some_test");
+        assert_eq!(args.instrument.instrument, Some(Selection::All));
+        assert_eq!(args.cargo, ["some_test"]);
+        let args = test_args("test --instrument=a,b --instrument-std all --release");
+        let names = ["a", "b"].map(str::to_owned).to_vec();
+        assert_eq!(args.instrument.instrument, Some(Selection::Packages(names)));
+        assert_eq!(args.cargo, ["--release"]);
+        match parsed("build --release --instrument=workspace -p x") {
+            Ok(Command::Build(args)) => assert_eq!(args.cargo, ["--release", "-p", "x"]),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
     fn values_are_checked() {
         refused("test --seed x", "a seed is a whole number");
         refused("test --seed -1", "a seed is a whole number");
@@ -264,6 +312,8 @@ mod tests {
         refused("trace import a", "--output");
         refused("trace export -o a", "TRACE");
         refused("trace imprt a", "'import'");
+        refused("test --instrument=a/b", "all, workspace, none");
+        refused("run --instrument-std half -- x", "atomics, all, source");
         refused("tset", "'test'");
     }
 
@@ -278,6 +328,8 @@ mod tests {
             "explain --help",
             "baseline --help",
             "merge --help",
+            "build --help",
+            "doctor --help",
             "init --help",
             "completions --help",
             "man --help",

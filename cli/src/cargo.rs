@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Cargo {
     pub(crate) program: OsString,
     pub(crate) arguments: Vec<OsString>,
+    /// Variables that it is given.
+    environment: Vec<(&'static str, OsString)>,
 }
 
 /// How a suite ended.
@@ -36,7 +38,31 @@ impl Cargo {
     /// The cargo that called us, or the one in the user's path.
     pub(crate) fn new(arguments: Vec<OsString>) -> Self {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        Self { program, arguments }
+        Self {
+            program,
+            arguments,
+            environment: Vec::new(),
+        }
+    }
+
+    /// Has it called with a variable.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
+        self.environment.push((name, value.into()));
+    }
+
+    /// Gives it an option in place of what the user has given.
+    pub(crate) fn replace(&mut self, option: &str, value: &Path) {
+        split::remove(&mut self.arguments, option);
+        let value = value.as_os_str().to_owned();
+        self.arguments.splice(0..0, [option.into(), value]);
+    }
+
+    /// A call of it.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        let environment = self.environment.iter();
+        command.envs(environment.map(|(name, value)| (name, value)));
+        command
     }
 
     /// Whether the user wants a build only.
@@ -84,8 +110,24 @@ impl Cargo {
     }
 
     fn metadata(&self) -> Result<Metadata, UserError> {
+        self.described(&["--no-deps"])
+    }
+
+    /// All packages that are built for `target`, and which depends on which.
+    pub(crate) fn resolved(&self, target: &str) -> Result<Metadata, UserError> {
+        let flags = ["--offline", "--locked", "--frozen"];
+        let mut options: Vec<_> = flags
+            .into_iter()
+            .filter(|flag| has_flag(&self.arguments, flag))
+            .collect();
+        options.extend(["--filter-platform", target]);
+        self.described(&options)
+    }
+
+    /// What cargo says with further options.
+    fn described(&self, further: &[&str]) -> Result<Metadata, UserError> {
         let mut query = MetadataCommand::new();
-        query.cargo_path(&self.program).no_deps();
+        query.cargo_path(&self.program);
         query.env("CARGO_TERM_COLOR", "never");
         if let Some(manifest) = self.values("--manifest-path").last() {
             query.manifest_path(manifest);
@@ -94,10 +136,9 @@ impl Cargo {
             .values("--config")
             .into_iter()
             .filter_map(OsStr::to_str);
-        let options: Vec<_> = configured
-            .flat_map(|value| ["--config".to_owned(), value.to_owned()])
-            .collect();
-        query.other_options(options);
+        let configured = configured.flat_map(|value| ["--config", value]);
+        let options = configured.chain(further.iter().copied());
+        query.other_options(options.map(str::to_owned).collect::<Vec<_>>());
         query.exec().map_err(|error| self.no_metadata(&error))
     }
 
@@ -144,8 +185,13 @@ impl Cargo {
     }
 
     fn test(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.arg("test").args(&self.arguments);
+        self.subcommand("test")
+    }
+
+    /// One of its subcommands, with the user's arguments.
+    pub(crate) fn subcommand(&self, name: &str) -> Command {
+        let mut command = self.command();
+        command.arg(name).args(&self.arguments);
         command
     }
 
@@ -155,6 +201,15 @@ impl Cargo {
         if !self.only_builds() {
             command.arg("--no-run");
         }
+        self.built(command)
+    }
+
+    /// Builds what `cargo build` builds with these arguments.
+    pub(crate) fn build_programs(&self) -> Result<(), UserError> {
+        self.built(self.subcommand("build"))
+    }
+
+    fn built(&self, mut command: Command) -> Result<(), UserError> {
         let status = command.status().map_err(|error| self.not_started(&error))?;
         if status.success() {
             return Ok(());

@@ -24,7 +24,8 @@ pub(crate) struct Collected {
 
 /// A unique race.
 pub(crate) struct Found {
-    /// The first report of it; `dependent` only if every report was.
+    /// The first report of it; `dependent` only if every report was, and with what any knows of
+    /// other accesses.
     pub(crate) report: RaceReport,
     /// What it is to its reader: news if one report of it is.
     pub(crate) standing: Standing,
@@ -87,6 +88,7 @@ impl Found {
         self.standing = self.standing.min(standing);
         self.count += 1;
         self.report.dependent &= report.dependent;
+        add_others(&mut self.report, report);
         if !self.tests.contains_key(&report.run.name) {
             self.tests
                 .insert(report.run.name.clone(), report.run.clone());
@@ -105,6 +107,18 @@ impl Found {
     pub(crate) fn other_places(&self) -> impl Iterator<Item = &Places> {
         let first = places(&self.report);
         self.places.iter().filter(move |places| **places != first)
+    }
+}
+
+/// Adds what `report`, of the same race, knows of other accesses to its memory: each run has seen its own.
+pub(crate) fn add_others(kept: &mut RaceReport, report: &RaceReport) {
+    for other in &report.others {
+        let is_side = [&kept.current, &kept.previous]
+            .iter()
+            .any(|access| access.kind == other.kind && access.place() == other.at.as_ref());
+        if !is_side && !kept.others.contains(other) {
+            kept.others.push(other.clone());
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! A race in plain words: what happened, why nothing orders it, and what usually mends it.
 //!
-//! Everything here follows from the report. What reports do not hold (which locks each side held,
-//! which other accesses of the memory were ordered) is said to be unknown, not guessed.
+//! Everything here follows from the report. What it does not hold is said to be unknown, not guessed.
 
 use crate::words;
 use deadheat_detector::report::text::{At, Printable, frames};
@@ -35,7 +34,8 @@ pub(crate) fn explain(report: &RaceReport) -> Vec<Part> {
         part("What happened", what(report)),
         part("Why nothing orders them", why(report)),
         part("What nearly ordered them", nearly(report)),
-        part("What the report does not say", unknown(report)),
+        part("Which locks were held", locks(report)),
+        part("What else touched this memory", others(report)),
         part("What usually mends this", pattern::of(report).advice()),
     ]
 }
@@ -51,6 +51,9 @@ fn what(report: &RaceReport) -> String {
     text += &side(report, "First, in this run,", previous);
     text += &side(report, "Later,", current);
     text += "On another schedule it may be the other way round, or both at once.";
+    if report.dependent {
+        text += "\nAn earlier race of the same run comes between these accesses; mend that one first, this one may follow from it.";
+    }
     text
 }
 
@@ -121,15 +124,56 @@ fn nearly(report: &RaceReport) -> String {
     }
 }
 
-fn unknown(report: &RaceReport) -> String {
-    let earlier = if report.dependent {
-        "\nAn earlier race of the same run comes between these accesses; mend that one first, this one may follow from it."
-    } else {
-        ""
+fn locks(report: &RaceReport) -> String {
+    let sides = [&report.previous, &report.current];
+    let told = sides.map(|access| {
+        let who = words::who(report, access.goroutine);
+        match access.locks.as_deref() {
+            None => format!("which locks {who} held is not known"),
+            Some([]) => format!("{who} held none"),
+            Some(locks) => {
+                let locks: Vec<_> = locks.iter().map(event).collect();
+                format!("{who} held the {}", locks.join(", and the "))
+            }
+        }
+    });
+    let [first, later] = told;
+    let held = sides.map(|access| access.locks.as_deref().unwrap_or_default().len());
+    let verdict = match held {
+        [0, 0] => "",
+        [0, _] | [_, 0] => " A lock orders two accesses only where both sides hold it.",
+        _ => {
+            " They were not the same lock, or held for reading only: two holders of one lock are ordered."
+        }
     };
+    format!("{first}; {later}.{verdict}")
+}
+
+fn others(report: &RaceReport) -> String {
+    if report.others.is_empty() {
+        return "Nothing that this run had shown by then.".to_owned();
+    }
+    let others = report.others.iter().map(|other| {
+        let kind = match &other.operation {
+            Some(operation) => Printable(operation).to_string(),
+            None => other.kind.to_string(),
+        };
+        let at = match &other.at {
+            Some(at) => At(at).to_string(),
+            None => "an unknown place".to_owned(),
+        };
+        let locks: Vec<_> = other.locks.iter().map(event).collect();
+        let locks = if locks.is_empty() {
+            "no lock held".to_owned()
+        } else {
+            format!("under the {}", locks.join(", and the "))
+        };
+        format!("  {kind} at {at}, {locks}\n")
+    });
     format!(
-        "Which locks each side held, and which other accesses of this memory were ordered, and by what: \
-         reports do not hold it. `--record DIR` records every event of a run.{earlier}"
+        "Up to then, in this run, as far as reports keep it:\n{}What was not under a lock that the others hold, too, \
+         may be ordered by something else, or race as well.",
+        others.collect::<String>()
     )
 }
 

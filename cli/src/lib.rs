@@ -23,6 +23,7 @@
 //! - `saved`: which report files are meant; `collected`: their records, each race once;
 //!   `format`: what they are printed as; `source`: the source that they quote; `timeline`: a race
 //!   as a diagram; `explain`: a race in plain words; `words`: a race in one line;
+//! - `instrument`: accesses that the compiler instruments;
 //! - `config`: what configurations say; `known`: which races are no news; `nearest`: the name that
 //!   was meant;
 //! - `summary`: what was found, race by race; `racy`: what a trace holds, location by location;
@@ -40,6 +41,7 @@ mod exit;
 mod explain;
 mod format;
 mod input;
+mod instrument;
 mod known;
 mod libtest;
 mod log;
@@ -78,6 +80,10 @@ use std::process::ExitCode;
 /// deadheat_cli::main(deadheat_cli::Program::Deadheat, std::env::args_os());
 /// ```
 pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    if let Some(role) = instrument::called_as(&arguments) {
+        return ended(role.play(&arguments));
+    }
     let arguments = program.arguments(arguments);
     let parsed = match args::parse(program, arguments) {
         Ok(parsed) => parsed,
@@ -87,7 +93,11 @@ pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> 
             return exit::of_clap(&error).into();
         }
     };
-    match command::execute(program, parsed) {
+    ended(command::execute(program, parsed))
+}
+
+fn ended(result: Result<exit::Exit, error::UserError>) -> ExitCode {
+    match result {
         Ok(exit) => exit.into(),
         Err(error) => {
             console::say(format_args!("error: {error}"));

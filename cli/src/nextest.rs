@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 use tempfile::NamedTempFile;
 
@@ -118,7 +118,7 @@ impl Nextest {
         variable: &str,
     ) -> Result<SuiteEnd, UserError> {
         // By way of cargo, which tells it where cargo is: else each of its calls asks rustup.
-        let mut command = Command::new(&cargo.program);
+        let mut command = cargo.command();
         command.args(["nextest", "run"]).args(&self.arguments);
         if !self.arguments.iter().any(|given| given == "--no-fail-fast") {
             command.arg(if fail_fast {

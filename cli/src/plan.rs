@@ -111,6 +111,11 @@ impl Plan {
         self.settings.detect = Some(false);
     }
 
+    /// Has processes report races that are meant, too.
+    pub(crate) fn with_intentional(&mut self) {
+        self.settings.intentional = Some(true);
+    }
+
     /// The value of the variable for processes that add their reports to `log`.
     pub(crate) fn variable(&self, log: &Path) -> String {
         self.variable_of_run(0, log)

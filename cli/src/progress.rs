@@ -1,7 +1,9 @@
-//! How much of a file has been read, on a terminal.
+//! How much of a file has been read, or of some work done, on a terminal.
 
+use crate::console;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Read, Seek};
+use std::time::Instant;
 
 /// How many events lie between two looks at the clock.
 const EVERY: u64 = 1 << 18;
@@ -60,5 +62,47 @@ impl Progress {
     /// Takes the bar away.
     pub(crate) fn end(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Work that takes a while: a bar on a terminal, elsewhere a line when it begins and one when it ends.
+pub(crate) struct Steps {
+    bar: ProgressBar,
+    what: String,
+    begin: Instant,
+}
+
+impl Steps {
+    /// Says that `what` begins, which has so much to it.
+    pub(crate) fn new(what: &str, len: u64) -> Self {
+        let on_terminal = io::stderr().is_terminal();
+        let target = if on_terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            console::note(what);
+            ProgressDrawTarget::hidden()
+        };
+        let template = "deadheat: {msg} {wide_bar} {percent:>3} %";
+        let style = ProgressStyle::with_template(template).expect("it is well-formed");
+        let bar = ProgressBar::with_draw_target(Some(len), target).with_style(style);
+        bar.set_message(what.to_owned());
+        bar.tick();
+        Self {
+            bar,
+            what: what.to_owned(),
+            begin: Instant::now(),
+        }
+    }
+
+    /// So much more is done.
+    pub(crate) fn done(&self, len: u64) {
+        self.bar.inc(len);
+    }
+
+    /// All is done.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
+        let (what, time) = (&self.what, self.begin.elapsed().as_secs_f64());
+        console::note(format_args!("{what}: done in {time:.1} s"));
     }
 }

@@ -31,6 +31,7 @@ fn access(kind: AccessKind, goroutine: u64, line: u32) -> Access {
         operation: None,
         size: 8,
         goroutine,
+        locks: Some(vec![]),
         source: None,
         stack: vec![StackFrame {
             function: "bank::transfer".into(),
@@ -74,6 +75,7 @@ pub(crate) fn race(test: &str, line: u32) -> RaceReport {
             released_after_access: true,
             current_acquire: None,
         },
+        others: vec![],
         dependent: false,
     }
 }

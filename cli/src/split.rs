@@ -79,6 +79,18 @@ pub(crate) fn values<'a>(arguments: &'a [OsString], name: &str) -> Vec<&'a OsStr
     found
 }
 
+/// Takes cargo's option `name` out of `arguments`, in both forms, with its values.
+pub(crate) fn remove(arguments: &mut Vec<OsString>, name: &str) {
+    let mut rest = std::mem::take(arguments).into_iter();
+    while let Some(argument) = rest.next() {
+        match value_after(&argument, name) {
+            None => arguments.push(argument),
+            Some(None) => drop(rest.next()),
+            Some(Some(_)) => {}
+        }
+    }
+}
+
 /// Whether the flag `name` is among `arguments`.
 pub(crate) fn has_flag(arguments: &[OsString], name: &str) -> bool {
     arguments.iter().any(|argument| argument == name)
@@ -173,6 +185,9 @@ mod tests {
         assert_eq!(values(&arguments, "--config"), ["a", "b"]);
         assert!(values(&arguments, "--target-dir").is_empty());
         assert!(values(&words("--target-dir"), "--target-dir").is_empty());
+        let mut fewer = arguments.clone();
+        remove(&mut fewer, "--config");
+        assert_eq!(fewer, words("x --manifest-path=dir/Cargo.toml --doc"));
         assert!(has_flag(&arguments, "--doc"));
         assert!(!has_flag(&arguments, "--no-run"));
     }

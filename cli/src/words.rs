@@ -20,7 +20,8 @@ pub(crate) fn title(report: &RaceReport) -> String {
 /// A goroutine of a report, with its name.
 pub(crate) fn who(report: &RaceReport, id: u64) -> String {
     let found = report.goroutines.iter().find(|g| g.id == id);
-    Who(id, found.and_then(|g| g.name.as_deref())).to_string()
+    let name = found.and_then(|g| g.name.as_deref());
+    Who(id, name, report.run.scheduler).to_string()
 }
 
 /// A failure in a word or two.

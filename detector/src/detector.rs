@@ -1,7 +1,7 @@
 //! One run under detection: the engine, and the reports of what it finds.
 
 use crate::access::{AccessKind, ByteRange};
-use crate::context::{ContextTree, Frame, NodeId};
+use crate::context::{ContextTree, Frame, HeldLock, LockMode, NodeId, Site};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event};
 use crate::excerpt;
@@ -10,14 +10,16 @@ use crate::housekeeping::Housekeeping;
 use crate::memory::{CellId, Declaration, Memory};
 use crate::once::Complaint;
 use crate::report::{
-    Access, Goroutine, MemoryLocation, Outcome, RaceReport, Record, RunInfo, Sink, SyncEvent,
-    Unordered,
+    Access, Goroutine, MemoryLocation, OtherAccess, Outcome, RaceReport, Record, RunInfo, Sink,
+    SyncEvent, Unordered,
 };
-use crate::stack;
+use crate::seen::SeenAccesses;
+use crate::stack::{self, Operation};
 use crate::symbolize;
 use crate::sync::{AtomicEffect, SyncId, SyncVar};
 use crate::thread::{Registry, SyncOp, Thread, ThreadInfo};
 use crate::trace::Recorder;
+use crate::unwind::{Bounds, Walks};
 use dashmap::DashSet;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -39,7 +41,9 @@ type Races = SmallVec<[Race; 1]>;
 pub struct Detector {
     engine: Engine,
     contexts: ContextTree,
+    walks: Walks,
     memory: Memory,
+    seen: SeenAccesses,
     threads: Registry,
     run: RunInfo,
     sinks: Vec<Arc<dyn Sink>>,
@@ -58,7 +62,9 @@ impl Detector {
         Self {
             engine: Engine::new(),
             contexts: ContextTree::default(),
+            walks: Walks::default(),
             memory: Memory::default(),
+            seen: SeenAccesses::default(),
             threads: Registry::default(),
             run,
             sinks,
@@ -103,11 +109,13 @@ impl Detector {
     /// Event *fork*: `parent` starts a thread, at `op`. `None` where the detector already knows
     /// as many threads as it can tell apart ([`crate::clock::Tid::LIMIT`]).
     #[must_use]
+    #[inline(never)]
     pub fn fork(&self, parent: &mut Thread, op: SyncOp) -> Option<Thread> {
         self.housekeeping
             .on_fork(&self.engine, |label| self.threads.forget(label));
         parent.note_release(op);
-        let created_at = stack::capture(&self.contexts, &parent.stack, op.at);
+        let here = 0u8;
+        let created_at = self.node(&parent.stack, &[], &here, Operation::at(op.at));
         let (info, label) = self.threads.add(Some(parent.number()), created_at);
         let Some(clock) = self.engine.fork(&mut parent.clock, label) else {
             self.threads.note_finished(&info);
@@ -128,12 +136,42 @@ impl Detector {
         self.engine.sync(id, f)
     }
 
+    /// Event *acquire* on a sync object that is known by name; see [`Thread::acquire`].
+    pub fn acquire(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
+        if thread.recorder.is_some() {
+            // Events are recorded in their order.
+            return self.sync(id, |var| thread.acquire(var, op));
+        }
+        self.engine.acquire(&mut thread.clock, id);
+        thread.last_acquire = Some(op);
+    }
+
+    /// Event *release* on a sync object that is known by name; see [`Thread::release`].
+    pub fn release(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
+        if thread.recorder.is_some() {
+            return self.sync(id, |var| thread.release(var, op));
+        }
+        thread.note_release(op);
+        self.engine.release(&mut thread.clock, id);
+    }
+
+    /// Event *release_merge* on a sync object that is known by name; see [`Thread::release_merge`].
+    pub fn release_merge(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
+        if thread.recorder.is_some() {
+            return self.sync(id, |var| thread.release_merge(var, op));
+        }
+        thread.note_release(op);
+        self.engine.release_merge(&mut thread.clock, id);
+    }
+
     /// Forgets a sync object whose owner is gone.
     pub fn forget_sync(&self, id: SyncId) {
         self.engine.forget_sync(id);
     }
 
     /// Events *read* and *write*, by `thread` at `at`.
+    // Never inlined: stacks begin with the caller's frame.
+    #[inline(never)]
     pub fn access(
         &self,
         thread: &Thread,
@@ -146,8 +184,13 @@ impl Detector {
             _ => Action::Read(bytes),
         });
         let mut node = NodeId::ROOT;
+        let here = 0u8;
+        let operation = Operation {
+            site: Site(at),
+            size: Some(bytes.len()),
+        };
         let capture = || {
-            node = self.access_node(&thread.stack, bytes, at);
+            node = self.access_node(thread, kind, bytes, &here, operation);
             node
         };
         let mut races = Races::new();
@@ -161,6 +204,7 @@ impl Detector {
 
     /// Events *atomic load*, *store*, *read-modify-write*: performs `operation` on `bytes`, whose
     /// clock is `id`.
+    #[inline(never)]
     pub fn atomic<R>(
         &self,
         thread: &mut Thread,
@@ -169,10 +213,15 @@ impl Detector {
         op: SyncOp,
         operation: impl FnOnce() -> (R, AtomicEffect),
     ) -> R {
-        let stack = thread.stack.clone();
+        let (stack, locks) = (&thread.stack, &thread.locks);
         let mut node = NodeId::ROOT;
+        let here = 0u8;
+        let access = Operation {
+            site: Site(op.at),
+            size: Some(bytes.len()),
+        };
         let capture = || {
-            node = self.access_node(&stack, bytes, op.at);
+            node = self.node(stack, locks, &here, access);
             node
         };
         let before = thread.clock.epoch().time();
@@ -199,20 +248,53 @@ impl Detector {
             thread.last_acquire = Some(op);
         }
         if effect.releases() {
-            *thread.info.last_release.lock() = Some((before, op));
+            thread.info.last_release.set(before, op);
         }
         self.report(thread, effect.access(), node, &races);
         result
     }
 
+    /// The stack and the locks of a plain access.
     fn access_node(
         &self,
-        stack: &Range<usize>,
+        thread: &Thread,
+        kind: AccessKind,
         bytes: ByteRange,
-        at: &'static Location<'static>,
+        here: &u8,
+        operation: Operation,
     ) -> NodeId {
-        let stack = stack::capture(&self.contexts, stack, at);
-        self.contexts.child(stack, Frame::Size(bytes.len()))
+        let known = self.contexts.len();
+        let node = self.node(&thread.stack, &thread.locks, here, operation);
+        // Where another thread adds a stack meanwhile, this one is noted once more, and found there.
+        if self.contexts.len() != known
+            && let Some((declaration, _)) = self.memory.find(bytes.start())
+        {
+            self.seen.note(&declaration, (node, kind));
+        }
+        node
+    }
+
+    /// `here` is a variable of the function that the program has called: a stack begins outside of it.
+    fn node(
+        &self,
+        stack: &Range<usize>,
+        locks: &[HeldLock],
+        here: &u8,
+        operation: Operation,
+    ) -> NodeId {
+        let from = std::ptr::from_ref(here).addr();
+        let bounds = Bounds { stack, from };
+        let access = stack::capture(&self.contexts, &self.walks, bounds, operation);
+        let hold = |node, lock: &HeldLock| self.contexts.child(node, Frame::Lock(*lock));
+        locks.iter().fold(access, hold)
+    }
+
+    /// `node` without the locks that were held.
+    fn without_locks(&self, mut node: NodeId) -> NodeId {
+        while let Some(Frame::Lock(_)) = self.contexts.frame(node) {
+            node = self.contexts.caller(node);
+        }
+        node
     }
 
     /// Event *alloc* for a cell: `bytes` are its memory from now on. Repeating it does nothing.
@@ -311,7 +393,8 @@ impl Detector {
     fn report(&self, thread: &Thread, kind: AccessKind, node: NodeId, races: &Races) {
         for race in races {
             self.races.fetch_add(1, Ordering::Relaxed);
-            let mut pair = [(node, kind), (race.previous_node, race.previous_kind)];
+            let sides = [(node, kind), (race.previous_node, race.previous_kind)];
+            let mut pair = sides.map(|(node, kind)| (self.without_locks(node), kind));
             pair.sort_unstable_by_key(|(node, _)| *node);
             if self.reported.insert(pair) {
                 let report = self.describe(thread, kind, node, race);
@@ -332,6 +415,8 @@ impl Detector {
             declaration,
         );
         let location = describe_location(race.bytes, found);
+        let sides = [node, race.previous_node];
+        let others = declaration.map(|declaration| self.describe_others(&declaration, sides));
         RaceReport {
             fingerprint: fingerprint(&current, &previous, &location),
             run: self.run.clone(),
@@ -343,8 +428,38 @@ impl Detector {
                 self.describe_thread(&other),
             ],
             unordered: describe_order(thread, &other, race),
+            others: others.unwrap_or_default(),
             dependent: race.dependent,
         }
+    }
+
+    /// What else has accessed cells of this declaration.
+    fn describe_others(&self, declaration: &Declaration, sides: [NodeId; 2]) -> Vec<OtherAccess> {
+        let sides = sides.map(|node| self.without_locks(node));
+        let seen = self.seen.of(declaration);
+        let others = seen
+            .iter()
+            .filter(|(node, _)| !sides.contains(&self.without_locks(*node)));
+        let mut told: Vec<OtherAccess> = Vec::new();
+        for &(node, kind) in others {
+            let stack = symbolize::stack(&self.contexts, node);
+            let other = OtherAccess {
+                kind,
+                operation: (declaration.operation)(kind).map(str::to_owned),
+                at: stack.into_iter().find_map(|frame| frame.at),
+                locks: self.describe_locks(node),
+            };
+            // Of several callers one is enough.
+            if !told.contains(&other) {
+                told.push(other);
+            }
+        }
+        told
+    }
+
+    fn describe_locks(&self, node: NodeId) -> Vec<SyncEvent> {
+        let locks = symbolize::locks(&self.contexts, node);
+        locks.iter().map(describe_lock).collect()
     }
 
     fn describe_access(
@@ -361,6 +476,7 @@ impl Detector {
             size: symbolize::access_size(&self.contexts, node) as u64,
             goroutine,
             stack: symbolize::stack(&self.contexts, node),
+            locks: Some(self.describe_locks(node)),
             source: None,
         };
         access.source = access.place().and_then(excerpt::around);
@@ -394,11 +510,24 @@ fn describe_location(
 }
 
 fn describe_order(thread: &Thread, other: &ThreadInfo, race: &Race) -> Unordered {
-    let release = *other.last_release.lock();
+    let release = other.last_release.get();
     Unordered {
         previous_release: release.map(|(_, op)| describe_sync(op)),
-        released_after_access: release.is_some_and(|(time, _)| time >= race.previous_epoch.time()),
+        released_after_access: release
+            .is_some_and(|(time, _)| time >= race.previous_epoch.time().get()),
         current_acquire: thread.last_acquire.map(describe_sync),
+    }
+}
+
+fn describe_lock(lock: &HeldLock) -> SyncEvent {
+    SyncEvent {
+        operation: match lock.mode {
+            LockMode::Mutex => "mutex lock",
+            LockMode::Read => "read lock",
+            LockMode::Write => "write lock",
+        }
+        .to_owned(),
+        at: symbolize::position(lock.taken.0),
     }
 }
 

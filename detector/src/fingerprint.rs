@@ -100,6 +100,7 @@ mod tests {
                 function: function.into(),
                 at: Some(Position { file, line, column }),
             }],
+            locks: None,
             source: None,
         }
     }

@@ -17,9 +17,9 @@ const SMALL_SHADOW: u64 = 64 << 20;
 /// Pages of shadow in one part of a sweep: some 50 microseconds.
 const PART: usize = 8;
 
-/// What was left by the last time.
+/// When to free what no race can be with any more; it remembers what was left by the last time.
 #[derive(Default)]
-pub(crate) struct Housekeeping {
+pub struct Housekeeping {
     forks: AtomicU64,
     left: Mutex<Left>,
 }
@@ -40,7 +40,7 @@ impl Left {
 
 impl Housekeeping {
     /// Frees indices of ended threads, if there may be many to free; `forget` gets their labels.
-    pub(crate) fn on_fork(&self, engine: &Engine, forget: impl FnMut(u64)) {
+    pub fn on_fork(&self, engine: &Engine, forget: impl FnMut(u64)) {
         if !self
             .forks
             .fetch_add(1, Ordering::Relaxed)
@@ -61,14 +61,14 @@ impl Housekeeping {
     }
 
     /// Whether [`Self::when_idle`] has something to do, as far as that can be told at once.
-    pub(crate) fn is_due(&self, engine: &Engine) -> bool {
+    pub fn is_due(&self, engine: &Engine) -> bool {
         let left = self.left.try_lock();
         left.is_some_and(|left| left.sweep.is_some() || left.is_little_beside(engine))
     }
 
     /// Frees shadow memory, too, if there may be much to free: a part at a time. `true` where there is
     /// more to do.
-    pub(crate) fn when_idle(&self, engine: &Engine, forget: impl FnMut(u64)) -> bool {
+    pub fn when_idle(&self, engine: &Engine, forget: impl FnMut(u64)) -> bool {
         let Some(mut left) = self.left.try_lock() else {
             return false;
         };

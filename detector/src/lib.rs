@@ -17,6 +17,7 @@
 //! - [`context`]: call stacks as small numbers;
 //! - [`memory`]: which bytes belong to which cell;
 //! - [`thread`]: a thread as reports show it;
+//! - [`describe`]: what reports say, for front ends that keep threads of their own;
 //! - [`report`]: reports as data, as text and as JSON lines;
 //! - [`settings`]: the `DEADHEAT` variable, the contract between a launcher and a process.
 //!
@@ -49,15 +50,18 @@
 
 mod actors;
 pub mod analysis;
+pub mod describe;
 mod detector;
 pub mod event;
 mod excerpt;
 mod fingerprint;
 mod housekeeping;
+mod last_release;
 pub mod locations;
 pub mod memory;
 mod once;
 pub mod report;
+mod seen;
 pub mod settings;
 mod stack;
 mod symbolize;

@@ -46,12 +46,14 @@ pub struct Settings {
     pub record: Option<PathBuf>,
     /// `schedtrace=MS`: how often the parallel scheduler tells what it does, in milliseconds.
     pub schedtrace: Option<u64>,
+    /// `intentional=report|hide`: whether races are reported that are known to be meant.
+    pub intentional: Option<bool>,
     /// `sigquit=on|off`: whether SIGQUIT prints what all goroutines do.
     pub sigquit: Option<bool>,
 }
 
 /// Every key, with the values that it takes.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 13] = [
     ("detect", "on or off"),
     ("seed", "a whole number below 2^64"),
     ("schedules", "a whole number from 1"),
@@ -63,6 +65,7 @@ pub const KEYS: [(&str, &str); 12] = [
     ("known", "the path of a file"),
     ("record", "the path of a folder"),
     ("schedtrace", "a whole number of milliseconds from 1"),
+    ("intentional", "report or hide"),
     ("sigquit", "on or off"),
 ];
 
@@ -108,6 +111,7 @@ impl Settings {
             "known" => fill(&mut self.known, path(value)),
             "record" => fill(&mut self.record, path(value)),
             "schedtrace" => fill(&mut self.schedtrace, positive(value)),
+            "intentional" => fill(&mut self.intentional, report_or_hide(value)),
             "sigquit" => fill(&mut self.sigquit, on_or_off(value)),
             _ => unreachable!("{key} is in KEYS"),
         };
@@ -166,6 +170,14 @@ fn on_or_off(value: &str) -> Option<bool> {
     match value {
         "on" | "1" | "true" => Some(true),
         "off" | "0" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+fn report_or_hide(value: &str) -> Option<bool> {
+    match value {
+        "report" => Some(true),
+        "hide" => Some(false),
         _ => None,
     }
 }
@@ -288,6 +300,10 @@ impl fmt::Display for Settings {
                 .as_ref()
                 .map(|path| ("record", quote(&path.to_string_lossy()))),
             self.schedtrace.map(|ms| ("schedtrace", ms.to_string())),
+            self.intentional.map(|report| {
+                let shown = if report { "report" } else { "hide" };
+                ("intentional", shown.to_owned())
+            }),
             self.sigquit.map(|on| ("sigquit", shown_switch(on))),
         ];
         for (i, (key, value)) in pairs.into_iter().flatten().enumerate() {
@@ -308,7 +324,7 @@ mod tests {
 
     #[test]
     fn reads_every_key() {
-        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" known=k.json record="traces of mine" schedtrace=250 sigquit=0"#;
+        let text = r#"detect=on, seed=0x2a schedules=3,scheduler=parallel maxprocs=2,steps=9,stack=65536 log="a b\"c\\d.jsonl" known=k.json record="traces of mine" schedtrace=250 intentional=report sigquit=0"#;
         let settings: Settings = text.parse().unwrap();
         assert_eq!(
             settings,
@@ -324,6 +340,7 @@ mod tests {
                 known: Some("k.json".into()),
                 record: Some("traces of mine".into()),
                 schedtrace: Some(250),
+                intentional: Some(true),
                 sigquit: Some(false),
             }
         );

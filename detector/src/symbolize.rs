@@ -3,7 +3,7 @@
 //! Frames of this toolkit, of the standard library and of the machinery that starts a closure
 //! are left out: a reader wants the own program. Files of the workspace are shown relative to its root.
 
-use crate::context::{ContextTree, Frame, NodeId, Site};
+use crate::context::{ContextTree, Frame, HeldLock, NodeId, Site};
 use crate::report::{Position, StackFrame};
 use crate::unwind;
 use std::ffi::c_void;
@@ -18,12 +18,12 @@ pub(crate) fn stack(tree: &ContextTree, node: NodeId) -> Vec<StackFrame> {
 }
 
 /// The names of `raw` frames, innermost first.
-fn named(raw: impl IntoIterator<Item = Frame>) -> Vec<StackFrame> {
+pub(crate) fn named(raw: impl IntoIterator<Item = Frame>) -> Vec<StackFrame> {
     let mut site = None;
     let mut frames = Vec::new();
     for frame in raw {
         match frame {
-            Frame::Size(_) => {}
+            Frame::Size(_) | Frame::Lock(_) => {}
             Frame::Site(innermost) => site = Some(position(innermost.0)),
             Frame::Return(ip) => resolve(ip, &mut frames),
         }
@@ -82,6 +82,16 @@ pub(crate) fn access_size(tree: &ContextTree, node: NodeId) -> usize {
     sizes.next().unwrap_or(0)
 }
 
+/// The locks that were held at the access that `node` describes, the one taken last first.
+pub(crate) fn locks(tree: &ContextTree, node: NodeId) -> Vec<HeldLock> {
+    let frames = tree.frames(node).into_iter();
+    let locks = frames.map_while(|frame| match frame {
+        Frame::Lock(lock) => Some(lock),
+        _ => None,
+    });
+    locks.collect()
+}
+
 /// A place in the source, relative to the workspace.
 pub(crate) fn position(location: &'static Location<'static>) -> Position {
     let file = Path::new(location.file());
@@ -93,6 +103,13 @@ pub(crate) fn position(location: &'static Location<'static>) -> Position {
         line: location.line(),
         column: location.column(),
     }
+}
+
+/// The functions that a return address belongs to, those that were inlined first.
+pub(crate) fn functions(ip: usize) -> Vec<String> {
+    let mut frames = Vec::new();
+    resolve(ip, &mut frames);
+    frames.into_iter().map(|frame| frame.function).collect()
 }
 
 fn resolve(ip: usize, frames: &mut Vec<StackFrame>) {
@@ -158,10 +175,11 @@ fn is_std(frame: &StackFrame) -> bool {
 
 /// Crates and modules whose functions are not the user's: this toolkit, stack switching,
 /// and what lies between a thread's start and a closure.
-const MACHINERY: [&str; 15] = [
+const MACHINERY: [&str; 17] = [
     "deadheat_detector::",
     "deadheat_runtime::",
     "deadheat_instrument::",
+    "deadheat_tsan::",
     "deadheat::__private::",
     "backtrace::",
     "corosensei::",
@@ -174,6 +192,7 @@ const MACHINERY: [&str; 15] = [
     "std::sys::backtrace::",
     "__rust_try",
     "std::thread::",
+    "__libc_start_",
 ];
 
 fn is_machinery(function: &str) -> bool {
@@ -215,7 +234,8 @@ fn workspace_root(file: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::capture;
+    use crate::stack::{Operation, capture};
+    use crate::unwind::{Bounds, Walks};
 
     #[test]
     fn machinery_is_told_from_the_users_functions() {
@@ -240,7 +260,15 @@ mod tests {
     fn the_innermost_frame_is_the_call_site() {
         let tree = ContextTree::default();
         let here = Location::caller();
-        let node = tree.child(capture(&tree, &(0..usize::MAX), here), Frame::Size(4));
+        let everywhere = Bounds {
+            stack: &(0..usize::MAX),
+            from: 0,
+        };
+        let access = Operation {
+            size: Some(4),
+            ..Operation::at(here)
+        };
+        let node = capture(&tree, &Walks::default(), everywhere, access);
         assert_eq!(access_size(&tree, node), 4);
         let frames = stack(&tree, node);
         // Everything of this crate is machinery, so what is left is the test harness.

@@ -1,11 +1,12 @@
 //! A thread of execution as the detector knows it: its clocks, and what reports say of it.
 
-use crate::clock::Time;
-use crate::context::NodeId;
+use crate::context::{HeldLock, NodeId};
 use crate::event::{Action, Event, ThreadId};
+use crate::last_release::LastRelease;
 use crate::sync::{SyncId, SyncVar, ThreadClock};
 use crate::trace::Recorder;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,6 +39,8 @@ pub struct Thread {
     pub(crate) clock: ThreadClock,
     pub(crate) info: Arc<ThreadInfo>,
     pub(crate) last_acquire: Option<SyncOp>,
+    /// The locks that it holds, in the order in which it took them.
+    pub(crate) locks: SmallVec<[HeldLock; 2]>,
     /// Where the thread's stack lies: frames elsewhere belong to whoever runs it.
     pub(crate) stack: Range<usize>,
     /// Where its events are recorded, if they are.
@@ -54,6 +57,7 @@ impl Thread {
             clock,
             info,
             last_acquire: None,
+            locks: SmallVec::new(),
             stack: 0..usize::MAX,
             recorder,
         }
@@ -142,6 +146,19 @@ impl Thread {
         self.release(var, op);
     }
 
+    /// Says that this thread has taken a lock, for reports: it orders nothing, and is no event.
+    pub fn hold(&mut self, lock: HeldLock) {
+        self.locks.push(lock);
+    }
+
+    /// Says that this thread has let go of a lock that it held.
+    pub fn let_go(&mut self, lock: HeldLock) {
+        // Of several that were taken at one place, any will do.
+        if let Some(place) = self.locks.iter().rposition(|held| *held == lock) {
+            self.locks.remove(place);
+        }
+    }
+
     /// A memory fence.
     pub fn fence(&mut self, ordering: Ordering, op: SyncOp) {
         if !matches!(ordering, Ordering::Acquire) {
@@ -156,7 +173,7 @@ impl Thread {
 
     pub(crate) fn note_release(&self, op: SyncOp) {
         let time = self.clock.epoch().time();
-        *self.info.last_release.lock() = Some((time, op));
+        self.info.last_release.set(time, op);
     }
 }
 
@@ -168,7 +185,7 @@ pub(crate) struct ThreadInfo {
     pub(crate) created_at: NodeId,
     pub(crate) name: OnceLock<String>,
     pub(crate) finished: AtomicBool,
-    pub(crate) last_release: Mutex<Option<(Time, SyncOp)>>,
+    pub(crate) last_release: LastRelease,
 }
 
 impl ThreadInfo {
@@ -205,7 +222,7 @@ impl Registry {
             created_at,
             name: OnceLock::new(),
             finished: AtomicBool::new(false),
-            last_release: Mutex::new(None),
+            last_release: LastRelease::default(),
         });
         let place = threads.free.pop().unwrap_or(threads.places.len());
         if place == threads.places.len() {

@@ -5,6 +5,7 @@
 use crate::current;
 use deadheat_detector::Detector;
 use deadheat_detector::access::{AccessKind, ByteRange};
+use deadheat_detector::context::{HeldLock, LockMode, Site};
 use deadheat_detector::memory::{CellId, Declaration};
 use deadheat_detector::sync::{SyncId, SyncVar};
 use deadheat_detector::thread::{SyncOp, Thread};
@@ -91,28 +92,51 @@ impl SyncName {
 
     #[inline]
     pub(crate) fn acquire(&self, op: SyncOp) {
-        self.event(|thread, var| thread.acquire(var, op));
+        with(|detector, thread| detector.acquire(thread, self.id(), op));
     }
 
     #[inline]
     pub(crate) fn release(&self, op: SyncOp) {
-        self.event(|thread, var| thread.release(var, op));
+        with(|detector, thread| detector.release(thread, self.id(), op));
+    }
+
+    /// Acquires, as the taking of a lock does, which the goroutine then holds in this mode.
+    #[inline]
+    pub(crate) fn lock(&self, op: SyncOp, mode: LockMode) {
+        with(|detector, thread| {
+            detector.acquire(thread, self.id(), op);
+            thread.hold(held(mode, op.at));
+        });
+    }
+
+    /// Releases a lock that was taken at `taken`.
+    #[inline]
+    pub(crate) fn unlock(&self, op: SyncOp, mode: LockMode, taken: &'static Location<'static>) {
+        with(|detector, thread| {
+            thread.let_go(held(mode, taken));
+            match mode {
+                LockMode::Read => detector.release_merge(thread, self.id(), op),
+                LockMode::Mutex | LockMode::Write => detector.release(thread, self.id(), op),
+            }
+        });
     }
 
     #[inline]
     pub(crate) fn release_merge(&self, op: SyncOp) {
-        self.event(|thread, var| thread.release_merge(var, op));
+        with(|detector, thread| detector.release_merge(thread, self.id(), op));
     }
 
     /// Adds what was released here so far to what is at `into`.
     #[inline]
     pub(crate) fn copy_to(&self, into: &mut SyncVar, op: SyncOp) {
-        self.event(|thread, var| thread.transfer(var, into, op));
+        with(|detector, thread| detector.sync(self.id(), |var| thread.transfer(var, into, op)));
     }
+}
 
-    #[inline]
-    fn event(&self, f: impl FnOnce(&mut Thread, &mut SyncVar)) {
-        with(|detector, thread| detector.sync(self.id(), |var| f(thread, var)));
+fn held(mode: LockMode, taken: &'static Location<'static>) -> HeldLock {
+    HeldLock {
+        mode,
+        taken: Site(taken),
     }
 }
 

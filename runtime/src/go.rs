@@ -168,10 +168,14 @@ pub(crate) fn spawn<T: Send + 'static>(
         creator,
         created: at,
         stack_size,
-        thread,
         body: Arc::clone(&task) as Arc<dyn Body>,
     };
-    (run.start(about), JoinHandle { task, id })
+    let g = run.start(about);
+    if let Some(thread) = thread {
+        // SAFETY: it is in no queue yet.
+        unsafe { g.set_thread(thread) };
+    }
+    (g, JoinHandle { task, id })
 }
 
 /// The right to wait for a goroutine's end. Dropping it lets the goroutine run on.

@@ -45,7 +45,6 @@ pub(crate) struct About {
     pub(crate) created: &'static Location<'static>,
     /// The size of the stack that it gets.
     pub(crate) stack_size: usize,
-    pub(crate) thread: Option<Thread>,
     pub(crate) body: Arc<dyn Body>,
 }
 
@@ -110,7 +109,8 @@ pub(crate) struct Goroutine {
     status: Status,
     stage: UnsafeCell<Stage>,
     yielder: Cell<Option<NonNull<Yielder<(), Switch>>>>,
-    thread: UnsafeCell<Option<Thread>>,
+    /// Its detector state, on the heap: most goroutines have none.
+    thread: UnsafeCell<Option<Box<Thread>>>,
     in_detector: Cell<bool>,
     /// The worker of the parallel scheduler that runs it; null where none does.
     worker: Cell<*const Worker>,
@@ -164,7 +164,7 @@ impl Goroutine {
             status: Status::new(),
             stage: UnsafeCell::new(Stage::New(about.body)),
             yielder: Cell::new(None),
-            thread: UnsafeCell::new(about.thread),
+            thread: UnsafeCell::new(None),
             in_detector: Cell::new(false),
             worker: Cell::new(std::ptr::null()),
             safepoints: Cell::new(0),
@@ -190,7 +190,6 @@ impl Goroutine {
         unsafe {
             *self.fixed.get() = Fixed::new(&about);
             *self.stage.get() = Stage::New(about.body);
-            *self.thread.get() = about.thread;
             *self.locals.get() = None;
         }
         self.stack_start.store(0, Ordering::Relaxed);
@@ -198,6 +197,22 @@ impl Goroutine {
         self.attention.store(0, Ordering::Relaxed);
         self.unwinding.set(false);
         self.status.revive();
+    }
+
+    /// Gives the goroutine its detector state.
+    ///
+    /// # Safety
+    ///
+    /// It is in no queue yet.
+    pub(crate) unsafe fn set_thread(&self, thread: Thread) {
+        // SAFETY: by the caller, nobody runs it.
+        unsafe { *self.thread.get() = Some(Box::new(thread)) };
+    }
+
+    /// Whether it is a goroutine of this run.
+    #[inline]
+    pub(crate) fn is_of(&self, run: &Arc<Run>) -> bool {
+        Arc::ptr_eq(&self.run, run)
     }
 
     fn fixed(&self) -> &Fixed {
@@ -244,9 +259,17 @@ impl Goroutine {
     /// Gives a goroutine that was just made ready to its scheduler.
     #[inline]
     pub(crate) fn hand_over(self: G) {
-        // SAFETY: who is to run it has it until it has finished, and its run outlives that.
-        let scheduler = unsafe { &*Arc::as_ptr(&self.run.scheduler) };
-        scheduler.ready(self);
+        let here = crate::current::with(|g| g.is_of(&self.run)) == Some(true);
+        if here {
+            // SAFETY: the caller is a goroutine of the same run, which is not over before that has
+            // switched away.
+            let scheduler = unsafe { &*Arc::as_ptr(&self.run.scheduler) };
+            scheduler.ready(self);
+        } else {
+            // Where it ends at once, so may its run.
+            let run = Arc::clone(&self.run);
+            run.scheduler.ready(self);
+        }
     }
 
     /// Runs the goroutine until it switches back. `Yield` means that the caller must queue it
@@ -302,7 +325,10 @@ impl Goroutine {
                     self.put_stack(fiber.into_stack());
                 }
                 // SAFETY: the goroutine has returned, and the caller is who resumed it.
-                unsafe { *self.thread.get() = None };
+                let thread = unsafe { &mut *self.thread.get() };
+                if thread.is_some() {
+                    *thread = None;
+                }
                 Switch::Finish
             }
         }
@@ -598,9 +624,13 @@ impl Goroutine {
     #[inline]
     pub(crate) fn set_wait_reason(&self, reason: Option<WaitReason>) {
         match reason {
-            Some(reason) => self
-                .waiting
-                .set(reason, self.run.scheduler.about_now()),
+            Some(reason) => {
+                let now = match self.worker() {
+                    Some(worker) => worker.about_now(),
+                    None => self.run.scheduler.about_now(),
+                };
+                self.waiting.set(reason, now);
+            }
             None => self.waiting.clear(),
         }
     }
@@ -727,6 +757,6 @@ impl Goroutine {
         // SAFETY: only the goroutine itself gets here, while it runs, and `in_detector` keeps a
         // nested call out, so this is the only reference.
         let thread = unsafe { &mut *self.thread.get() };
-        thread.as_mut().map(f)
+        thread.as_deref_mut().map(f)
     }
 }

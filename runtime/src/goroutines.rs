@@ -50,18 +50,31 @@ impl Goroutines {
                 one.pop()
             }
         };
-        match ended.filter(is_unused) {
-            Some(g) => {
+        match ended {
+            Some(g) if is_unused(&g) => {
                 // SAFETY: it has ended, and nobody but this function and `all` has it.
                 unsafe { g.use_again(about) };
                 g
             }
-            None => {
+            kept => {
+                if let Some(g) = kept {
+                    self.put_last(g);
+                }
                 let g = Goroutine::new(Arc::clone(run), about);
                 self.all.lock().push(G::clone(&g));
                 g
             }
         }
+    }
+
+    /// Takes back one that somebody keeps, to be tried again after all others.
+    #[cold]
+    fn put_last(&self, g: G) {
+        let mut ended = self.ended.lock();
+        ended.push(g);
+        let first_out = ended.len() - 1;
+        ended.swap(0, first_out);
+        self.ended_len.store(ended.len(), Ordering::Relaxed);
     }
 
     fn take_ended(&self, most: usize, into: &mut Vec<G>) {
@@ -75,11 +88,12 @@ impl Goroutines {
     }
 
     /// Takes back a goroutine that has ended.
-    pub(crate) fn end(&self, own: Option<&mut Own>, g: G) {
-        let Some(Own(own)) = own else {
-            self.end_all(std::iter::once(g));
-            return;
-        };
+    pub(crate) fn end(&self, g: G) {
+        self.end_all(std::iter::once(g));
+    }
+
+    /// Takes back a goroutine that has ended, for the worker's `own`.
+    pub(crate) fn end_on(&self, Own(own): &mut Own, g: G) {
         own.push(g);
         if own.len() >= OWN {
             self.end_all(own.drain(..BATCH));
@@ -95,7 +109,7 @@ impl Goroutines {
     /// Those that have not ended, by number.
     pub(crate) fn live(&self) -> Vec<G> {
         let all = self.all.lock();
-        let mut live: Vec<G> = all.iter().cloned().filter(|g| !g.is_finished()).collect();
+        let mut live: Vec<G> = all.iter().filter_map(if_live).collect();
         live.sort_by_key(|g| g.id());
         live
     }
@@ -103,7 +117,7 @@ impl Goroutines {
     /// Whether one of those that have not ended is such.
     pub(crate) fn any(&self, f: impl Fn(&G) -> bool) -> bool {
         let all = self.all.lock();
-        all.iter().cloned().any(|g| !g.is_finished() && f(&g))
+        all.iter().filter_map(if_live).any(|g| f(&g))
     }
 
     /// Lets go of all: they know their run, which keeps them.
@@ -114,8 +128,14 @@ impl Goroutines {
     }
 }
 
+/// The goroutine, to keep, if it has not ended. Counted in before it is looked at, as the module's head says.
+fn if_live(g: &G) -> Option<G> {
+    let g = G::clone(g);
+    (!g.is_finished()).then_some(g)
+}
+
 /// Whether nobody but the caller and `all` has the goroutine, which has ended. One that somebody still has
-/// is left to them: it is not used again.
+/// is not used again before they let go of it.
 fn is_unused(g: &G) -> bool {
     let unused = Arc::strong_count(g) == 2;
     // What those who had it did with it comes before what the caller does.

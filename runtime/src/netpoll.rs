@@ -223,6 +223,6 @@ impl Polling {
             socket.ready(readable, writable, &mut self.woken);
         }
         drop(sockets);
-        ready.extend(self.woken.drain(..).filter_map(|waiter| waiter.complete()));
+        ready.extend(self.woken.drain(..).filter_map(Waiter::complete));
     }
 }

@@ -232,7 +232,9 @@ impl Builder {
         let seed = self.info.seed;
         let scheduler: Arc<dyn Scheduler> = match self.info.scheduler {
             report::Scheduler::Controlled => Arc::new(Controlled::new(seed, self.steps)),
-            report::Scheduler::Parallel => Parallel::new(self.procs, seed, self.schedtrace),
+            report::Scheduler::Parallel | report::Scheduler::System => {
+                Parallel::new(self.procs, seed, self.schedtrace)
+            }
         };
         // Where nothing is recorded, and no choice drawn, accesses to cells need no attention.
         let watched = self.detect || self.info.scheduler == report::Scheduler::Controlled;
@@ -359,12 +361,15 @@ impl Run {
     /// A goroutine that is not queued yet.
     pub(crate) fn start(self: &Arc<Self>, about: About) -> G {
         let start = |worker: Option<&Worker>| match worker {
-            Some(worker) => {
-                worker.with_ended(|own| self.goroutines.start(self, Some(own), about))
-            }
+            Some(worker) => worker.with_ended(|own| self.goroutines.start(self, Some(own), about)),
             None => self.goroutines.start(self, None, about),
         };
-        match current::with(|g| g.worker().map(ptr::from_ref)).flatten() {
+        // A goroutine of another run may be the one on whose stack it is time for one of this run.
+        let here = |g: &Goroutine| {
+            let worker = g.worker().filter(|_| g.is_of(self));
+            worker.map(ptr::from_ref)
+        };
+        match current::with(here).flatten() {
             // SAFETY: the caller runs on this worker.
             Some(worker) => start(Some(unsafe { &*worker })),
             None => start(None),
@@ -374,8 +379,8 @@ impl Run {
     /// Takes back a goroutine that has finished, on the `worker` that ran it, or on none.
     pub(crate) fn end(&self, worker: Option<&Worker>, g: G) {
         match worker {
-            Some(worker) => worker.with_ended(|own| self.goroutines.end(Some(own), g)),
-            None => self.goroutines.end(None, g),
+            Some(worker) => worker.with_ended(|own| self.goroutines.end_on(own, g)),
+            None => self.goroutines.end(g),
         }
     }
 

@@ -16,7 +16,6 @@ use crate::waiter::Waiter;
 use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex;
-use smallvec::SmallVec;
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -101,7 +100,7 @@ pub(crate) struct Ended<T> {
     state: AtomicU8,
     /// The goroutine's until `ENDED`, then the joiner's.
     left: UnsafeCell<Left<T>>,
-    waiters: Mutex<SmallVec<[Waiter; 1]>>,
+    waiters: Mutex<Vec<Waiter>>,
 }
 
 // SAFETY: `left` is the goroutine's, and then, after an acquiring look at the state, the joiner's alone,
@@ -111,7 +110,8 @@ unsafe impl<T: Send> Sync for Ended<T> {}
 struct Left<T> {
     result: Option<std::thread::Result<T>>,
     note: Option<PanicNote>,
-    edge: SyncVar,
+    /// Made where a detector needs it.
+    edge: Option<Box<SyncVar>>,
 }
 
 impl<T> Ended<T> {
@@ -121,7 +121,7 @@ impl<T> Ended<T> {
             left: UnsafeCell::new(Left {
                 result: None,
                 note: None,
-                edge: SyncVar::new(),
+                edge: None,
             }),
             waiters: Mutex::default(),
         }
@@ -146,7 +146,10 @@ impl<T> Ended<T> {
             what: "goroutine end",
             at: g.created(),
         };
-        detect::with(|detector, thread| detector.end(thread, &mut left.edge, op));
+        detect::with(|detector, thread| {
+            let edge = left.edge.get_or_insert_default();
+            detector.end(thread, edge, op);
+        });
         left.result = Some(result);
         left.note = note;
         if self.state.swap(ENDED, Ordering::AcqRel) == AWAITED {
@@ -193,7 +196,9 @@ impl<T> Ended<T> {
             left.result.is_some(),
             "a join was polled after it had ended"
         );
-        detect::with(|_, thread| thread.acquire(&left.edge, op));
+        if let Some(edge) = &left.edge {
+            detect::with(|_, thread| thread.acquire(edge, op));
+        }
         if let Some(note) = &left.note {
             note.joined();
         }

@@ -11,7 +11,9 @@ use crate::waiter::{HolderRef, WaitReason};
 use parking_lot::Mutex;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
 use std::time::Duration;
 
 /// What a goroutine waits for, and since when, in the run's time.

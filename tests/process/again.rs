@@ -1,6 +1,6 @@
 //! Runs the subjects, each in a process of its own.
 
-use deadheat::detector::report::{RaceReport, Record, jsonl};
+use deadheat::detector::report::{RaceReport, Record, SyncEvent, jsonl};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -120,6 +120,37 @@ fn a_report_quotes_the_source_of_both_accesses() {
             file.lines().nth(at.line as usize - 1),
             Some(quoted.as_str())
         );
+    }
+}
+
+#[test]
+fn a_report_tells_which_locks_were_held() {
+    let log = Log::new("locks");
+    for seed in 0..4 {
+        run("subject_locks", &format!("{},seed={seed}", log.variable()));
+    }
+    let races = log.races();
+    assert!(!races.is_empty());
+    for race in races {
+        let held = |locks: &[SyncEvent]| -> Vec<_> {
+            let locks = locks
+                .iter()
+                .map(|lock| (lock.operation.clone(), lock.at.line));
+            locks.collect()
+        };
+        let mut sides = [&race.current, &race.previous];
+        sides.sort_by_key(|access| access.kind.is_write());
+        let [read, write] = sides.map(|access| held(access.locks.as_deref().expect("known")));
+        let [_, lock_of_write] = sides.map(|access| access.place().expect("known").line - 1);
+        assert_eq!(write, [("mutex lock".to_owned(), lock_of_write)]);
+        assert_eq!(read[0].0, "read lock");
+        assert_eq!(read.len(), 1);
+        let [other] = &race.others[..] else {
+            panic!("{:?}", race.others);
+        };
+        let at = other.at.as_ref().expect("known").line;
+        assert!(other.kind.is_write());
+        assert_eq!(held(&other.locks), [("write lock".to_owned(), at - 1)]);
     }
 }
 

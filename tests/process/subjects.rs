@@ -36,6 +36,28 @@ fn subject_many_races() {
     }
 }
 
+/// A race of a write under one lock with a read under another, after a write that is joined.
+#[deadheat::test]
+fn subject_locks() {
+    let shared = Arc::new((Mutex::new(()), RwMutex::new(()), Shared::named("held", 0)));
+    let first = shared.clone();
+    let before = go(move || {
+        let _guard = first.1.write();
+        first.2.set(1);
+    });
+    before.join().unwrap();
+    let theirs = shared.clone();
+    let reader = go(move || {
+        let _guard = theirs.1.read();
+        theirs.2.get()
+    });
+    drop(shared.1.read());
+    let guard = shared.0.lock();
+    shared.2.set(2);
+    drop(guard);
+    reader.join().unwrap();
+}
+
 #[deadheat::test]
 fn subject_one_race() {
     one_race();

@@ -49,7 +49,7 @@ pub(crate) enum ColourChoice {
 #[derive(Args, Debug)]
 #[command(after_help = exit::help())]
 pub(crate) struct ExplainArgs {
-    /// The race's fingerprint, or the beginning of it; every format of `deadheat report` but `text` shows it.
+    /// The race's fingerprint, or the beginning of it; every report says it.
     #[arg(value_name = "RACE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) race: String,
 

@@ -18,6 +18,15 @@ pub(crate) struct InitArgs {
     pub(crate) path: Option<PathBuf>,
 }
 
+/// The arguments of `deadheat doctor`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct DoctorArgs {
+    /// The crate's folder, which may choose a toolchain.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
 /// The arguments of `deadheat completions`.
 #[derive(Args, Debug)]
 #[command(after_help = exit::help())]

@@ -1,6 +1,8 @@
 //! The commands that run something under detection.
 
+use crate::config::Config;
 use crate::exit;
+use crate::instrument::{Selection, StandardChoice};
 use crate::seed::SeedChoice;
 use clap::{Args, ValueEnum};
 use deadheat_detector::report::Scheduler;
@@ -14,6 +16,9 @@ use std::time::Duration;
 pub(crate) struct TestArgs {
     #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
+
+    #[command(flatten)]
+    pub(crate) instrument: InstrumentArgs,
 
     /// How many schedules each test runs.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -76,6 +81,9 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
 
+    #[command(flatten)]
+    pub(crate) instrument: InstrumentArgs,
+
     /// Where reports are saved as JSON lines, in place of what is there [default: a temporary file, which stays if something is found].
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -84,9 +92,71 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", env = "DEADHEAT_BASELINE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// The program and its arguments.
-    #[arg(last = true, required = true, value_names = ["PROGRAM", "ARGS"])]
+    /// The program and its arguments; with `--instrument`, the arguments of `cargo run`.
+    #[arg(last = true, required_unless_present_any = ["instrument", "instrument_std"], value_names = ["PROGRAM", "ARGS"])]
     pub(crate) program: Vec<OsString>,
+}
+
+/// The arguments of `deadheat build`.
+#[derive(Args, Debug)]
+#[command(after_help = exit::help())]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) instrument: InstrumentArgs,
+
+    /// Options of `cargo build`, such as `--release` or `-p PACKAGE`.
+    #[arg(value_name = "CARGO-BUILD-ARGUMENTS")]
+    pub(crate) cargo: Vec<OsString>,
+}
+
+/// The options that have the compiler instrument.
+#[derive(Args, Debug, Default)]
+pub(crate) struct InstrumentArgs {
+    /// Have the compiler instrument plain Rust, so that nothing needs to be annotated: all packages, those of the
+    /// `workspace`, or some by name, with commas between; `none` overrides the configuration.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all"
+    )]
+    pub(crate) instrument: Option<Selection>,
+
+    /// What is instrumented of the standard library [default: atomics].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) instrument_std: Option<StandardChoice>,
+
+    /// Report races of well-known crates that their authors mean, too; docs/tsan.md lists them.
+    #[arg(long)]
+    pub(crate) intentional: bool,
+}
+
+impl InstrumentArgs {
+    /// What is to be instrumented; `None` where nothing is.
+    pub(crate) fn selection(&self, config: &Config) -> Option<Selection> {
+        let asked = self
+            .instrument
+            .as_ref()
+            .or(config.instrument.as_ref())
+            .cloned();
+        let asked = asked.or_else(|| self.instrument_std.map(|_| Selection::All));
+        asked.filter(|selection| *selection != Selection::None)
+    }
+
+    /// Whether the command line asks for it, whatever the configuration says.
+    pub(crate) fn is_asked(&self) -> bool {
+        let asked = self.instrument.as_ref();
+        asked.map_or(self.instrument_std.is_some(), |selection| {
+            *selection != Selection::None
+        })
+    }
+
+    /// What is instrumented of the standard library.
+    pub(crate) fn standard(&self, config: &Config) -> StandardChoice {
+        let choice = self.instrument_std.or(config.instrument_std);
+        choice.unwrap_or_default()
+    }
 }
 
 /// The options that choose a schedule.

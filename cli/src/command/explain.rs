@@ -1,6 +1,7 @@
 //! `deadheat explain`: a race in plain words.
 
 use crate::args::{ColourChoice, ExplainArgs};
+use crate::collected::add_others;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
@@ -13,6 +14,7 @@ use crate::words;
 use deadheat_detector::report::text::Printable;
 use deadheat_detector::report::{RaceReport, Record};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::Path;
 
@@ -63,7 +65,12 @@ fn find(
         if let Record::Race(report) = record
             && report.fingerprint.starts_with(wanted)
         {
-            found.entry(report.fingerprint.clone()).or_insert(*report);
+            match found.entry(report.fingerprint.clone()) {
+                Entry::Vacant(place) => {
+                    place.insert(*report);
+                }
+                Entry::Occupied(mut kept) => add_others(kept.get_mut(), &report),
+            }
         }
     }
     match records.verdict() {
@@ -87,7 +94,7 @@ fn choose(wanted: &str, found: BTreeMap<String, RaceReport>) -> Result<RaceRepor
     }
     found.into_values().next().ok_or_else(|| {
         UserError::new(format!(
-            "no report has the fingerprint {wanted}; `deadheat report --format terminal` shows those that there are"
+            "no report has the fingerprint {wanted}; name the report file that has it, or see what `deadheat report` prints"
         ))
     })
 }

@@ -19,7 +19,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 const NAME: &str = "deadheat";
 
 const CONFIGURATION: &str = "\
-# What `deadheat test` does where the command line does not say. See the README, \"Configuration\".
+# What `deadheat test` does where the command line does not say. The book has all keys: docs/book/src/reference/configuration.md.
 
 # How many schedules each test runs that does not say itself.
 #schedules = 10

@@ -1,7 +1,8 @@
 //! The commands: what each decides and does, in a file each.
 //!
 //! - `test` runs a cargo suite under detection;
-//! - `run` runs a program under detection;
+//! - `run` runs a program under detection; `build` builds one whose accesses the compiler instruments,
+//!   and `doctor` says what a machine lacks for that;
 //! - `report` prints saved reports; `explain` says what one of them means;
 //! - `merge` joins report files; `baseline` makes a file of known races of saved reports;
 //! - `init` sets a crate up; `completions` and `man` print what is made of the help;
@@ -10,7 +11,9 @@
 
 mod analyze;
 mod baseline;
+mod build;
 mod completions;
+mod doctor;
 mod explain;
 mod init;
 mod man;
@@ -30,6 +33,8 @@ pub(crate) fn execute(program: Program, command: Command) -> Result<Exit, UserEr
     match command {
         Command::Test(args) => test::execute(program, args),
         Command::Run(args) => run::execute(program, args),
+        Command::Build(args) => build::execute(args),
+        Command::Doctor(args) => doctor::execute(&args),
         Command::Report(args) => report::execute(&args),
         Command::Explain(args) => explain::execute(&args),
         Command::Baseline(args) => baseline::execute(&args),

@@ -1,32 +1,73 @@
 //! `deadheat run`: a program under detection.
 
 use crate::args::RunArgs;
-use crate::config;
+use crate::cargo::Cargo;
+use crate::config::{self, Config};
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
+use crate::instrument::{Selection, Wiring};
 use crate::known::Judge;
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::program::Program;
 use crate::records::Verdict;
 use crate::shown::Shown;
+use crate::split::has_flag;
 use crate::summary::Summary;
 use deadheat_detector::settings::VARIABLE;
 use std::ffi::OsString;
 use std::process::{Command, ExitStatus};
 
 pub(crate) fn execute(program: Program, args: RunArgs) -> Result<Exit, UserError> {
+    if args.instrument.is_asked() {
+        return instrumented(program, args);
+    }
     let config = config::load_here()?;
-    let mut plan = Plan::new(&config, &args.schedule, None, args.json)?;
+    let command = command(&args.program)?;
+    under_detection(program, args, &config, command)
+}
+
+/// What `cargo run` runs.
+fn instrumented(program: Program, args: RunArgs) -> Result<Exit, UserError> {
+    // What follows a second `--` is the program's.
+    let mut split = args.program.splitn(2, |word| word == "--");
+    let mut cargo = Cargo::new(split.next().unwrap_or_default().to_vec());
+    let words = split.next().unwrap_or_default();
+    let config = config::load(&cargo.folder()?)?;
+    let selection = args.instrument.selection(&config).unwrap_or(Selection::All);
+    Wiring::install(&mut cargo, &selection, args.instrument.standard(&config))?;
+    // Apart from the run, so that a build that fails is not taken for a program that does.
+    cargo.build_programs()?;
+    let mut command = cargo.subcommand("run");
+    if !["-q", "--quiet"]
+        .iter()
+        .any(|flag| has_flag(&cargo.arguments, flag))
+    {
+        command.arg("--quiet");
+    }
+    command.arg("--").args(words);
+    under_detection(program, args, &config, command)
+}
+
+fn under_detection(
+    program: Program,
+    args: RunArgs,
+    config: &Config,
+    command: Command,
+) -> Result<Exit, UserError> {
+    let mut plan = Plan::new(config, &args.schedule, None, args.json)?;
     let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
-    let judge = Judge::new(baseline, config.suppressions)?;
+    let judge = Judge::new(baseline, config.suppressions.clone())?;
     plan.tell_known(&judge)?;
+    if args.instrument.intentional {
+        plan.with_intentional();
+    }
     let (log, temporary) = match plan.log() {
         Some(path) => (Log::replace(path)?, false),
         None => (Log::temporary()?, true),
     };
-    let status = match start(&args.program, &plan.variable(log.path())) {
+    let status = match start(command, &plan.variable(log.path())) {
         Ok(status) => status,
         Err(error) => {
             if temporary {
@@ -55,14 +96,19 @@ pub(crate) fn execute(program: Program, args: RunArgs) -> Result<Exit, UserError
     })
 }
 
-fn start(words: &[OsString], variable: &str) -> Result<ExitStatus, UserError> {
+fn command(words: &[OsString]) -> Result<Command, UserError> {
     let Some((name, arguments)) = words.split_first() else {
         return Err(UserError::new("no program is named"));
     };
     let mut command = Command::new(name);
-    command.args(arguments).env(VARIABLE, variable);
+    command.args(arguments);
+    Ok(command)
+}
+
+fn start(mut command: Command, variable: &str) -> Result<ExitStatus, UserError> {
+    command.env(VARIABLE, variable);
     command.status().map_err(|error| {
-        let name = Shown::name(name);
+        let name = Shown::name(command.get_program());
         UserError::new(format!("{name} cannot be started: {error}"))
     })
 }

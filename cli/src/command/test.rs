@@ -6,6 +6,7 @@ use crate::config;
 use crate::console;
 use crate::error::UserError;
 use crate::exit::Exit;
+use crate::instrument::Wiring;
 use crate::known::Judge;
 use crate::log::{Log, Replaced};
 use crate::nextest::Extras;
@@ -24,12 +25,17 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
             "--fail-fast and --no-fail-fast contradict each other",
         ));
     }
-    let cargo = Cargo::new(args.cargo);
+    let mut cargo = Cargo::new(args.cargo);
     let config = config::load(&cargo.folder()?)?;
     let mut plan = Plan::new(&config, &args.schedule, args.schedules, args.json)?;
     let baseline = args.baseline.as_deref().or(config.baseline.as_deref());
+    let selection = args.instrument.selection(&config);
+    let standard = args.instrument.standard(&config);
     let judge = Judge::new(baseline, config.suppressions)?;
     plan.tell_known(&judge)?;
+    if args.instrument.intentional {
+        plan.with_intentional();
+    }
     if args.no_detect {
         plan.without_detection();
     }
@@ -40,6 +46,15 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
         Err(_) if args.archive_file.is_some() => None,
         Err(error) => return Err(error),
     };
+    if let Some(selection) = &selection {
+        if args.archive_file.is_some() {
+            return Err(UserError::new(
+                "--archive-file brings tests that are built already, and --instrument builds them: leave one out; \
+                 tests that were instrumented when they were archived are run under detection as they are",
+            ));
+        }
+        Wiring::install(&mut cargo, selection, standard)?;
+    }
     if cargo.only_builds() {
         cargo.build()?;
         console::note("the suite is built; --no-run asks for no more");
@@ -67,7 +82,8 @@ pub(crate) fn execute(program: Program, args: TestArgs) -> Result<Exit, UserErro
     };
     let mut summary = Summary::new(judge);
     let verdict = log.sum_up(&mut summary)?;
-    say(program, &plan, &end, &summary, &verdict, &log);
+    let instrumented = selection.is_some();
+    say(program, &plan, &end, &summary, &verdict, &log, instrumented);
     Ok(exit(&end, &summary, &verdict))
 }
 
@@ -128,6 +144,7 @@ fn say(
     summary: &Summary,
     verdict: &Verdict,
     log: &Log,
+    instrumented: bool,
 ) {
     let counts = end.counts;
     let mut tests = format!(
@@ -157,9 +174,12 @@ fn say(
         return;
     }
     if *verdict == Verdict::Empty {
-        console::note(
-            "no test ran under detection: those do that are marked #[deadheat::test] in place of #[test]",
-        );
+        console::note(if instrumented {
+            "no test ran under detection"
+        } else {
+            "no test ran under detection: those do that are marked #[deadheat::test] in place of #[test], \
+             and all with --instrument"
+        });
         return;
     }
     console::say(summary.text("deadheat: ").trim_end());

@@ -141,6 +141,8 @@ mod tests {
             ("timeout = '3 apples'", "timeout takes a time such as"),
             ("fail-fast = 'no'", "fail-fast takes true or false"),
             ("baseline = ''", "baseline takes a text"),
+            ("instrument = 'a b'", "takes \"all\", \"workspace\""),
+            ("instrument-std = true", "takes \"atomics\", \"all\""),
             ("suppression = 3", "suppression takes tables"),
             ("[suppression]\nreason = 'x'", "suppression takes tables"),
             ("seed = ", "deadheat.toml:1: "),
@@ -165,6 +167,7 @@ mod tests {
         let text = "seed = '0xff'\nschedules = 2\nscheduler = 'parallel'\nmaxprocs = 4\nsteps = 5\n\
                     stack = 65536\njson = 'r.jsonl'\nrecord = '/t'\nruns = 3\nrunner = 'cargo'\n\
                     timeout = '1m 30s'\nfail-fast = true\nbaseline = 'b'\n\
+                    instrument = 'workspace'\ninstrument-std = 'all'\n\
                     [[suppression]]\nfunction = 'f'\nreason = 'slow'\nexpires = 2027-01-31\n";
         let found = config(&[("deadheat.toml", text)], "").unwrap();
         let settings = found.under("steps=9,detect=on".parse().unwrap());
@@ -174,5 +177,10 @@ mod tests {
         assert_eq!(found.timeout.map(|time| time.as_secs()), Some(90));
         assert_eq!(found.suppressions.len(), 1);
         assert_eq!(found.fail_fast, Some(true));
+        assert_eq!(
+            found.instrument,
+            Some(crate::instrument::Selection::Workspace)
+        );
+        assert!(found.instrument_std.is_some());
     }
 }

@@ -3,6 +3,7 @@
 use super::toml::{Item, Table};
 use crate::args::{RunnerChoice, SchedulerChoice};
 use crate::error::UserError;
+use crate::instrument::{Selection, StandardChoice};
 use crate::known::Suppression;
 use crate::seed::SeedChoice;
 use clap::ValueEnum;
@@ -28,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) timeout: Option<Duration>,
     pub(crate) fail_fast: Option<bool>,
     pub(crate) baseline: Option<PathBuf>,
+    pub(crate) instrument: Option<Selection>,
+    pub(crate) instrument_std: Option<StandardChoice>,
     pub(crate) suppressions: Vec<Suppression>,
 }
 
@@ -48,6 +51,8 @@ impl Config {
             timeout: table.get("timeout", timeout)?,
             fail_fast: table.get("fail-fast", Item::flag)?,
             baseline: table.get("baseline", Item::path)?,
+            instrument: table.get("instrument", instrument)?,
+            instrument_std: table.get("instrument-std", instrument_std)?,
             suppressions: match table.take("suppression") {
                 None => Vec::new(),
                 Some(all) => {
@@ -76,6 +81,8 @@ impl Config {
             timeout: self.timeout.or(other.timeout),
             fail_fast: self.fail_fast.or(other.fail_fast),
             baseline: self.baseline.or(other.baseline),
+            instrument: self.instrument.or(other.instrument),
+            instrument_std: self.instrument_std.or(other.instrument_std),
             suppressions: self.suppressions,
         }
     }
@@ -110,6 +117,19 @@ fn scheduler(item: &Item<'_>) -> Result<Scheduler, UserError> {
 fn runner(item: &Item<'_>) -> Result<RunnerChoice, UserError> {
     item.parsed("\"auto\", \"nextest\" or \"cargo\"", |text| {
         RunnerChoice::from_str(text, false).ok()
+    })
+}
+
+fn instrument(item: &Item<'_>) -> Result<Selection, UserError> {
+    item.parsed(
+        "\"all\", \"workspace\", \"none\" or names of packages with commas between",
+        |text| text.parse().ok(),
+    )
+}
+
+fn instrument_std(item: &Item<'_>) -> Result<StandardChoice, UserError> {
+    item.parsed("\"atomics\", \"all\" or \"source\"", |text| {
+        StandardChoice::from_str(text, false).ok()
     })
 }
 

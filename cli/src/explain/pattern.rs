@@ -4,7 +4,7 @@
 //! report shows what was touched and how, not what was meant: the advice is a first guess.
 
 use deadheat_detector::access::AccessKind;
-use deadheat_detector::report::RaceReport;
+use deadheat_detector::report::{Access, RaceReport};
 
 /// A known way to race.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +27,12 @@ pub(super) fn of(report: &RaceReport) -> Pattern {
     let operations = [one, other].map(|access| access.operation.as_deref().unwrap_or_default());
     let operated = |word: &str| operations.iter().any(|operation| operation.contains(word));
     let synced = synced(report);
+    let writes_under_read_lock = [one, other]
+        .iter()
+        .any(|access| access.kind.is_write() && locks(access).any(|lock| lock == "read lock"));
+    let is_locked = [one, other]
+        .iter()
+        .any(|access| locks(access).next().is_some());
     let cell = report.location.cell.as_deref().unwrap_or_default();
     let kinds = [one.kind, other.kind];
     if operated("WaitGroup") {
@@ -35,6 +41,10 @@ pub(super) fn of(report: &RaceReport) -> Pattern {
         Pattern::SendAgainstClose
     } else if kinds.iter().any(|kind| is_atomic(*kind)) {
         Pattern::MixedAtomics
+    } else if writes_under_read_lock {
+        Pattern::WriteUnderReadLock
+    } else if is_locked {
+        Pattern::PartlyLocked
     } else if synced
         .iter()
         .any(|what| what.contains("read lock") || what.contains("read unlock"))
@@ -59,6 +69,12 @@ pub(super) fn of(report: &RaceReport) -> Pattern {
     } else {
         Pattern::CapturedVariable
     }
+}
+
+/// What an access's goroutine held.
+fn locks(access: &Access) -> impl Iterator<Item = &str> {
+    let locks = access.locks.as_deref().unwrap_or_default();
+    locks.iter().map(|lock| &*lock.operation)
 }
 
 /// The synchronisations that the report knows.
@@ -154,6 +170,12 @@ mod tests {
         assert_eq!(of(&report), expected);
     }
 
+    fn held(access: &mut Access, what: &str) {
+        let at = access.place().cloned().unwrap();
+        let operation = what.to_owned();
+        access.locks = Some(vec![deadheat_detector::report::SyncEvent { operation, at }]);
+    }
+
     fn released(report: &mut RaceReport, what: &str) {
         let at = report.current.place().cloned().unwrap();
         let operation = what.to_owned();
@@ -179,6 +201,15 @@ mod tests {
         });
         check(Pattern::MixedAtomics, |report| {
             report.current.kind = AccessKind::AtomicWrite;
+        });
+        check(Pattern::PartlyLocked, |report| {
+            held(&mut report.previous, "mutex lock");
+        });
+        check(Pattern::WriteUnderReadLock, |report| {
+            held(&mut report.current, "read lock");
+        });
+        check(Pattern::PartlyLocked, |report| {
+            held(&mut report.previous, "read lock");
         });
         check(Pattern::WriteUnderReadLock, |report| {
             released(report, "read unlock of the lock taken");

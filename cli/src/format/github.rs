@@ -54,6 +54,9 @@ fn race(report: &RaceReport, out: &mut dyn Write) -> io::Result<()> {
         "{current} races with {previous} on {memory}.\n{}",
         text::unordered(report)
     );
+    if let Some(locks) = text::locks(report) {
+        message += &format!("\nLocks: {locks}");
+    }
     let test = Printable(&report.run.name);
     message += &format!("\nFound in: {test} (seed {})", report.run.seed);
     if let Some(replay) = &report.run.replay {

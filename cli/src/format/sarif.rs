@@ -6,7 +6,7 @@ use super::json::elements;
 use crate::collected::{Collected, Found};
 use crate::known::Standing;
 use crate::words;
-use deadheat_detector::report::text::{Printable, unordered};
+use deadheat_detector::report::text::{Printable, locks, unordered};
 use deadheat_detector::report::{
     Access, Failure, FailureKind, Goroutine, Position, RaceReport, StackFrame,
 };
@@ -85,11 +85,14 @@ fn race(found: &Found, baselined: bool) -> Value {
     let report = &found.report;
     let (current, previous) = (words::side(&report.current), words::side(&report.previous));
     let memory = words::memory(&report.location);
-    let text = format!(
+    let mut text = format!(
         "{}: {current} races with {previous} on {memory}. {}",
         words::title(report),
         unordered(report)
     );
+    if let Some(locks) = locks(report) {
+        text += &format!(" Locks: {locks}");
+    }
     let tests = found.tests.values();
     let tests: Vec<_> = tests
         .map(|run| json!({ "name": run.name, "seed": run.seed, "replay": run.replay }))

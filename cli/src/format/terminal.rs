@@ -10,7 +10,7 @@ use crate::source::Sources;
 use crate::words;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use deadheat_detector::report::text::{At, Printable, Who, frames, unordered};
+use deadheat_detector::report::text::{At, Printable, Who, frames, locks, unordered};
 use deadheat_detector::report::{
     Access, Distinct, Excerpt, Failure, Goroutine, RaceReport, Record, Scheduler,
 };
@@ -185,31 +185,34 @@ fn notes(report: &RaceReport) -> Vec<String> {
         format!("memory: {}", words::memory(&report.location)),
         format!("unordered: {}", unordered(report)),
     ];
+    notes.extend(locks(report).map(|locks| format!("locks: {locks}")));
     let [current, previous] = &report.goroutines;
     let both = [
         Some(current),
         (previous.id != current.id).then_some(previous),
     ];
-    notes.extend(both.into_iter().flatten().filter_map(creation));
+    let scheduler = report.run.scheduler;
+    let created = |goroutine| creation(goroutine, scheduler);
+    notes.extend(both.into_iter().flatten().filter_map(created));
     if report.dependent {
         notes.push("this race may follow from an earlier one of the same run".to_owned());
     }
     let run = &report.run;
     let exactly = match run.scheduler {
-        Scheduler::Controlled => "",
-        Scheduler::Parallel => "; the parallel scheduler's choices are the machine's",
+        Scheduler::Controlled => format!(" (seed {})", run.seed),
+        Scheduler::Parallel => format!(
+            " (seed {}; the parallel scheduler's choices are the machine's)",
+            run.seed
+        ),
+        Scheduler::System => String::new(),
     };
-    notes.push(format!(
-        "found in {} (seed {}{exactly})",
-        Printable(&run.name),
-        run.seed
-    ));
+    notes.push(format!("found in {}{exactly}", Printable(&run.name)));
     notes
 }
 
-fn creation(goroutine: &Goroutine) -> Option<String> {
-    let creator = Who(goroutine.creator?, None);
-    let who = Who(goroutine.id, goroutine.name.as_deref());
+fn creation(goroutine: &Goroutine, scheduler: Scheduler) -> Option<String> {
+    let creator = Who(goroutine.creator?, None, scheduler);
+    let who = Who(goroutine.id, goroutine.name.as_deref(), scheduler);
     let stack = frames(&goroutine.created_at);
     Some(format!(
         "{who} was created by {creator} at\n{}",

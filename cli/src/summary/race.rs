@@ -106,10 +106,10 @@ fn what(report: &RaceReport) -> String {
 
 impl fmt::Display for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {}", self.0)?;
         match self.1 {
-            Scheduler::Controlled => Ok(()),
-            Scheduler::Parallel => write!(f, ", parallel scheduler"),
+            Scheduler::Controlled => write!(f, "seed {}", self.0),
+            Scheduler::Parallel => write!(f, "seed {}, parallel scheduler", self.0),
+            Scheduler::System => write!(f, "by the operating system's schedule"),
         }
     }
 }

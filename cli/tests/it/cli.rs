@@ -16,7 +16,7 @@ pub(crate) fn cargo_deadheat() -> Command {
     command
 }
 
-fn plain(file: &str) -> Command {
+pub(crate) fn plain(file: &str) -> Command {
     let mut command = Command::new(file);
     for variable in [
         "DEADHEAT",
@@ -25,6 +25,9 @@ fn plain(file: &str) -> Command {
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_TERM_COLOR",
+        "DEADHEAT_TSAN",
+        "RUSTC_WRAPPER",
+        "RUSTDOCFLAGS",
         "RUSTFLAGS",
     ] {
         command.env_remove(variable);

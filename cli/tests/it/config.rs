@@ -68,3 +68,17 @@ fn a_key_that_nobody_knows_is_refused_by_each_command() {
     )
     .expect_one_error(&["deadheat.toml cannot be read"]);
 }
+
+#[test]
+fn the_book_has_every_key() {
+    let page = fs::read_to_string("../docs/book/src/reference/configuration.md").unwrap();
+    for (key, _) in deadheat_detector::settings::KEYS {
+        assert!(page.contains(&format!("| `{key}` |")), "{key} of DEADHEAT");
+    }
+    // What the program itself says, on that very page.
+    let (_, keys) = page.split_once("the keys are ").unwrap();
+    for key in keys.lines().next().unwrap().split(", ") {
+        let shown = [format!("\n{key} = "), format!("\n[[{key}]]")];
+        assert!(shown.iter().any(|line| page.contains(line)), "{key}");
+    }
+}

@@ -1,7 +1,8 @@
 //! Reports of every kind, for every format.
 
 use crate::sample;
-use deadheat_detector::report::{Record, RunInfo, Scheduler, SyncEvent};
+use deadheat_detector::access::AccessKind;
+use deadheat_detector::report::{OtherAccess, Record, RunInfo, Scheduler, SyncEvent};
 
 /// Text that would be run, or would end what it stands in, if a format let it.
 pub(crate) const HOSTILE: &str = "\u{1b}[31m</script><!--<img src=x onerror=alert(1)>]]>\u{9b}\u{202e}\r\n::error::%0A\"'&\u{0}\u{fffe}";
@@ -37,7 +38,6 @@ fn race(report: deadheat_detector::report::RaceReport) -> Record {
 /// A race of a goroutine with the one that started it, which waits for it; atomics in a file
 /// whose path has spaces.
 fn main_against_child() -> deadheat_detector::report::RaceReport {
-    use deadheat_detector::access::AccessKind;
     let mut report = sample::race("my crate::waits", 80);
     report.run.scheduler = Scheduler::Parallel;
     report.previous.goroutine = 1;
@@ -60,6 +60,16 @@ fn main_against_child() -> deadheat_detector::report::RaceReport {
         operation: "goroutine start".into(),
         at,
     });
+    report.current.locks = Some(vec![SyncEvent {
+        operation: "write lock".into(),
+        at: report.current.stack[0].at.clone().unwrap(),
+    }]);
+    report.others = vec![OtherAccess {
+        kind: AccessKind::Read,
+        operation: None,
+        at: report.current.place().cloned(),
+        locks: report.current.locks.clone().unwrap(),
+    }];
     report.dependent = true;
     report
 }
@@ -69,6 +79,7 @@ fn bare() -> deadheat_detector::report::RaceReport {
     let mut report = sample::race("bank::bare", 90);
     for access in [&mut report.current, &mut report.previous] {
         access.stack.clear();
+        access.locks = None;
     }
     let location = &mut report.location;
     (location.cell, location.name, location.declared) = (None, None, None);
@@ -94,8 +105,18 @@ fn hostile() -> deadheat_detector::report::RaceReport {
         .as_mut()
         .unwrap()
         .operation = HOSTILE.into();
+    report.others = vec![OtherAccess {
+        kind: AccessKind::Write,
+        operation: Some(HOSTILE.into()),
+        at: None,
+        locks: vec![],
+    }];
     for access in [&mut report.current, &mut report.previous] {
         access.operation = Some(HOSTILE.into());
+        access.locks = Some(vec![SyncEvent {
+            operation: HOSTILE.into(),
+            at: access.stack[0].at.clone().unwrap(),
+        }]);
         for frame in &mut access.stack {
             frame.function = HOSTILE.into();
             frame.at.as_mut().unwrap().file = HOSTILE.into();

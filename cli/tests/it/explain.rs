@@ -2,7 +2,8 @@
 
 use crate::cli::{deadheat, end};
 use crate::sample;
-use deadheat_detector::report::Record;
+use deadheat_detector::access::AccessKind;
+use deadheat_detector::report::{OtherAccess, Position, Record, SyncEvent};
 use std::fs;
 
 #[test]
@@ -11,7 +12,30 @@ fn a_race_is_explained_by_the_beginning_of_its_fingerprint() {
     let path = folder.path().join("reports.jsonl");
     let mut other = sample::race("t", 42);
     other.fingerprint = "00ff".into();
-    let races = [sample::quoting(), other].map(|race| Record::Race(Box::new(race)));
+    // Each run has seen other accesses of the same memory.
+    let mut locked = sample::quoting();
+    let lock = SyncEvent {
+        operation: "write lock".into(),
+        at: locked.current.place().unwrap().clone(),
+    };
+    locked.current.locks = Some(vec![lock.clone()]);
+    let also = |kind, line, locks| {
+        let at = locked
+            .current
+            .place()
+            .map(|at| Position { line, ..at.clone() });
+        vec![OtherAccess {
+            kind,
+            operation: None,
+            at,
+            locks,
+        }]
+    };
+    let read = also(AccessKind::Read, 7, vec![lock]);
+    let write = also(AccessKind::Write, 8, vec![]);
+    let mut again = locked.clone();
+    (locked.others, again.others) = (read, write);
+    let races = [locked, again, other].map(|race| Record::Race(Box::new(race)));
     fs::write(&path, sample::file(&races)).unwrap();
     let explain = |race: &str| {
         let mut command = deadheat();
@@ -26,6 +50,8 @@ fn a_race_is_explained_by_the_beginning_of_its_fingerprint() {
         "Goroutine 2 \"teller\"",
         "acquired nothing",
         "memory that is locked in one place",
+        "Goroutine 3 held none; goroutine 2 \"teller\" held the write lock at",
+        "    read at src/bank.rs:7:9, under the write lock at src/bank.rs:42:9\n    write at src/bank.rs:8:9, no lock held\n",
     ] {
         assert!(
             told.out.contains(words),

@@ -57,6 +57,17 @@ impl Krate {
         krate
     }
 
+    /// A crate of these files, by their paths within; those of [`Krate::with_source`] where it has none.
+    pub(crate) fn with_files(files: &[(&str, &str)]) -> Self {
+        let krate = Self::with_source("");
+        for (name, text) in files {
+            let path = krate.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        krate
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }

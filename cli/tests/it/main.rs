@@ -5,17 +5,23 @@
 //! - `known`: baselines and suppressions; `config`: `deadheat.toml` and its relatives;
 //! - `programs`: `deadheat run`;
 //! - `suites`: `deadheat test`; `runners`: what runs the tests, parts and `deadheat merge`;
+//! - `instrument`: `--instrument`, `deadheat build` and `deadheat doctor`;
 //! - `setup`: `deadheat init`, completions and manual pages;
 //! - `traces`: `deadheat analyze` and `deadheat trace`;
+//! - `book`: the book, followed to the letter;
 //! - `cli`: calls the program; `krate`: a crate to test; `sample`, `corpus`:
 //!   records.
 
+#[cfg(unix)]
+mod book;
 mod cli;
 mod commands;
 mod config;
 mod corpus;
 mod explain;
 mod formats;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod instrument;
 mod known;
 mod krate;
 #[cfg(unix)]

@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Command;
 
 /// Whether nextest is there to be tested with; where it is not, that is said.
-fn nextest() -> bool {
+pub(crate) fn nextest() -> bool {
     let found = Command::new("cargo")
         .args(["nextest", "--version"])
         .output();

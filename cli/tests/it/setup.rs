@@ -157,6 +157,7 @@ fn completions_and_pages_have_every_option_of_the_help() {
         assert!(test.contains(&escaped), "{test}");
     }
     assert!(pages.join("deadheat-trace-import.1").exists());
+    assert!(!pages.join("deadheat-help.1").exists());
     end(&mut deadheat(), &["man", "/dev/null/x"])
         .expect_one_error(&["/dev/null/x", "cannot be written"]);
 }

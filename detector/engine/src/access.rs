@@ -113,6 +113,16 @@ impl ByteRange {
         self.len
     }
 
+    /// The part that does not lie below `address`, which lies below the end.
+    #[inline]
+    pub(crate) fn from(self, address: usize) -> Self {
+        let start = self.start.max(address);
+        Self {
+            start,
+            len: self.end() - start,
+        }
+    }
+
     /// Whether the two share a byte.
     #[must_use]
     #[inline]

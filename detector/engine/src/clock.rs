@@ -16,7 +16,7 @@
 //!
 //! `docs/clocks.md` compares this with dense, sparse and tree clocks.
 
-use crate::pool::{Index, Node, Pool};
+use crate::pool::{Index, Need, Node, Pool};
 use crate::trie::{self, Maker};
 use core::fmt;
 
@@ -159,6 +159,7 @@ pub(crate) struct Clock {
     /// The thread whose knowledge this is, at the time when it had it; none where several
     /// threads' were merged.
     own: Epoch,
+    /// Without gaps.
     inline: [Epoch; INLINE],
 }
 
@@ -226,6 +227,39 @@ impl Clock {
         Self { ..*self }
     }
 
+    /// Makes this a copy of `other`.
+    pub(crate) fn assign(&mut self, pool: &Pool, shard: usize, other: &Self) {
+        if self.roots() == other.roots() {
+            // The references stay.
+            *self = Self { ..*other };
+        } else {
+            let mut before = core::mem::replace(self, other.copy(pool));
+            before.clear(pool, shard);
+        }
+    }
+
+    /// Makes this, which several threads leave their knowledge at, know all that `other` does.
+    pub(crate) fn merge(&mut self, pool: &Pool, shard: usize, other: &Self) {
+        let own = self.own;
+        if self.is_empty() || !own.is_none() && other.knows(pool, own) {
+            return self.assign(pool, shard, other);
+        }
+        let maker = Maker {
+            pool,
+            origin: 0,
+            shard,
+            need: Need::Knowledge,
+        };
+        // What several threads left is no single one's knowledge.
+        self.own = Epoch::NONE;
+        let merged = match own {
+            own if own.is_none() => Ok(()),
+            own => self.add(maker, own),
+        };
+        // Where there is no memory, the pool has noted it, and the engine stops reporting.
+        let _: Result<bool, Exhausted> = merged.and_then(|()| self.learn(maker, other));
+    }
+
     /// Gives the references back; what is left knows nothing.
     pub(crate) fn clear(&mut self, pool: &Pool, shard: usize) {
         let Self { root, soft, .. } = core::mem::take(self);
@@ -255,13 +289,19 @@ impl Clock {
     }
 
     /// Makes this clock know `epoch`.
+    #[inline]
     pub(crate) fn add(&mut self, maker: Maker<'_>, epoch: Epoch) -> Result<(), Exhausted> {
-        if self.knows(maker.pool, epoch) {
+        if self.own.reaches(epoch) {
             return Ok(());
         }
         let same = |known: &&mut Epoch| !known.is_none() && known.tid() == epoch.tid();
         if let Some(known) = self.inline.iter_mut().find(same) {
-            *known = epoch;
+            if !known.reaches(epoch) {
+                *known = epoch;
+            }
+            return Ok(());
+        }
+        if trie::get(maker.pool, self.root, epoch.tid().0) >= epoch.time().0 {
             return Ok(());
         }
         if !self.inline[INLINE - 1].is_none() {
@@ -292,10 +332,17 @@ impl Clock {
             return Ok(false);
         }
         self.learn_trie(maker, other)?;
-        for epoch in other.inline.into_iter().chain([other.own]) {
-            if !epoch.is_none() {
+        for (i, &epoch) in other.inline.iter().enumerate() {
+            // Inline components have no gaps, and clocks of one origin mostly have them in the same order.
+            if epoch.is_none() {
+                break;
+            }
+            if !self.inline[i].reaches(epoch) {
                 self.add(maker, epoch)?;
             }
+        }
+        if !other.own.is_none() {
+            self.add(maker, other.own)?;
         }
         self.learn_soft(maker, other.soft)?;
         Ok(true)
@@ -331,9 +378,11 @@ impl Clock {
         self.inline[kept..].fill(Epoch::NONE);
     }
 
+    /// What is learned here is not known: it has no origin.
     fn learn_soft(&mut self, maker: Maker<'_>, soft: Index) -> Result<(), Exhausted> {
         if soft != self.soft {
             let never = |_| false;
+            let maker = Maker { origin: 0, ..maker };
             let joined = maker.join(self.soft, soft, &never, &never);
             self.soft = joined.ok_or(Exhausted)?;
         }
@@ -342,6 +391,7 @@ impl Clock {
 
     /// Makes the schedulable-happens-before order know all that `other` does.
     pub(crate) fn learn_softly(&mut self, maker: Maker<'_>, other: &Self) -> Result<(), Exhausted> {
+        let maker = Maker { origin: 0, ..maker };
         self.learn_soft(maker, other.root)?;
         self.learn_soft(maker, other.soft)?;
         for epoch in other.inline.into_iter().chain([other.own]) {
@@ -380,7 +430,6 @@ fn raise(maker: Maker<'_>, root: Index, epoch: Epoch) -> Result<Index, Exhausted
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::pool::Need;
     use crate::source::Source;
     use proptest::prelude::*;
     use std::vec::Vec;

@@ -56,7 +56,55 @@ pub enum Frame {
     Site(Site),
     /// The number of bytes that an access was made with.
     Size(usize),
+    /// A lock that was held, which stands between an access's size and the locks taken later.
+    Lock(HeldLock),
 }
+
+/// A lock that a thread holds, by the place at which it was taken.
+///
+/// Which lock it is does not matter to a race: had both sides held one and the same, one unlock would
+/// have ordered them, unless both held it to read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct HeldLock {
+    /// How it is held.
+    pub mode: LockMode,
+    /// Where it was taken.
+    pub taken: Site,
+}
+
+/// How a lock is held.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LockMode {
+    /// A lock that only one holds.
+    Mutex,
+    /// A readers-writer lock, with other readers.
+    Read,
+    /// A readers-writer lock, alone.
+    Write,
+}
+
+impl LockMode {
+    /// How many low bits of a word it takes. Places in the source are aligned to as much.
+    const BITS: u32 = 2;
+
+    fn bits(self) -> u64 {
+        match self {
+            Self::Mutex => 0,
+            Self::Read => 1,
+            Self::Write => 2,
+        }
+    }
+
+    fn from_bits(bits: u64) -> Self {
+        match bits & ((1 << Self::BITS) - 1) {
+            0 => Self::Mutex,
+            1 => Self::Read,
+            _ => Self::Write,
+        }
+    }
+}
+
+const _: () = assert!(align_of::<Location<'static>>() >= 1 << LockMode::BITS);
 
 const TAG_SHIFT: u32 = 62;
 
@@ -64,8 +112,9 @@ impl Frame {
     fn word(self) -> u64 {
         let (tag, value) = match self {
             Self::Return(address) => (0, address as u64),
-            Self::Site(site) => (1, core::ptr::from_ref(site.0).expose_provenance() as u64),
+            Self::Site(site) => (1, site.word()),
             Self::Size(size) => (2, size as u64),
+            Self::Lock(lock) => (3, lock.taken.word() | lock.mode.bits()),
         };
         tag << TAG_SHIFT | value & ((1 << TAG_SHIFT) - 1)
     }
@@ -74,13 +123,14 @@ impl Frame {
         let value = (word & ((1 << TAG_SHIFT) - 1)) as usize;
         match word >> TAG_SHIFT {
             0 => Self::Return(value),
-            1 => {
-                let location = core::ptr::with_exposed_provenance::<Location<'static>>(value);
-                // SAFETY: words with this tag are made from static references, by `word`, and
-                // addresses have less than 62 bits.
-                Self::Site(Site(unsafe { &*location }))
-            }
-            _ => Self::Size(value),
+            // SAFETY: words with this tag are made by `word`, of a site.
+            1 => Self::Site(unsafe { Site::from_word(value) }),
+            2 => Self::Size(value),
+            _ => Self::Lock(HeldLock {
+                mode: LockMode::from_bits(value as u64),
+                // SAFETY: words with this tag are made by `word`, of a site and a mode.
+                taken: unsafe { Site::from_word(value & !((1 << LockMode::BITS) - 1)) },
+            }),
         }
     }
 }
@@ -88,6 +138,21 @@ impl Frame {
 /// A place in the source, compared by identity.
 #[derive(Clone, Copy, Debug)]
 pub struct Site(pub &'static Location<'static>);
+
+impl Site {
+    fn word(self) -> u64 {
+        core::ptr::from_ref(self.0).expose_provenance() as u64
+    }
+
+    /// # Safety
+    ///
+    /// `word` is what [`Self::word`] gave; addresses have less than 62 bits.
+    unsafe fn from_word(word: usize) -> Self {
+        let location = core::ptr::with_exposed_provenance::<Location<'static>>(word);
+        // SAFETY: the caller says that it was made from a static reference.
+        Self(unsafe { &*location })
+    }
+}
 
 impl PartialEq for Site {
     fn eq(&self, other: &Self) -> bool {
@@ -293,6 +358,18 @@ mod tests {
         assert_eq!(tree.frame(NodeId::ROOT), None);
         assert_eq!(NodeId::from_number(right.number()), right);
         assert_eq!(tree.frames(NodeId::ROOT), []);
+    }
+
+    #[test]
+    fn locks_are_kept_apart_by_place_and_mode() {
+        let tree = ContextTree::default();
+        let taken = Site(Location::caller());
+        for mode in [LockMode::Mutex, LockMode::Read, LockMode::Write] {
+            let lock = Frame::Lock(HeldLock { mode, taken });
+            let node = tree.child(NodeId::ROOT, lock);
+            assert_eq!(tree.frames(node), [lock]);
+        }
+        assert_eq!(tree.len(), 4);
     }
 
     #[test]

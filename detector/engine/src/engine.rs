@@ -37,13 +37,14 @@ use crate::access::{AccessKind, ByteRange};
 use crate::chain;
 use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
-use crate::granule::{self, Granule};
+use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Index;
 use crate::pool::{INDEX_MASK, Need};
 use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::racy::RacyBytes;
 use crate::record::{BYTES, ByteMask, Record};
+use crate::settled::Settled;
 use crate::shadow::{Position, Shadow, granules_of};
 use crate::slots::Indices;
 use crate::source::Source;
@@ -129,6 +130,7 @@ pub struct Engine {
     shadow: Shadow,
     sync: SyncTable,
     racy: RacyBytes,
+    settled: Settled,
     lost: AtomicU64,
     /// For versions of histories that no thread in particular changes.
     versions: AtomicU64,
@@ -159,6 +161,7 @@ impl Engine {
             shadow: Shadow::new(source)?,
             sync: SyncTable::new(&shared)?,
             racy: RacyBytes::new(source)?,
+            settled: Settled::new(),
             shared,
             lost: AtomicU64::new(0),
             versions: AtomicU64::new(0),
@@ -193,6 +196,34 @@ impl Engine {
         self.sync.with(id, f)
     }
 
+    /// Event *acquire* on a sync object that is known by name: as [`ThreadClock::acquire`] in [`Self::sync`], and
+    /// cheaper.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    pub fn acquire(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.sync.acquire(thread, id);
+    }
+
+    /// Event *release* on a sync object that is known by name, in the same way.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    pub fn release(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.sync.release(thread, id);
+    }
+
+    /// Event *release_merge* on a sync object that is known by name, in the same way.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    pub fn release_merge(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.sync.release_merge(thread, id);
+    }
+
     /// Forgets a sync object whose owner is gone.
     pub fn forget_sync(&self, id: SyncId) {
         self.sync.forget(id);
@@ -218,6 +249,26 @@ impl Engine {
             thread.atomic_release(var, effect);
             (result, effect)
         })
+    }
+
+    /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
+    /// `kind` on the `len` bytes from `start`, as far as one look tells: then [`Self::access`] would
+    /// do nothing. For callers that have the time for one look only.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_repeated(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
+        let offset = start % BYTES;
+        if len > BYTES - offset {
+            return false;
+        }
+        let Some(granule) = self.shadow.granule(start) else {
+            return false;
+        };
+        let mask = ByteMask::span(offset, offset + len);
+        granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
+            || kind == AccessKind::Read
+                && granule::is_covered_inline(granule.side().load(), kind, mask, epoch)
+                && self.racy.is_empty()
     }
 
     /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
@@ -253,7 +304,106 @@ impl Engine {
             }
             return self.access_seated(thread, granule, seen, kind, bytes, node, found);
         }
-        self.access_new(thread, kind, bytes, node, found);
+        self.access_wide(thread, kind, bytes, node, found);
+    }
+
+    /// An access that several granules have a part of: each is looked at as for one of its own, up to
+    /// the first that has more to it.
+    #[inline(never)]
+    fn access_wide(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        self.assert_own(thread);
+        if self.shared.pool.is_exhausted() {
+            return self.access_each(thread, kind, bytes, node, found);
+        }
+        let knows = |epoch| thread.knows(epoch);
+        let sweeps = self.shadow.sweeps();
+        let mut known = None;
+        let mut node = Some(node);
+        let mut get = || {
+            *known.get_or_insert_with(|| {
+                // What was recorded is not in the thread's last release.
+                thread.slot().set_clean(false);
+                node.take().map_or(NodeId::ROOT, |node| node())
+            })
+        };
+        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
+            if let Some(granule) = self.shadow.granule(address) {
+                let seen = granule.main().load();
+                if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
+                    continue;
+                }
+                if granule.is_covered_by_side(kind, mask, thread.epoch()) {
+                    if self.racy.is_empty() {
+                        continue;
+                    }
+                    return self.access_new(thread, kind, bytes.from(address), get, found);
+                }
+                let new = Record {
+                    epoch: thread.epoch(),
+                    kind,
+                    mask,
+                    node: get(),
+                };
+                if let Some((seat, new)) = self.seat(thread, granule, seen, address, new) {
+                    if granule.take(seat, new, knows) && self.shadow.has_recorded(sweeps) {
+                        continue;
+                    }
+                    // By all the rules: what was put in the seat just now does not cover it.
+                    return self.access_each(thread, kind, bytes.from(address), get, found);
+                }
+            }
+            return self.access_new(thread, kind, bytes.from(address), get, found);
+        }
+    }
+
+    /// The seat of an access, also in a granule that is empty, and what it records there: where the
+    /// thread has made the same in this epoch on other bytes, one record is of all of them.
+    #[inline]
+    fn seat(
+        &self,
+        thread: &ThreadClock,
+        granule: &Granule,
+        seen: Words,
+        address: usize,
+        new: Record,
+    ) -> Option<(Seat, Record)> {
+        let wider = |words: Words| {
+            let old = Record::from_words(words);
+            (words.low == new.epoch.bits() && old.is_same_access(new)).then(|| Record {
+                mask: old.mask.or(new.mask),
+                ..new
+            })
+        };
+        if let Some(record) = wider(seen) {
+            return Some((Seat::Main(seen), record));
+        }
+        let knows = |epoch| thread.knows(epoch);
+        let is_old = |epoch| self.settled.has(epoch);
+        if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
+            return Some((seat, new));
+        }
+        if new.kind == AccessKind::Read {
+            let side = granule.side().load();
+            if let Some(record) = wider(side) {
+                return Some((Seat::Side(side), record));
+            }
+        }
+        (seen.low == 0 && self.shadow.touch_known(address)).then_some((Seat::Main(seen), new))
+    }
+
+    #[inline]
+    fn assert_own(&self, thread: &ThreadClock) {
+        assert!(
+            core::ptr::eq(thread.shared(), &raw const *self.shared),
+            "the thread is another engine's"
+        );
     }
 
     /// An access that takes a seat in its granule, whose main half was `seen`; any other is
@@ -280,18 +430,18 @@ impl Engine {
         // sweep that gives it back afterwards is counted. What was `seen` is not taken away
         // unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
-        let Some(seat) = granule.seat(seen, kind, mask, knows) else {
-            return self.access_new(thread, kind, bytes, node, found);
-        };
         let new = Record {
             epoch: thread.epoch(),
             kind,
             mask,
             node: node(),
         };
+        let Some((seat, wide)) = self.seat(thread, granule, seen, bytes.start(), new) else {
+            return self.access_new(thread, kind, bytes, || new.node, found);
+        };
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
-        if !granule.take(seat, new, knows) || !self.shadow.has_recorded(sweeps) {
+        if !granule.take(seat, wide, knows) || !self.shadow.has_recorded(sweeps) {
             self.access_each(thread, kind, bytes, || new.node, found);
         }
     }
@@ -306,10 +456,7 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        assert!(
-            core::ptr::eq(thread.shared(), &raw const *self.shared),
-            "the thread is another engine's"
-        );
+        self.assert_own(thread);
         let epoch = thread.epoch();
         let pool = &self.shared.pool;
         let covered = granules_of(bytes.start(), bytes.end()).all(|(address, mask)| {
@@ -318,8 +465,24 @@ impl Engine {
         });
         if covered {
             self.covered(thread, kind, bytes);
+            self.tidy_up(thread, bytes.start());
         } else {
             self.access_each(thread, kind, bytes, node, found);
+        }
+    }
+
+    /// The history of a granule is longer than fits in place, and keeps being looked at: now and then,
+    /// what everybody knows of it is dropped.
+    fn tidy_up(&self, thread: &ThreadClock, address: usize) {
+        let pool = &self.shared.pool;
+        let number = thread.slot().next_version();
+        if self.settled.note(number, pool, &self.shared.slots)
+            && let Some(granule) = self.shadow.granule(address)
+        {
+            let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
+            let is_old = |epoch| self.settled.has(epoch);
+            // Where there is no memory for it, it stays as it is.
+            let _ = history::sweep(granule, pool, thread.tid().index(), &version, is_old);
         }
     }
 
@@ -345,6 +508,7 @@ impl Engine {
         let mut open = Adjoining::default();
         // What was known before the access: edges into it are not.
         let mut before: Option<Clock> = None;
+        let mut conflicts = Conflicts::new(ByteMask::NONE);
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
             let new = Record {
                 epoch,
@@ -353,12 +517,13 @@ impl Engine {
                 node,
             };
             open.begin_granule(address, &mut found);
-            match self.record(thread, address, new) {
+            conflicts.begin(mask);
+            match self.record(thread, address, new, &mut conflicts) {
                 None => {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
-                Some(conflicts) if conflicts.is_empty() => {}
-                Some(conflicts) => {
+                Some(()) if conflicts.is_empty() => {}
+                Some(()) => {
                     let before = before.get_or_insert_with(|| thread.slot().peek().copy(pool));
                     self.note(address, &conflicts, before, |race| {
                         open.add(race, &mut found);
@@ -375,10 +540,20 @@ impl Engine {
         open.finish(&mut found);
     }
 
-    fn record(&self, thread: &ThreadClock, address: usize, new: Record) -> Option<Conflicts> {
+    fn record(
+        &self,
+        thread: &ThreadClock,
+        address: usize,
+        new: Record,
+        conflicts: &mut Conflicts,
+    ) -> Option<()> {
         let clock = thread.slot().peek();
         let pool = &self.shared.pool;
-        let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
+        let version = || {
+            let number = thread.slot().next_version();
+            self.settled.note(number, pool, &self.shared.slots);
+            chain::version(Some(thread.tid()), number)
+        };
         let context = Context {
             pool,
             knows: |epoch| clock.knows(pool, epoch),
@@ -386,12 +561,11 @@ impl Engine {
             shard: thread.tid().index(),
         };
         let place = self.shadow.place(address)?;
-        let mut conflicts = Conflicts::new(new.mask);
         loop {
             let sweeps = self.shadow.begin_recording(place);
-            history::record(place.granule, &context, new, &mut conflicts)?;
+            history::record(place.granule, &context, new, conflicts)?;
             if self.shadow.has_recorded(sweeps) {
-                return Some(conflicts);
+                return Some(());
             }
         }
     }

@@ -51,6 +51,9 @@
 //! very same record is there again: the thread that made it again in the same epoch has found the
 //! write in main.
 //!
+//! A record that everybody knows (see `settled`) gives its place to any other: no access to come is
+//! unordered with it.
+//!
 //! Where records come and go while one half is looked at, what was taken away in between was
 //! covered by an access that is seen, or forgotten by a reset or a sweep: those come before or
 //! after the access as a whole, for the bytes that they are about.
@@ -162,7 +165,7 @@ impl Granule {
     }
 
     /// Where an access can take a seat, when main was `seen` before; none where the granule is
-    /// empty.
+    /// empty. A record that `is_old`, because everybody knows it, gives its seat to any other.
     #[inline]
     pub(crate) fn seat(
         &self,
@@ -170,15 +173,21 @@ impl Granule {
         kind: AccessKind,
         mask: ByteMask,
         knows: impl Fn(Epoch) -> bool,
+        is_old: impl Fn(Epoch) -> bool,
     ) -> Option<Seat> {
+        let is_old = |words: Words| {
+            words.low != 0 && words.low & CROWD == 0 && is_old(Epoch::from_bits(words.low))
+        };
         if kind == AccessKind::Read {
             let (side, main) = (self.side.load(), self.main.low());
-            let free = side.low == 0 && main != 0 || is_superseded(side, kind, mask, &knows);
+            let free = side.low == 0 && main != 0
+                || is_superseded(side, kind, mask, &knows)
+                || is_old(side);
             if free && main & CROWD == 0 {
                 return Some(Seat::Side(side));
             }
         }
-        is_superseded(seen, kind, mask, knows).then_some(Seat::Main(seen))
+        (is_superseded(seen, kind, mask, knows) || is_old(seen)).then_some(Seat::Main(seen))
     }
 
     /// Puts `new` in its seat. `false` where somebody else has, or where there is more to look at:

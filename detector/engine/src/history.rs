@@ -77,6 +77,15 @@ impl Conflicts {
         }
     }
 
+    /// Forgets what was found, for an access to other bytes.
+    pub(crate) fn begin(&mut self, mask: ByteMask) {
+        self.left = Left {
+            len: 0,
+            clean: mask,
+            unwritten: mask,
+        };
+    }
+
     fn add(&mut self, previous: Record, shared: ByteMask) {
         let left = &mut self.left;
         let bytes = if previous.kind == AccessKind::Write {

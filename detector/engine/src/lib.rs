@@ -32,6 +32,7 @@ mod pool;
 mod primitive;
 mod racy;
 mod record;
+mod settled;
 mod shadow;
 pub mod slots;
 pub mod source;

@@ -7,7 +7,7 @@ use crate::access::AccessKind;
 use crate::chain;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
-use crate::granule::{self, Granule};
+use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflicts, Context};
 use crate::pool::Pool;
 use crate::record::{ByteMask, Record};
@@ -64,7 +64,8 @@ impl Model {
         {
             return Vec::new();
         }
-        match granule.seat(seen, kind, mask, knows) {
+        let seat = granule.seat(seen, kind, mask, knows, |_| false);
+        match seat.or_else(|| (seen.low == 0).then_some(Seat::Main(seen))) {
             Some(seat) if granule.take(seat, new, knows) => return Vec::new(),
             Some(_) => {}
             None if history::is_covered(granule, &self.pool, kind, mask, epoch) => {

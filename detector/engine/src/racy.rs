@@ -22,6 +22,7 @@ impl RacyBytes {
 
     /// Whether there is none: mostly so, and then nobody has to look. An access that races is added
     /// before it is made: whoever has read what it wrote is told so.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.granules.len() == 0
     }

@@ -221,6 +221,32 @@ impl Shadow {
         sweeps
     }
 
+    /// Notes that the page of `address` is touched; `false` where its region is not there, or beyond
+    /// the table.
+    #[inline]
+    pub(crate) fn touch_known(&self, address: usize) -> bool {
+        let number = address >> REGION_BITS;
+        if number >= REGIONS {
+            return false;
+        }
+        // SAFETY: `near` was made with so many entries.
+        let region = unsafe { self.near.get_unchecked(number) };
+        let touched = region.touched.load(Ordering::Acquire);
+        if touched.is_null() {
+            return false;
+        }
+        let page = index_in_region(address) / PAGE_GRANULES;
+        // SAFETY: the array has a bit for each page of a region, and lives as long.
+        let word = unsafe { &*touched.add(page / 64) };
+        let bit = 1 << (page % 64);
+        if word.load(Ordering::Relaxed) & bit == 0
+            && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
+        {
+            self.pages.fetch_add(1, Ordering::Relaxed);
+        }
+        true
+    }
+
     /// Whether an access was recorded that no sweep has taken away, since there were so many
     /// `sweeps`. Otherwise it has to be recorded again, and no sweep goes on now.
     #[inline]

@@ -34,7 +34,7 @@ const CHUNKS: usize = if cfg!(loom) {
     Tid::LIMIT >> CHUNK_BITS
 };
 
-/// How many ended threads a fork looks at for an index that its parent may use again.
+/// How many ended threads a fork looks at, at most, for an index that its parent may use again.
 const CANDIDATES: usize = 8;
 
 const FREE: u32 = 0;
@@ -224,6 +224,8 @@ struct Lives {
     ended: Queue,
     /// Threads whose index another one has, and that can still be named.
     former: usize,
+    /// How many ended threads the next fork looks at: half as many after each that found none.
+    candidates: usize,
 }
 
 /// All slots of an engine.
@@ -300,6 +302,7 @@ impl Slots {
             free: Queue::default(),
             ended: Queue::default(),
             former: 0,
+            candidates: CANDIDATES,
         };
         Some(Self {
             chunks: Array::new(CHUNKS, source)?,
@@ -367,17 +370,19 @@ impl Slots {
         if let Some(tid) = self.pop(&mut lives.free) {
             return Some((tid, self.slot(tid).peek().own().time()));
         }
-        for _ in 0..CANDIDATES.min(lives.ended.len) {
+        for _ in 0..lives.candidates.min(lives.ended.len) {
             let tid = self.pop(&mut lives.ended)?;
             let slot = self.slot(tid);
             let own = slot.peek().own();
             if own.time() < Time::LAST && clock.knows(pool, last(slot)) && self.remember(pool, slot)
             {
                 lives.former += 1;
+                lives.candidates = CANDIDATES;
                 return Some((tid, own.time().next()));
             }
             self.push(&mut lives.ended, tid);
         }
+        lives.candidates = lives.candidates.div_ceil(2);
         let tid = Tid::new(lives.used as usize)?;
         pool::ensure(&self.chunks[tid.index() >> CHUNK_BITS], CHUNK, &self.source)?;
         lives.used += 1;

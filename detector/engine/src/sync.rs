@@ -13,7 +13,7 @@ use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
 use crate::pool::{Kind, Need, Pool};
 use crate::slots::{Slot, Slots};
 use crate::source::Source;
-use crate::table::Table;
+use crate::table::{Bucket, Table};
 use crate::trie::{self, Maker};
 use alloc::sync::Arc;
 use core::mem::ManuallyDrop;
@@ -125,25 +125,10 @@ impl SyncVar {
     }
 
     fn merge(&mut self, engine: &Arc<Shared>, with: &Clock, shard: usize) {
-        let pool = &engine.pool;
-        let own = self.clock.own();
-        if self.clock_of(engine).is_none() || !own.is_none() && with.knows(pool, own) {
-            return self.replace(engine, with.copy(pool), shard);
+        if self.clock_of(engine).is_none() {
+            self.adopt(engine);
         }
-        let maker = Maker {
-            pool,
-            origin: 0,
-            shard,
-            need: Need::Knowledge,
-        };
-        // What several threads left is no single one's knowledge.
-        self.clock.set_own(Epoch::NONE);
-        let merged = match own {
-            own if own.is_none() => Ok(()),
-            own => self.clock.add(maker, own),
-        };
-        // Where there is no memory, the pool has noted it, and the engine stops reporting.
-        let _: Result<bool, Exhausted> = merged.and_then(|()| self.clock.learn(maker, with));
+        self.clock.merge(&engine.pool, shard, with);
     }
 }
 
@@ -188,23 +173,73 @@ impl SyncTable {
             Clock::EMPTY.into_node(node);
         }
         let result = f(&mut var);
-        let mut clock = match var.clock_of(&self.shared) {
+        let clock = match var.clock_of(&self.shared) {
             Some(_) => core::mem::take(&mut var.clock),
             None => Clock::EMPTY,
         };
         if let Some(node) = known {
             clock.into_node(node);
         } else if !clock.is_empty() {
-            match pool.take(Kind::Clock, 0, id.0 as usize) {
-                Some((index, node)) => {
-                    node.set_word(0, id.0);
-                    clock.into_node(node);
-                    bucket.insert(index, node);
-                }
-                None => clock.clear(pool, 0),
-            }
+            self.insert(&mut bucket, id, clock);
         }
         result
+    }
+
+    /// Keeps the clock of an object that had none.
+    fn insert(&self, bucket: &mut Bucket<'_>, id: SyncId, mut clock: Clock) {
+        let pool = &self.shared.pool;
+        match pool.take(Kind::Clock, 0, id.0 as usize) {
+            Some((index, node)) => {
+                node.set_word(0, id.0);
+                clock.into_node(node);
+                bucket.insert(index, node);
+            }
+            None => clock.clear(pool, 0),
+        }
+    }
+
+    /// The bucket of the object that `thread` is about to use.
+    fn lock(&self, thread: &ThreadClock, id: SyncId) -> Bucket<'_> {
+        assert!(
+            Arc::ptr_eq(&thread.shared, &self.shared),
+            "the thread is another engine's"
+        );
+        self.table.lock(&self.shared.pool, id.0)
+    }
+
+    pub(crate) fn acquire(&self, thread: &mut ThreadClock, id: SyncId) {
+        let bucket = self.lock(thread, id);
+        if let Some(node) = bucket.find(id.0) {
+            thread.learn(&ManuallyDrop::new(Clock::in_node(node)));
+        }
+    }
+
+    pub(crate) fn release(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.leave(thread, id, |clock, left| {
+            clock.assign(&self.shared.pool, left.own().tid().shard(), left);
+        });
+    }
+
+    pub(crate) fn release_merge(&self, thread: &mut ThreadClock, id: SyncId) {
+        self.leave(thread, id, |clock, left| {
+            clock.merge(&self.shared.pool, left.own().tid().shard(), left);
+        });
+    }
+
+    /// What `thread` releases now is left at the object, as `put` does it.
+    fn leave(&self, thread: &mut ThreadClock, id: SyncId, put: impl FnOnce(&mut Clock, &Clock)) {
+        let mut bucket = self.lock(thread, id);
+        let left = thread.released();
+        match bucket.find(id.0) {
+            Some(node) => {
+                let mut clock = Clock::in_node(node);
+                put(&mut clock, &left);
+                clock.into_node(node);
+            }
+            None => self.insert(&mut bucket, id, left.copy(&self.shared.pool)),
+        }
+        drop(bucket);
+        thread.tick();
     }
 
     pub(crate) fn forget(&self, id: SyncId) {
@@ -407,7 +442,7 @@ impl ThreadClock {
         let maker = self.maker();
         let (slot, pool) = (self.slot(), &self.shared.pool);
         let own = clock.own();
-        if !own.is_none() && slot.peek().knows(pool, own) {
+        if !own.is_none() && slot.knows(pool, own) {
             return;
         }
         // Where there is no memory, the pool has noted it, and the engine stops reporting.
@@ -416,9 +451,9 @@ impl ThreadClock {
         }
     }
 
-    /// What this thread releases now. [`Self::tick`] has to follow.
-    fn snapshot(&self) -> Clock {
-        let mut clock = self.slot().peek().copy(&self.shared.pool);
+    /// What this thread releases now, to look at. [`Self::tick`] has to follow.
+    fn released(&self) -> ManuallyDrop<Clock> {
+        let mut clock = self.slot().peek();
         if self.slot().is_clean() {
             // Nothing is new since the last release: it is repeated.
             clock.set_own(Epoch::new(self.own.tid(), self.own.time().before()));
@@ -426,17 +461,24 @@ impl ThreadClock {
         clock
     }
 
+    /// A copy of it.
+    fn snapshot(&self) -> Clock {
+        self.released().copy(&self.shared.pool)
+    }
+
     /// Leaves this thread's clock at `var`, in place of what was there.
     pub fn release(&mut self, var: &mut SyncVar) {
-        var.replace(&self.shared, self.snapshot(), self.shard());
+        if var.clock_of(&self.shared).is_none() {
+            var.adopt(&self.shared);
+        }
+        let (pool, shard) = (&self.shared.pool, self.shard());
+        var.clock.assign(pool, shard, &self.released());
         self.tick();
     }
 
     /// Adds this thread's clock to what is at `var`.
     pub fn release_merge(&mut self, var: &mut SyncVar) {
-        let mut snapshot = self.snapshot();
-        var.merge(&self.shared, &snapshot, self.shard());
-        snapshot.clear(&self.shared.pool, self.shard());
+        var.merge(&self.shared, &self.released(), self.shard());
         self.tick();
     }
 
@@ -474,6 +516,13 @@ impl ThreadClock {
         // Where there is no memory, the pool has noted it, and the engine stops reporting.
         let _: Result<bool, Exhausted> = unfenced.learn(maker, clock);
         slot.keep_clock(pool, &slot.unfenced, unfenced, self.shard());
+    }
+
+    /// Whether its relaxed stores release, too: because of a release fence.
+    #[must_use]
+    #[inline]
+    pub fn has_release_fence(&self) -> bool {
+        self.slot().fenced.load(Ordering::Relaxed) != 0
     }
 
     /// The second half of an atomic operation: what it writes.
@@ -612,6 +661,32 @@ mod tests {
         b.acquire(&var);
         assert!(b.knows(almost));
         assert!(!b.knows(a.epoch()));
+    }
+
+    #[test]
+    fn what_several_left_gets_the_origin_of_who_takes_it_over() {
+        const CHILDREN: usize = 300;
+        let shared = shared();
+        let mut main = ThreadClock::first(&shared, 0).unwrap();
+        let mut group = SyncVar::new();
+        let done = |main: &mut ThreadClock, group: &mut SyncVar| {
+            for _ in 0..CHILDREN {
+                main.fork(0).unwrap().release_merge(group);
+            }
+        };
+        done(&mut main, &mut group);
+        let pool = &shared.pool;
+        let origin = |clock: &Clock| pool.node(clock.roots()[0]).origin();
+        assert_eq!(origin(&group.clock), 0, "several threads'");
+        main.acquire(&group);
+        assert_eq!(origin(&main.slot().peek()), main.epoch().bits());
+        assert!(trie::origins(pool, main.slot().peek().roots()[0]).all(|origin| origin != 0));
+        // The children of the second round have all of that, and bring only themselves.
+        let mut second = SyncVar::new();
+        done(&mut main, &mut second);
+        assert_eq!(origin(&second.clock), 0);
+        let whole = Epoch::from_bits(origin(&main.slot().peek()));
+        assert!(second.clock.knows(pool, whole), "which tells it at once");
     }
 
     #[test]

@@ -67,6 +67,7 @@ impl Table {
     }
 
     /// The number of nodes.
+    #[inline]
     pub(crate) fn len(&self) -> u64 {
         self.nodes.0.load(Ordering::Relaxed)
     }

@@ -7,6 +7,11 @@
 //! A node may have an *origin*: an epoch of which whoever knows it knows all that the node says.
 //! Where clocks are joined, it prunes what is known already, as the shape of a tree clock does
 //! (Mathur, Tunç, Pavlogiannis and Viswanathan, ASPLOS 2022), without giving up sharing.
+//!
+//! A thread makes its nodes with its present epoch as their origin. What several threads left at a
+//! sync object is no single one's knowledge, and its nodes are made without. The first thread that
+//! takes such nodes over gives them its own epoch, for all who share them: from its next release on,
+//! that tells whoever hears of it that they have nothing new.
 
 use crate::pool::{Index, Kind, Need, Node, Pool, WORDS};
 
@@ -231,6 +236,32 @@ impl Maker<'_> {
         }
     }
 
+    /// One more reference to a trie that becomes part of one of this maker's.
+    ///
+    /// Nodes in it that have no origin get the maker's, as the maker knows all of it from now on.
+    /// Nobody changes them at the same time: a node is changed in place only where it has a single
+    /// reference, and so has all above it, and here the caller has one to `root`, or to what leads
+    /// there. Whoever changes it later gives it another origin.
+    fn take_over(&self, root: Index) -> Index {
+        self.pool.retain(root);
+        if self.origin != 0 {
+            self.give_origin(root);
+        }
+        root
+    }
+
+    /// Nodes below one that has an origin have one, too: they are looked at no more.
+    fn give_origin(&self, index: Index) {
+        let node = self.pool.node(index);
+        if index == 0 || node.origin() != 0 {
+            return;
+        }
+        if node.kind() == Kind::Inner {
+            (0..CHILDREN).for_each(|i| self.give_origin(node.child(i)));
+        }
+        node.set_origin(self.origin);
+    }
+
     /// The trie with the larger word of both everywhere. `left_knows` and `right_knows` say
     /// whether all that a node of this origin says is in the other one. Consumes the reference to
     /// `left`; `None`, with nothing consumed, where there is no memory.
@@ -245,8 +276,7 @@ impl Maker<'_> {
             return Some(left);
         }
         if left == 0 {
-            self.pool.retain(right);
-            return Some(right);
+            return Some(self.take_over(right));
         }
         let height = height_of(self.pool.node(right));
         let grown = self.grow(left, height)?;
@@ -261,10 +291,7 @@ impl Maker<'_> {
         };
         let result = match joined {
             Joined::Left | Joined::Same => return Some(grown),
-            Joined::Right => {
-                self.pool.retain(right);
-                right
-            }
+            Joined::Right => self.take_over(right),
             Joined::New(index) => index,
         };
         self.pool.release(grown, self.shard);
@@ -375,17 +402,13 @@ impl Join<'_> {
         match joined {
             Joined::Left | Joined::Same => Some(Joined::Left),
             Joined::Right if child == 0 => {
-                pool.retain(right);
-                let mut below = right;
+                let mut below = self.maker.take_over(right);
                 for height in right_height + 1..height {
                     below = self.maker.above(below, height, 0)?;
                 }
                 self.with_first_child(left, below)
             }
-            Joined::Right => {
-                pool.retain(right);
-                self.with_first_child(left, right)
-            }
+            Joined::Right => self.with_first_child(left, self.maker.take_over(right)),
             Joined::New(below) => self.with_first_child(left, below),
         }
     }
@@ -449,12 +472,12 @@ impl Join<'_> {
         for (i, &joined) in joined.iter().enumerate() {
             let child = match joined {
                 Joined::New(child) => child,
-                Joined::Right => b.child(i),
-                Joined::Left | Joined::Same => a.child(i),
+                Joined::Right => self.maker.take_over(b.child(i)),
+                Joined::Left | Joined::Same => {
+                    self.maker.pool.retain(a.child(i));
+                    a.child(i)
+                }
             };
-            if !matches!(joined, Joined::New(_)) {
-                self.maker.pool.retain(child);
-            }
             node.set_child(i, child);
         }
         Some(Joined::New(index))
@@ -467,6 +490,20 @@ impl Join<'_> {
             }
         }
     }
+}
+
+/// The origins of all nodes.
+#[cfg(all(test, not(loom)))]
+pub(crate) fn origins(pool: &Pool, root: Index) -> impl Iterator<Item = u64> {
+    let mut nodes = alloc::vec::Vec::from([root]);
+    core::iter::from_fn(move || {
+        let node = pool.node(nodes.pop()?);
+        if node.kind() == Kind::Inner {
+            let children = (0..CHILDREN).map(|i| node.child(i));
+            nodes.extend(children.filter(|&child| child != 0));
+        }
+        Some(node.origin())
+    })
 }
 
 #[cfg(all(test, not(loom)))]
@@ -554,6 +591,21 @@ mod tests {
             for root in [joined, right, met] {
                 pool.release(root, 0);
             }
+            prop_assert_eq!(pool.in_use(), 0);
+        }
+
+        #[test]
+        fn what_is_taken_over_gets_the_makers_origin(a in maps(), b in maps()) {
+            let pool = pool();
+            let of_thread = Maker { origin: 7, ..maker(&pool) };
+            let put = |root, (&key, &word): (&u32, &u64)| of_thread.put(root, key, word);
+            let (left, right) = (a.iter().try_fold(0, put).unwrap(), made(&pool, &b));
+            let joined = of_thread.join(left, right, &nobody, &nobody).unwrap();
+            if joined != 0 {
+                prop_assert!(origins(&pool, joined).all(|origin| origin == 7));
+            }
+            pool.release(joined, 0);
+            pool.release(right, 0);
             prop_assert_eq!(pool.in_use(), 0);
         }
 

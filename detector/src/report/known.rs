@@ -152,6 +152,7 @@ mod tests {
                     column: 9,
                 }),
             }],
+            locks: None,
             source: None,
         }
     }
@@ -186,6 +187,7 @@ mod tests {
                 released_after_access: false,
                 current_acquire: None,
             },
+            others: vec![],
             dependent: false,
         }
     }

@@ -38,6 +38,19 @@ pub enum Scheduler {
     Controlled,
     /// Many OS threads; the machine decides.
     Parallel,
+    /// The operating system: what runs are threads of the program's own, not goroutines.
+    System,
+}
+
+impl Scheduler {
+    /// What it runs: `goroutine` or `thread`.
+    #[must_use]
+    pub fn runs(self) -> &'static str {
+        match self {
+            Self::Controlled | Self::Parallel => "goroutine",
+            Self::System => "thread",
+        }
+    }
 }
 
 impl std::fmt::Display for Scheduler {
@@ -45,6 +58,7 @@ impl std::fmt::Display for Scheduler {
         f.write_str(match self {
             Self::Controlled => "controlled",
             Self::Parallel => "parallel",
+            Self::System => "system",
         })
     }
 }
@@ -67,6 +81,10 @@ pub struct RaceReport {
     pub goroutines: [Goroutine; 2],
     /// Why no happens-before path orders the two.
     pub unordered: Unordered,
+    /// What else has accessed cells of the same declaration, in this run and up to now, and under which
+    /// locks: each place once, and not all of very many. None of these is known to race.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherAccess>,
     /// Whether this race may follow from an earlier one of this run: a racing read orders its
     /// accesses in the schedulable-happens-before order, see [`crate::engine`].
     pub dependent: bool,
@@ -86,6 +104,10 @@ pub struct Access {
     pub goroutine: u64,
     /// Where it was made, innermost frame first.
     pub stack: Vec<StackFrame>,
+    /// The locks that its goroutine held, the one taken last first, as `mutex lock`, `read lock` or
+    /// `write lock`, and where each was taken; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks: Option<Vec<SyncEvent>>,
     /// The source around [`Access::place`]; absent where it was not there, or had changed since
     /// the program was built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +120,20 @@ impl Access {
     pub fn place(&self) -> Option<&Position> {
         self.stack.iter().find_map(|frame| frame.at.as_ref())
     }
+}
+
+/// An access of the same memory as a race's, or of a cell that was declared at the same place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OtherAccess {
+    /// Read or write.
+    pub kind: AccessKind,
+    /// What it really is, as in [`Access::operation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The innermost place that is known.
+    pub at: Option<Position>,
+    /// The locks that its goroutine held, as in [`Access::locks`].
+    pub locks: Vec<SyncEvent>,
 }
 
 /// Lines of a source file, as they were when the program was built.

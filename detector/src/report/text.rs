@@ -56,6 +56,24 @@ pub fn unordered(report: &RaceReport) -> String {
     Why(report).to_string()
 }
 
+/// Which locks each side held, as one sentence without a line feed; `None` where neither held any,
+/// or that is not known.
+#[must_use]
+pub fn locks(report: &RaceReport) -> Option<String> {
+    let [current, previous] = [&report.current, &report.previous].map(|access| {
+        let locks = access.locks.as_deref()?;
+        let who = Who(access.goroutine, None, report.run.scheduler);
+        let locks: Vec<_> = locks.iter().map(|lock| Sync(lock).to_string()).collect();
+        Some(if locks.is_empty() {
+            (format!("{who} held none"), false)
+        } else {
+            (format!("{who} held {}", locks.join(", ")), true)
+        })
+    });
+    let ((current, any), (previous, other)) = (current?, previous?);
+    (any || other).then(|| format!("{current}; {previous}."))
+}
+
 struct Race<'a>(&'a RaceReport);
 
 impl Display for Race<'_> {
@@ -69,7 +87,7 @@ impl Display for Race<'_> {
             let repeated = i == 1 && goroutine.id == report.goroutines[0].id;
             if goroutine.creator.is_some() && !repeated {
                 writeln!(f)?;
-                creation(f, goroutine)?;
+                creation(f, goroutine, report.run.scheduler)?;
             }
         }
         writeln!(f)?;
@@ -77,13 +95,18 @@ impl Display for Race<'_> {
         write!(f, "Unordered: ")?;
         self.why(f)?;
         writeln!(f)?;
+        if let Some(locks) = locks(report) {
+            writeln!(f, "Locks: {locks}")?;
+        }
         if report.dependent {
             writeln!(
                 f,
                 "An earlier race in this run comes between these accesses; this one may follow from it."
             )?;
         }
-        writeln!(f, "{}{RULE}", Run(&report.run))
+        let fingerprint = Printable(&report.fingerprint);
+        write!(f, "{}", Run(&report.run))?;
+        writeln!(f, "Explain: deadheat explain {fingerprint}\n{RULE}")
     }
 }
 
@@ -104,7 +127,11 @@ impl Race<'_> {
         let first = letters.next().map(|c| c.to_ascii_uppercase());
         let what: String = first.into_iter().chain(letters).collect();
         let address = self.0.location.address;
-        let who = Who(access.goroutine, self.name_of(access.goroutine));
+        let who = Who(
+            access.goroutine,
+            self.name_of(access.goroutine),
+            self.0.run.scheduler,
+        );
         writeln!(f, "{what} at {address:#014x} by {who}:")?;
         stack(f, &access.stack)
     }
@@ -141,8 +168,9 @@ impl Race<'_> {
     fn why(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let why = &self.0.unordered;
         let previous = &self.0.previous;
-        let earlier = Who(previous.goroutine, None);
-        let later = Who(self.0.current.goroutine, None);
+        let scheduler = self.0.run.scheduler;
+        let earlier = Who(previous.goroutine, None, scheduler);
+        let later = Who(self.0.current.goroutine, None, scheduler);
         let kind = previous.kind;
         match &why.previous_release {
             None => write!(f, "{earlier} has released nothing since its {kind}")?,
@@ -176,7 +204,7 @@ impl Display for Sync<'_> {
     }
 }
 
-fn creation(f: &mut Formatter<'_>, goroutine: &Goroutine) -> fmt::Result {
+fn creation(f: &mut Formatter<'_>, goroutine: &Goroutine, scheduler: Scheduler) -> fmt::Result {
     let state = if goroutine.finished {
         "finished"
     } else {
@@ -186,9 +214,13 @@ fn creation(f: &mut Formatter<'_>, goroutine: &Goroutine) -> fmt::Result {
         Some(name) => format!(" \"{}\"", Printable(name)),
         None => String::new(),
     };
-    write!(f, "Goroutine {}{name} ({state}) created", goroutine.id)?;
+    let what = match scheduler {
+        Scheduler::Controlled | Scheduler::Parallel => "Goroutine",
+        Scheduler::System => "Thread",
+    };
+    write!(f, "{what} {}{name} ({state}) created", goroutine.id)?;
     match goroutine.creator {
-        Some(creator) => writeln!(f, " by {} at:", Who(creator, None))?,
+        Some(creator) => writeln!(f, " by {} at:", Who(creator, None, scheduler))?,
         None => writeln!(f, " at:")?,
     }
     stack(f, &goroutine.created_at)
@@ -219,10 +251,13 @@ impl Display for Run<'_> {
             replay,
         } = self.0;
         writeln!(f, "Found in: {}", Printable(name))?;
+        if *scheduler == Scheduler::System {
+            return Ok(());
+        }
         writeln!(f, "Seed: {seed} ({scheduler} scheduler)")?;
         match (replay, scheduler) {
             (Some(replay), _) => writeln!(f, "Replay: {}", Printable(replay)),
-            (None, Scheduler::Controlled) => Ok(()),
+            (None, Scheduler::Controlled | Scheduler::System) => Ok(()),
             (None, Scheduler::Parallel) => writeln!(
                 f,
                 "Replay: not exactly; the parallel scheduler's choices are the machine's"
@@ -239,15 +274,16 @@ impl Display for Bytes {
     }
 }
 
-/// A goroutine by its number, and the name that it was given.
-pub struct Who<'a>(pub u64, pub Option<&'a str>);
+/// A goroutine or thread by its number, with the name that it was given, and by who runs it.
+pub struct Who<'a>(pub u64, pub Option<&'a str>, pub Scheduler);
 
 impl Display for Who<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let what = self.2.runs();
         match (self.0, self.1) {
-            (1, _) => write!(f, "main goroutine"),
-            (id, None) => write!(f, "goroutine {id}"),
-            (id, Some(name)) => write!(f, "goroutine {id} \"{}\"", Printable(name)),
+            (1, _) => write!(f, "main {what}"),
+            (id, None) => write!(f, "{what} {id}"),
+            (id, Some(name)) => write!(f, "{what} {id} \"{}\"", Printable(name)),
         }
     }
 }

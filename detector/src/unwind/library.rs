@@ -1,6 +1,26 @@
 //! Walking by the system's unwinder, through the `backtrace` crate.
 
-use super::Visitor;
+use super::{Bounds, Visitor};
+use crate::context::{self, NodeId};
+use crate::stack::Operation;
+
+/// Where there are no rules, no walk is remembered.
+#[derive(Default)]
+#[allow(dead_code, reason = "for platforms that have no rules")]
+pub(super) struct LastWalk;
+
+#[allow(dead_code, reason = "for platforms that have no rules")]
+impl LastWalk {
+    /// `None`, always.
+    pub(super) fn node(
+        &mut self,
+        _: Bounds<'_>,
+        _: Operation,
+        _: impl Fn(NodeId, context::Frame) -> NodeId,
+    ) -> Option<NodeId> {
+        None
+    }
+}
 
 /// Visits the current stack; `true`, because it always does.
 pub(super) fn walk(visitor: &mut Visitor<'_>) -> bool {

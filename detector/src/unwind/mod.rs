@@ -28,6 +28,9 @@ mod rules;
 )))]
 use library as rules;
 
+use crate::context::{Frame, NodeId};
+use crate::stack::Operation;
+use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -37,10 +40,31 @@ const MAX_FRAMES: usize = 256;
 /// The return addresses of a stack, innermost first. The innermost few may be this module's own.
 pub(crate) type Addresses = SmallVec<[usize; 48]>;
 
-/// The current stack, up to the first frame that does not lie within `stack`.
+/// What of the current stack is wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds<'a> {
+    /// Where the stack lies: the walk ends before the first frame that does not lie within.
+    pub(crate) stack: &'a Range<usize>,
+    /// An address in the frame that asks: it and the frames that it has called are left out.
+    pub(crate) from: usize,
+}
+
+impl Bounds<'_> {
+    /// Whether the frame whose stack pointer is `sp` is outside of the one that asks.
+    #[inline]
+    fn has_outside(&self, sp: usize) -> bool {
+        sp > self.from
+    }
+}
+
+/// The current stack within `stack`. The innermost few frames may be this module's own.
 pub(crate) fn walk(stack: &Range<usize>) -> Addresses {
+    walk_in(Bounds { stack, from: 0 })
+}
+
+fn walk_in(bounds: Bounds<'_>) -> Addresses {
     let mut visitor = Visitor {
-        stack,
+        bounds,
         addresses: Addresses::new(),
     };
     if !rules::walk(&mut visitor) {
@@ -50,9 +74,45 @@ pub(crate) fn walk(stack: &Range<usize>) -> Addresses {
     visitor.addresses
 }
 
+/// Operations whose last walks are remembered at a time, as long as no two are in one place.
+const PLACES: usize = 128;
+/// Walks of one operation: so many threads can make them at the same time.
+const WALKS: usize = 4;
+
+/// The last walks from some operations: the next one from the same is mostly the same, but for a few frames.
+pub(crate) struct Walks(Box<[[Mutex<rules::LastWalk>; WALKS]]>);
+
+impl Default for Walks {
+    fn default() -> Self {
+        Self((0..PLACES).map(|_| Default::default()).collect())
+    }
+}
+
+impl Walks {
+    /// The node of `operation` on the current stack. `child` makes nodes, and must always give the same
+    /// for the same.
+    pub(crate) fn node(
+        &self,
+        bounds: Bounds<'_>,
+        operation: Operation,
+        child: impl Fn(NodeId, Frame) -> NodeId,
+    ) -> NodeId {
+        let Self(places) = self;
+        // Where all are being used there is no need to wait.
+        let walks = &places[operation.hash() as usize % PLACES];
+        let last = walks.iter().find_map(Mutex::try_lock);
+        let node = last.and_then(|mut last| last.node(bounds, operation, &child));
+        node.unwrap_or_else(|| {
+            let returns = walk_in(bounds).into_iter().rev().map(Frame::Return);
+            let node = returns.fold(NodeId::ROOT, &child);
+            operation.on(node, child)
+        })
+    }
+}
+
 /// What a walk has seen, and how far it goes.
 struct Visitor<'a> {
-    stack: &'a Range<usize>,
+    bounds: Bounds<'a>,
     addresses: Addresses,
 }
 
@@ -61,8 +121,9 @@ impl Visitor<'_> {
     #[inline]
     fn visit(&mut self, ip: usize, sp: usize) -> bool {
         // The system's unwinder tells of the end by a frame that is none.
-        let goes_on = ip != 0 && self.stack.contains(&sp) && self.addresses.len() < MAX_FRAMES;
-        if goes_on {
+        let goes_on =
+            ip != 0 && self.bounds.stack.contains(&sp) && self.addresses.len() < MAX_FRAMES;
+        if goes_on && self.bounds.has_outside(sp) {
             self.addresses.push(ip);
         }
         goes_on

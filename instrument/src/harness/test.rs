@@ -117,7 +117,10 @@ impl Plan {
                     self.replay_command(seed)
                 )
             }
-            Scheduler::Parallel => format!("failed with seed {seed} on the parallel scheduler"),
+            // The harness runs nothing by the system's threads alone.
+            Scheduler::Parallel | Scheduler::System => {
+                format!("failed with seed {seed} on the parallel scheduler")
+            }
         }
     }
 

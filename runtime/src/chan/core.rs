@@ -65,7 +65,7 @@ struct Deal<T> {
     /// A sender's value on its way out, a receiver's on its way in.
     value: Option<T>,
     /// Made where a detector first needs them.
-    clocks: Option<Clocks>,
+    clocks: Option<Box<Clocks>>,
 }
 
 /// The clocks of a deal.
@@ -90,6 +90,7 @@ impl<T> Deal<T> {
 pub(super) struct Place<T>(UnsafeCell<Deal<T>>);
 
 impl<T> Place<T> {
+    #[inline]
     pub(super) fn new(value: Option<T>) -> Self {
         Self(UnsafeCell::new(Deal {
             value,
@@ -102,7 +103,10 @@ impl<T> Place<T> {
     /// # Safety
     ///
     /// The operation is the caller's, and was not offered, or is done, or claimed by the caller.
-    #[allow(clippy::mut_from_ref, reason = "it belongs to one at a time, as the safety section says")]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "it belongs to one at a time, as the safety section says"
+    )]
     unsafe fn deal(&self) -> &mut Deal<T> {
         // SAFETY: by the caller nobody else has it: who claims an operation lets go of the deal before
         // it says that the operation is done.
@@ -240,10 +244,13 @@ pub(super) struct Core<T> {
 /// What a non-blocking attempt came to, and whom it completed.
 type Attempt<R> = (R, Option<Waiter>);
 
+/// A value that there is no room for, and the channel, locked.
+type Full<'a, T> = (T, SpinGuard<'a, State<T>>);
+
 impl<T> State<T> {
     /// `access` is called if the operation takes place, or finds the channel closed, before it
     /// releases anything.
-    #[inline]
+    #[inline(always)]
     fn send(
         &mut self,
         value: T,
@@ -274,6 +281,7 @@ impl<T> State<T> {
 
     /// Hands `value` to a waiting receiver; on a bounded channel, as if by way of the buffer,
     /// which is empty.
+    #[inline]
     fn send_to(&mut self, mut taken: Taken<T>, value: T, op: SyncOp) -> Waiter {
         let deal = taken.deal();
         deal.value = Some(value);
@@ -297,7 +305,7 @@ impl<T> State<T> {
         taken.waiter
     }
 
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self, op: SyncOp) -> Attempt<Result<T, TryRecvError>> {
         if let Some((value, edge)) = self.handed_back.pop_front() {
             detect::with(|_, thread| thread.acquire(&edge, op));
@@ -408,6 +416,7 @@ impl<T> State<T> {
     ///
     /// `place` stays where it is until the operation of `waiter` was claimed and, unless it claimed itself,
     /// is done. Its deal is the caller's up to now.
+    #[inline]
     unsafe fn offer(
         &mut self,
         direction: Direction,
@@ -516,7 +525,8 @@ impl<T> Core<T> {
             Ok(done) => return done,
             Err(full) => full,
         };
-        let (place, wait) = (Place::new(Some(value)), current::wait());
+        let place = Place::new(Some(value));
+        let wait = current::wait();
         // SAFETY: the place stays in this frame until the wait is over.
         unsafe { state.offer(Direction::Send, &place, wait.waiter(), 0, op) };
         drop(state);
@@ -536,16 +546,19 @@ impl<T> Core<T> {
             Ok(done) => return Ok(done),
             Err(full) => full,
         };
-        Err(offer_for(&mut state, Direction::Send, Some(value), waker, op))
+        Err(offer_for(
+            &mut state,
+            Direction::Send,
+            Some(value),
+            waker,
+            op,
+        ))
     }
 
     /// Sends `value` if that is possible at once. If not, gives it back with the channel locked, and
     /// stands ready to send.
-    fn send_at_once(
-        &self,
-        value: T,
-        op: SyncOp,
-    ) -> Result<Result<(), SendError<T>>, (T, SpinGuard<'_, State<T>>)> {
+    #[inline]
+    fn send_at_once(&self, value: T, op: SyncOp) -> Result<Result<(), SendError<T>>, Full<'_, T>> {
         let mut state = self.state.lock();
         let access = || self.access(AccessKind::Read, op.at);
         let (result, completed) = state.send(value, op, access);
@@ -567,7 +580,8 @@ impl<T> Core<T> {
             Ok(received) => return received,
             Err(empty) => empty,
         };
-        let (place, wait) = (Place::new(None), current::wait());
+        let place = Place::new(None);
+        let wait = current::wait();
         // SAFETY: the place stays in this frame until the wait is over.
         unsafe { state.offer(Direction::Receive, &place, wait.waiter(), 0, op) };
         drop(state);
@@ -592,6 +606,7 @@ impl<T> Core<T> {
 
     /// Receives a value, or `None` from a closed channel, if that is possible at once. If not, leaves the
     /// channel locked.
+    #[inline]
     fn receive_at_once(&self, op: SyncOp) -> Result<Option<T>, SpinGuard<'_, State<T>>> {
         let mut state = self.state.lock();
         let (result, completed) = state.receive(op);
@@ -622,7 +637,7 @@ impl<T> Core<T> {
         let Some(value) = deal.value.take() else {
             return;
         };
-        let edge = deal.clocks.take().unwrap_or_default().taken;
+        let edge = std::mem::take(&mut deal.clocks().taken);
         let completed = state.hand_on(value, edge);
         drop(state);
         wake(completed);

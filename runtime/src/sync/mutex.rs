@@ -3,6 +3,7 @@
 use super::raw::RawLock;
 use crate::current;
 use crate::detect::SyncName;
+use deadheat_detector::context::LockMode;
 use deadheat_detector::thread::SyncOp;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -92,10 +93,11 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline]
     fn locked(&self, at: &'static Location<'static>) -> MutexGuard<'_, T> {
-        self.name.acquire(SyncOp {
+        let op = SyncOp {
             what: "mutex lock",
             at,
-        });
+        };
+        self.name.lock(op, LockMode::Mutex);
         MutexGuard {
             mutex: self,
             locked_at: at,
@@ -157,7 +159,8 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
             what: "unlock of the mutex locked",
             at: self.locked_at,
         };
-        self.mutex.name.release(op);
+        let name = &self.mutex.name;
+        name.unlock(op, LockMode::Mutex, self.locked_at);
         // SAFETY: the guard holds the lock.
         unsafe { self.mutex.raw.unlock() };
         current::safepoint_if_watched();

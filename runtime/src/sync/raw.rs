@@ -93,12 +93,7 @@ impl RawLock {
 
     /// [`Self::lock`], for a caller in the run of number `run`.
     #[inline]
-    pub(crate) fn lock_in_run(
-        &self,
-        run: u64,
-        what: &'static str,
-        at: &'static Location<'static>,
-    ) {
+    pub(crate) fn lock_in_run(&self, run: u64, what: &'static str, at: &'static Location<'static>) {
         if self.try_lock_unnamed() {
             self.holder.set_run(run);
         } else {

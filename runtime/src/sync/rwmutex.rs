@@ -4,6 +4,7 @@ use super::wait_queue::WaitQueue;
 use crate::current;
 use crate::detect::SyncName;
 use crate::waiter::{Holder, WaitReason, Waiter};
+use deadheat_detector::context::LockMode;
 use deadheat_detector::thread::SyncOp;
 use parking_lot::Mutex as PlainMutex;
 use std::cell::UnsafeCell;
@@ -147,10 +148,11 @@ impl<T: ?Sized> RwMutex<T> {
     }
 
     fn reading(&self, at: &'static Location<'static>) -> RwMutexReadGuard<'_, T> {
-        self.written.acquire(SyncOp {
+        let op = SyncOp {
             what: "read lock",
             at,
-        });
+        };
+        self.written.lock(op, LockMode::Read);
         RwMutexReadGuard {
             lock: self,
             locked_at: at,
@@ -164,7 +166,7 @@ impl<T: ?Sized> RwMutex<T> {
             at,
         };
         self.written.acquire(op);
-        self.read.acquire(op);
+        self.read.lock(op, LockMode::Write);
         RwMutexWriteGuard {
             lock: self,
             locked_at: at,
@@ -308,7 +310,8 @@ impl<T: ?Sized> Drop for RwMutexReadGuard<'_, T> {
             what: "read unlock of the lock taken",
             at: self.locked_at,
         };
-        self.lock.read.release_merge(op);
+        let name = &self.lock.read;
+        name.unlock(op, LockMode::Read, self.locked_at);
         self.lock.unlock(|state| state.readers -= 1);
     }
 }
@@ -319,7 +322,8 @@ impl<T: ?Sized> Drop for RwMutexWriteGuard<'_, T> {
             what: "write unlock of the lock taken",
             at: self.locked_at,
         };
-        self.lock.written.release(op);
+        let name = &self.lock.written;
+        name.unlock(op, LockMode::Write, self.locked_at);
         self.lock.unlock(|state| state.writer = false);
     }
 }

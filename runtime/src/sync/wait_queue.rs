@@ -33,8 +33,15 @@ impl WaitQueue {
 
     /// Those of the first `count` waiters whose wait is not over, claimed; the caller wakes them.
     pub(super) fn pop_first(&mut self, count: u64) -> SmallVec<[Waiter; 2]> {
-        let first = (0..count).map_while(|_| self.waiters.pop_front());
-        first.filter(|waiter| waiter.claim(0)).collect()
+        let mut claimed = SmallVec::new();
+        for _ in 0..count {
+            if let Some(waiter) = self.waiters.pop_front()
+                && waiter.claim(0)
+            {
+                claimed.push(waiter);
+            }
+        }
+        claimed
     }
 
     /// All waiters whose wait is not over, claimed; the caller wakes them.

@@ -156,11 +156,11 @@ impl WaitGroup {
     /// `false` where nothing is left to be done.
     fn count_down(&self, op: SyncOp) -> bool {
         self.done.release_merge(op);
-        let before = self.state.fetch_sub(ONE, Ordering::AcqRel);
-        if before < ONE {
-            self.state.fetch_add(ONE, Ordering::Relaxed);
-            return false;
-        }
+        let less = |state: u64| state.checked_sub(ONE);
+        let before = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
+        let Ok(before) = before else { return false };
         let now = before - ONE;
         if now < ONE && waiting(now) > 0 {
             self.wake_all(waiting(now));

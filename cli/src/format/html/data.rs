@@ -6,7 +6,7 @@ use crate::known::Standing;
 use crate::source::Sources;
 use crate::timeline::{Timeline, timeline};
 use crate::words;
-use deadheat_detector::report::text::unordered;
+use deadheat_detector::report::text::{locks, unordered};
 use deadheat_detector::report::{RaceReport, RunInfo};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,6 +37,7 @@ pub(super) struct Detail<'a> {
     /// Whether the source has changed since the run: the current access's, the previous one's.
     changed: [bool; 2],
     unordered: String,
+    locks: Option<String>,
     memory: String,
     labels: [String; 2],
     timeline: Timeline,
@@ -118,6 +119,7 @@ pub(super) fn detail<'a>(found: &'a Found, sources: &mut Sources) -> Detail<'a> 
         report,
         changed: accesses.map(|access| sources.has_changed(access)),
         unordered: unordered(report),
+        locks: locks(report),
         memory: words::memory(&report.location),
         labels: accesses.map(|access| {
             format!(

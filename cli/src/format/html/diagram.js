@@ -3,7 +3,7 @@
 // that is there, the dashed line is the order that is missing.
 
 const SVG = "http://www.w3.org/2000/svg";
-const LANE = 56, ROW = 46, TOP = 44, LEFT = 30;
+const LANE = 68, ROW = 50, TOP = 44, LEFT = 34;
 
 // What a program says, with nothing in it that moves or hides other text.
 function shown(text) {
@@ -31,13 +31,18 @@ function fileName(at) {
   return at ? at.file.split("/").pop() + ":" + at.line : "";
 }
 
+// What an access did, in one letter.
+function letter(access) {
+  return access.kind.includes("write") ? "W" : "R";
+}
+
 // The diagram of a race; `select` is given the point that the reader looks at.
 function diagram(timeline, report, title, select) {
   const { lanes, points, arrows } = timeline;
   const x = (lane) => LEFT + lane * LANE;
   const y = (row) => TOP + 18 + row * ROW;
   const labels = x(lanes.length - 1) + 24;
-  const width = labels + 210, height = y(points.length - 1) + 34;
+  const width = labels + 218, height = y(points.length - 1) + 34;
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": title });
   lanes.forEach((lane, number) => {
     const name = lane.goroutine === 1 ? "main" : "g" + lane.goroutine;
@@ -57,7 +62,7 @@ function diagram(timeline, report, title, select) {
       svg("rect", { x: 2, y: y(row) - ROW / 2 + 2, width: width - 4, height: ROW - 4, rx: 6, class: "hit" }),
       svg("line", { x1: x(point.lane) + 11, x2: labels - 6, y1: y(row), y2: y(row), class: "leader" }),
       marker(point, row),
-      svg("text", { x: labels, y: y(row) - 3, class: "label" }, clipped(point.label, 26)),
+      svg("text", { x: labels, y: y(row) - 3, class: "label" }, clipped(point.label, 30)),
       svg("text", { x: labels, y: y(row) + 13, class: "where" }, clipped(fileName(at), 28)));
     for (const event of ["focus", "pointerenter", "click"]) {
       group.addEventListener(event, () => {
@@ -77,9 +82,11 @@ function diagram(timeline, report, title, select) {
   function marker(point, row) {
     const [cx, cy] = [x(point.lane), y(row)];
     if (point.kind === "current" || point.kind === "previous") {
-      const letter = report[point.kind].kind.includes("write") ? "W" : "R";
-      return svg("g", {}, svg("circle", { cx, cy, r: 11, class: "mark" }),
-        svg("text", { x: cx, y: cy + 4, class: "letter" }, letter));
+      const access = report[point.kind];
+      const held = (access.locks || []).map((lock) => shown(lock.operation)).join(", ");
+      const lock = held ? [svg("rect", { x: cx - 17, y: cy - 19, width: 34, height: 38, rx: 9, class: "held" }, svg("title", {}, "Holding " + held))] : [];
+      return svg("g", {}, ...lock, svg("circle", { cx, cy, r: 12, class: "mark" }),
+        svg("text", { x: cx, y: cy + 4, class: "letter" }, letter(access)));
     }
     if (point.kind === "release" || point.kind === "acquire") {
       return svg("rect", { x: cx - 6, y: cy - 6, width: 12, height: 12, class: "mark" });
@@ -91,7 +98,7 @@ function diagram(timeline, report, title, select) {
     const [x1, y1] = [x(points[from].lane), y(from)], [x2, y2] = [x(points[to].lane), y(to)];
     const length = Math.hypot(x2 - x1, y2 - y1) || 1;
     const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
-    const gap = missing ? 14 : 9;
+    const gap = missing ? 16 : 9;
     const [ex, ey] = [x2 - dx * gap, y2 - dy * gap];
     const kind = missing ? "missing" : "order";
     const head = [[ex, ey], [ex - dx * 9 - dy * 5, ey - dy * 9 + dx * 5], [ex - dx * 9 + dy * 5, ey - dy * 9 - dx * 5]];

@@ -18,7 +18,7 @@ function data(id) {
 function frames(stack) {
   if (!stack.length) return make("p", { class: "muted" }, "no stack");
   return make("ol", { class: "stack" }, ...stack.map((frame) => make("li", {},
-    make("code", {}, shown(frame.function)),
+    named(frame.function),
     frame.at ? make("span", { class: "where" }, shown(place(frame.at))) : null)));
 }
 
@@ -41,20 +41,41 @@ function source(access, changed) {
   return make("div", {}, note, code);
 }
 
-function side(heading, access, label, changed) {
-  return make("section", { class: "side" },
-    make("h4", {}, heading + ": ", shown(label)),
-    source(access, changed), frames(access.stack));
+// A function, of which the last part matters most.
+function named(name) {
+  const text = shown(name);
+  const [closures] = text.match(/(::\{\{closure\}\})*$/);
+  const cut = text.lastIndexOf("::", text.length - closures.length - 1) + 2;
+  if (cut < 2) return make("code", {}, text);
+  return make("code", {}, make("span", { class: "path" }, text.slice(0, cut)), text.slice(cut));
+}
+
+// The locks that were held at an access, where that is known.
+function locks(access) {
+  if (!access.locks) return null;
+  if (!access.locks.length) return make("p", { class: "locks none" }, "No lock held");
+  return make("p", { class: "locks" }, "Holding ", ...access.locks.flatMap((lock, number) =>
+    [number ? ", " : "", make("strong", {}, shown(lock.operation)), " taken at ", make("code", {}, shown(place(lock.at)))]));
+}
+
+function side(which, access, label, changed) {
+  const heading = make("h4", {}, make("span", { class: "badge-letter", "aria-hidden": "true" }, letter(access)),
+    make("span", {}, which === "current" ? "Current: " : "Previous: ", shown(label)));
+  return make("section", { class: "side " + which }, heading,
+    locks(access), source(access, changed), frames(access.stack));
 }
 
 function figure(detail) {
   const selected = make("div", { class: "selection", role: "status" });
-  const select = (point) => selected.replaceChildren(make("strong", {}, shown(point.label)), frames(point.stack));
+  const select = (point) => {
+    const access = detail.report[point.kind];
+    selected.replaceChildren(make("strong", {}, shown(point.label)), ...[access && locks(access), frames(point.stack)].filter(Boolean));
+  };
   const drawn = diagram(detail.timeline, detail.report, "Space-time diagram. Goroutines from left to right, time downwards.", select);
   select(detail.timeline.points[detail.timeline.points.length - 1]);
   return make("figure", {},
     make("div", { class: "diagram" }, drawn),
-    make("figcaption", {}, "Time runs down. Arrows are order; the dashed line is the order that is missing. What no path of arrows and lines joins may happen in any order. Point at a mark, or move to it with Tab and the arrow keys, for its stack."),
+    make("figcaption", {}, "Time runs down. Arrows are order; the dashed line is the order that is missing; a frame around an access is a lock that was held. What no path of arrows and lines joins may happen in any order. Point at a mark, or move to it with Tab and the arrow keys, for its stack."),
     selected);
 }
 
@@ -77,12 +98,13 @@ function race(number) {
     make("ul", {}, ...detail.places.map(([current, previous]) => make("li", {}, shown(place(current)) + " and " + shown(place(previous))))));
   return make("div", { class: "race" },
     make("p", {}, make("strong", {}, "Unordered: "), detail.unordered),
+    detail.locks ? make("p", {}, make("strong", {}, "Locks: "), detail.locks) : null,
     make("p", {}, make("strong", {}, "Memory: "), detail.memory),
     report.dependent ? make("p", { class: "warning" }, "This race may follow from an earlier one of the same run.") : null,
     make("div", { class: "columns" }, figure(detail),
-      make("div", {}, side("Current", report.current, detail.labels[0], detail.changed[0]),
-        side("Previous", report.previous, detail.labels[1], detail.changed[1]))),
-    fold("Explanation", ...detail.explanation.map((part) => make("section", { class: "part" },
+      make("div", {}, side("current", report.current, detail.labels[0], detail.changed[0]),
+        side("previous", report.previous, detail.labels[1], detail.changed[1]))),
+    fold("Explanation", ...detail.explanation.slice(1).map((part) => make("section", { class: "part" },
       make("h4", {}, part.heading), make("pre", { class: "prose" }, part.text)))),
     created.length ? fold("Where the goroutines were created", ...created) : null,
     places,

@@ -1,6 +1,7 @@
 //! Walking by rules that are kept: [`rule`] is what the unwind tables say of a return address,
-//! [`table`] is where it is kept, [`objects`] finds and reads the tables.
+//! [`table`] is where it is kept, [`objects`] finds and reads the tables. [`last`] remembers whole walks.
 
+mod last;
 mod objects;
 mod rule;
 mod table;
@@ -8,6 +9,7 @@ mod table;
 mod tests;
 
 use super::Visitor;
+pub(super) use last::LastWalk;
 use rule::{Caller, Rule};
 use table::Table;
 
@@ -36,7 +38,7 @@ pub(super) fn walk(visitor: &mut Visitor<'_>) -> bool {
         // one that is on this stack.
         match unsafe { rule.caller(frame) } {
             Caller::Frame(caller) => frame = caller,
-            Caller::Stack(sp) => return !visitor.stack.contains(&sp),
+            Caller::Stack(sp) => return !visitor.bounds.stack.contains(&sp),
             Caller::None => return true,
             Caller::Unknown => return false,
         }

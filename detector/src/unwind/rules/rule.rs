@@ -6,7 +6,7 @@ use std::ptr::with_exposed_provenance;
 /// The bits that a packed rule has.
 pub(super) const BITS: u32 = 27;
 
-const WORD: usize = size_of::<usize>();
+pub(super) const WORD: usize = size_of::<usize>();
 
 /// How to find the caller's frame from one whose code was left at this return address.
 ///
@@ -100,6 +100,26 @@ impl Rule {
             },
             _ if part(2, 2) == 2 => Self::Outermost,
             _ => Self::Unknown,
+        }
+    }
+
+    /// Where the frame pointer of a caller whose stack pointer is `cfa` is kept; 0 where nobody has
+    /// changed it.
+    #[inline]
+    pub(super) fn saved_at(self, cfa: usize) -> usize {
+        match self {
+            Self::Above { saved, .. } if saved != 0 => cfa - WORD * saved,
+            _ => 0,
+        }
+    }
+
+    /// Whether the caller is found by the frame pointer.
+    #[inline]
+    pub(super) fn uses_bp(self) -> bool {
+        match self {
+            Self::Above { register, .. } => register == Register::Frame,
+            Self::Linked { .. } => true,
+            Self::Outermost | Self::Unknown => false,
         }
     }
 

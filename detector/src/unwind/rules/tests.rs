@@ -1,11 +1,15 @@
 //! Walks by rules, held against the library's, on stacks of many shapes.
 
-use crate::unwind::{self, Addresses, MAX_FRAMES, Visitor};
+use super::LastWalk;
+use crate::context::{ContextTree, Frame};
+use crate::stack::Operation;
+use crate::unwind::{self, Addresses, Bounds, MAX_FRAMES, Visitor};
+use parking_lot::Mutex;
 use proptest::prelude::*;
 use std::ffi::{CString, c_int, c_void};
 use std::hint::black_box;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,10 +21,11 @@ const EVERYWHERE: Range<usize> = 0..usize::MAX;
 #[inline(never)]
 fn compare(stack: &Range<usize>, by_rules: bool) -> usize {
     let mut visitor = Visitor {
-        stack,
+        bounds: Bounds { stack, from: 0 },
         addresses: Addresses::new(),
     };
     assert_eq!(super::walk(&mut visitor), by_rules);
+    let remembered = remembered(stack);
     let ours = match by_rules {
         // Without the frames of the walk, and of this function.
         true => visitor.addresses[2..].to_vec(),
@@ -40,7 +45,45 @@ fn compare(stack: &Range<usize>, by_rules: bool) -> usize {
         theirs.truncate(ours.len());
     }
     assert_eq!(ours, theirs);
+    let is_whole = ours.len() + 2 < MAX_FRAMES;
+    if is_whole {
+        assert_eq!(remembered.is_some(), by_rules);
+    }
+    if let Some(mut remembered) = remembered {
+        if !is_whole {
+            // It has place for one frame more.
+            remembered.truncate(ours.len());
+        }
+        assert_eq!(remembered, ours);
+    }
     ours.len()
+}
+
+/// The same walk, made from the one before it, which was perhaps another thread's: the addresses from
+/// the caller's caller on. `None` where rules were not enough.
+#[inline(never)]
+fn remembered(stack: &Range<usize>) -> Option<Vec<usize>> {
+    static LAST: Mutex<Option<(ContextTree, LastWalk)>> = Mutex::new(None);
+    let here = 0u8;
+    let from = (&raw const here).addr();
+    let mut last = LAST.lock();
+    let (tree, last) = last.get_or_insert_default();
+    let operation = Operation::at(Location::caller());
+    let mut walk = || {
+        let child = |node, frame| tree.child(node, frame);
+        last.node(Bounds { stack, from }, operation, child)
+    };
+    let node = walk()?;
+    for _ in 0..2 {
+        assert_eq!(walk(), Some(node), "the same walk again");
+    }
+    // Without the place, and the frame of `compare`.
+    let frames = tree.frames(node).into_iter().skip(2);
+    let frames = frames.map(|frame| match frame {
+        Frame::Return(ip) => ip,
+        frame => panic!("{frame:?}"),
+    });
+    Some(frames.collect())
 }
 
 fn is_compare(frame: &backtrace::Frame) -> bool {
@@ -241,6 +284,25 @@ fn each_shape_has_its_frames() {
 fn of_a_deep_stack_the_innermost_frames_are_kept() {
     let frames = descend(&[Shape::Plain; 1000], &EVERYWHERE);
     assert_eq!(frames, MAX_FRAMES - 2);
+}
+
+/// Calls `f` from one of two places, so that frames further in lie where they did, and are others.
+#[inline(never)]
+fn from_one_of_two(first: bool, f: &dyn Fn() -> usize) -> usize {
+    let frames = if first { f() } else { f() + black_box(0) };
+    black_box(frames)
+}
+
+#[test]
+fn a_frame_that_was_called_from_elsewhere_is_another_one() {
+    for places in 0..1 << 6 {
+        let at = |i: u32| places >> i & 1 == 0;
+        let inner = || from_one_of_two(at(2), &|| compare(&EVERYWHERE, true));
+        let middle = || from_one_of_two(at(1), &inner);
+        // Each twice in a row, and after each other one.
+        from_one_of_two(at(0), &middle);
+        from_one_of_two(at(3), &middle);
+    }
 }
 
 #[test]

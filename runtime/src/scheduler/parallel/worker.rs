@@ -106,9 +106,20 @@ impl Worker {
     /// Whether the goroutine that runs is to let others run.
     #[inline]
     pub(crate) fn should_yield(&self) -> bool {
+        self.processor().is_some_and(Processor::should_yield)
+            || self.scheduler().ending.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn scheduler(&self) -> &Parallel {
         // SAFETY: a worker works for a scheduler that outlives it.
-        let ending = unsafe { &(*self.scheduler).ending };
-        self.processor().is_some_and(Processor::should_yield) || ending.load(Ordering::Relaxed)
+        unsafe { &*self.scheduler }
+    }
+
+    /// The nanoseconds since the run's start, as of some moments ago.
+    #[inline]
+    pub(crate) fn about_now(&self) -> u64 {
+        self.scheduler().about_now.load(Ordering::Relaxed)
     }
 
     /// A number that tells the worker's processor from most others; 0 where it has none.

@@ -1,0 +1,536 @@
+//! Atomic operations and fences.
+//!
+//! The operation and its edges are one step, under a lock of the word's clock, so that edges follow the
+//! word's modification order. Where nobody has released to a word yet, there is no clock, and
+//! an operation that does not release needs no lock.
+
+use super::rwlock;
+use crate::current;
+use crate::report::{self, Races, bytes_at};
+use crate::thread::{Class, Inside, Operation, Place, State};
+use deadheat_detector::clock::Time;
+use deadheat_detector::context::NodeId;
+use deadheat_detector::engine::Race;
+use deadheat_detector::sync::{AtomicEffect, SyncId};
+use std::arch::asm;
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
+
+/// The orderings of C and C++, by their numbers; *consume* is *acquire*.
+#[inline(always)]
+fn ordering(number: c_int) -> Ordering {
+    // Compilers may add flags above.
+    match number & 0x7fff {
+        0 => Ordering::Relaxed,
+        1 | 2 => Ordering::Acquire,
+        3 => Ordering::Release,
+        4 => Ordering::AcqRel,
+        _ => Ordering::SeqCst,
+    }
+}
+
+/// Whether an operation of this ordering releases.
+#[inline(always)]
+fn releases(ordering: Ordering) -> bool {
+    !matches!(ordering, Ordering::Relaxed | Ordering::Acquire)
+}
+
+/// What a load may have.
+#[inline(always)]
+fn for_load(ordering: Ordering) -> Ordering {
+    match ordering {
+        Ordering::Release => Ordering::Relaxed,
+        Ordering::AcqRel => Ordering::Acquire,
+        other => other,
+    }
+}
+
+/// What a store may have.
+#[inline(always)]
+fn for_store(ordering: Ordering) -> Ordering {
+    match ordering {
+        Ordering::Acquire => Ordering::Relaxed,
+        Ordering::AcqRel => Ordering::Release,
+        other => other,
+    }
+}
+
+/// Event: an atomic operation on `size` bytes, which `operation` performs, with an ordering that
+/// `releases` or not.
+#[inline]
+fn atomic<R>(
+    address: usize,
+    size: usize,
+    site: usize,
+    releases: bool,
+    operation: impl FnOnce() -> (R, AtomicEffect),
+) -> R {
+    let Some(inside) = current::get().and_then(State::enter) else {
+        return operation().0;
+    };
+    let Some(bytes) = bytes_at(address, size) else {
+        return operation().0;
+    };
+    let runtime = inside.runtime();
+    let place = Place::new(site, size, Class::Ordinary);
+    if releases || inside.clock().has_release_fence() {
+        runtime.objects.note(address);
+    } else if !runtime.objects.has(address) {
+        let (result, effect) = operation();
+        inside.access(effect.access(), address, size, place);
+        // Whoever released what was read has noted the object before.
+        if runtime.objects.has(address) {
+            acquire_late(&inside, effect, address, site);
+        }
+        return result;
+    }
+    let mut node = NodeId::ROOT;
+    let get = || {
+        node = inside.state.node_at(runtime, place);
+        node
+    };
+    let mut races = Races::new();
+    let found = |race: &Race| races.push(*race);
+    let before = inside.clock().epoch().time();
+    let object = SyncId(address as u64);
+    let engine = &runtime.engine;
+    let (result, effect) = engine.atomic(inside.clock(), object, bytes, operation, get, found);
+    note(&inside, effect, site, before);
+    if !races.is_empty() && inside.records() {
+        report::report(&inside, effect.access(), place, &races);
+    }
+    result
+}
+
+/// The edges of an operation that found no object, and was the first to read from it.
+#[cold]
+fn acquire_late(inside: &Inside, effect: AtomicEffect, address: usize, site: usize) {
+    let engine = &inside.runtime().engine;
+    engine.sync(SyncId(address as u64), |var| {
+        inside.clock().atomic_acquire(var, effect);
+    });
+    note(inside, effect, site, inside.clock().epoch().time());
+}
+
+/// Notes what an operation, begun at the thread's time `before`, did for reports.
+#[inline]
+fn note(inside: &Inside, effect: AtomicEffect, site: usize, before: Time) {
+    let operation = match effect {
+        AtomicEffect::Load(_) => Operation::AtomicLoad,
+        AtomicEffect::Store(_) => Operation::AtomicStore,
+        AtomicEffect::ReadModifyWrite(_) => Operation::AtomicUpdate,
+    };
+    if effect.acquires() {
+        inside.note_acquire(operation, site);
+    }
+    if effect.releases() {
+        inside.state.info.last_release.note(operation, site, before);
+    }
+}
+
+macro_rules! update {
+    ($($name:ident [$register:literal] $type:ty, $atomic:ty, $method:ident;)*) => {
+        super::with_site! {$(
+            #[unsafe(no_mangle)]
+            fn $name[$register](address: *mut $type, value: $type, order: c_int; site) -> $type {
+                let order = ordering(order);
+                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
+                    // SAFETY: the caller's atomic, as the compiler made it.
+                    let word = unsafe { <$atomic>::from_ptr(address) };
+                    (word.$method(value, Ordering::SeqCst), AtomicEffect::ReadModifyWrite(order))
+                })
+            }
+        )*}
+    };
+}
+
+macro_rules! sized {
+    ($type:ty, $atomic:ty, $load:ident, $store:ident, $value:ident, $strong:ident, $weak:ident;
+     $value_register:literal, $compare_register:literal) => {
+        super::with_site! {
+            #[unsafe(no_mangle)]
+            fn $load["rdx"](address: *mut $type, order: c_int; site) -> $type {
+                let order = for_load(ordering(order));
+                atomic(address.addr(), size_of::<$type>(), site, false, || {
+                    // SAFETY: the caller's atomic, as the compiler made it.
+                    let word = unsafe { <$atomic>::from_ptr(address) };
+                    (word.load(order), AtomicEffect::Load(order))
+                })
+            }
+
+            #[unsafe(no_mangle)]
+            fn $store[$value_register](address: *mut $type, value: $type, order: c_int; site) {
+                let order = for_store(ordering(order));
+                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
+                    // SAFETY: the caller's atomic, as the compiler made it.
+                    let word = unsafe { <$atomic>::from_ptr(address) };
+                    (word.store(value, order), AtomicEffect::Store(order))
+                });
+            }
+
+            #[unsafe(no_mangle)]
+            fn $value[$compare_register](address: *mut $type, old: $type, new: $type,
+                order: c_int, failure: c_int; site) -> $type {
+                let exchange = exchange::<$atomic>(address.cast(), old, new, order, failure, site);
+                exchange.unwrap_or_else(|found| found)
+            }
+
+            #[unsafe(no_mangle)]
+            fn $strong[$compare_register](address: *mut $type, old: *mut $type, new: $type,
+                order: c_int, failure: c_int; site) -> c_int {
+                // SAFETY: the caller's word to read, and to write where the exchange fails.
+                unsafe { exchange_at::<$atomic>(address.cast(), old, new, order, failure, site) }
+            }
+
+            #[unsafe(no_mangle)]
+            fn $weak[$compare_register](address: *mut $type, old: *mut $type, new: $type,
+                order: c_int, failure: c_int; site) -> c_int {
+                // SAFETY: as above.
+                unsafe { exchange_at::<$atomic>(address.cast(), old, new, order, failure, site) }
+            }
+        }
+    };
+}
+
+super::with_site! {
+    /// Among the subtractions are those by which readers give a lock back.
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic32_fetch_sub["rcx"](address: *mut u32, value: u32, order: c_int; site) -> u32 {
+        let mut order = ordering(order);
+        if order == Ordering::Release && value == 1 && is_read_unlock(address.addr(), site) {
+            order = Ordering::Relaxed;
+        }
+        atomic(address.addr(), 4, site, releases(order), || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let word = unsafe { AtomicU32::from_ptr(address) };
+            (word.fetch_sub(value, Ordering::SeqCst), AtomicEffect::ReadModifyWrite(order))
+        })
+    }
+}
+
+/// Whether a reader gives a lock back. Then it has released to the object beside the word.
+fn is_read_unlock(address: usize, site: usize) -> bool {
+    let Some(inside) = current::get().and_then(State::enter) else {
+        return false;
+    };
+    let is_one = rwlock::is_read_unlock(&inside, Place::new(site, 4, Class::Ordinary));
+    drop(inside);
+    if is_one {
+        rwlock::read_unlocking(address, site);
+    }
+    is_one
+}
+
+/// What a compare-exchange needs of an atomic.
+trait Word {
+    type Value: Copy;
+
+    /// The lower eight bytes of a value.
+    fn bits(value: Self::Value) -> u64;
+
+    /// # Safety
+    ///
+    /// `at` is a valid atomic of this type.
+    unsafe fn exchange(
+        at: *mut Self,
+        old: Self::Value,
+        new: Self::Value,
+    ) -> Result<Self::Value, Self::Value>;
+}
+
+macro_rules! word {
+    ($($atomic:ty: $type:ty;)*) => {$(
+        impl Word for $atomic {
+            type Value = $type;
+
+            #[inline(always)]
+            #[allow(clippy::unnecessary_cast, reason = "one of the types is that one")]
+            fn bits(value: $type) -> u64 {
+                value as u64
+            }
+
+            #[inline(always)]
+            unsafe fn exchange(at: *mut Self, old: $type, new: $type) -> Result<$type, $type> {
+                // SAFETY: as the caller says.
+                let word = unsafe { &*at };
+                word.compare_exchange(old, new, Ordering::SeqCst, Ordering::SeqCst)
+            }
+        }
+    )*};
+}
+
+word! { AtomicU8: u8; AtomicU16: u16; AtomicU32: u32; AtomicU64: u64; AtomicU128: u128; }
+
+#[inline]
+fn exchange<A: Word>(
+    address: *mut A,
+    old: A::Value,
+    new: A::Value,
+    order: c_int,
+    failure: c_int,
+    site: usize,
+) -> Result<A::Value, A::Value> {
+    let (order, failure) = (ordering(order), for_load(ordering(failure)));
+    let result = atomic(
+        address.addr(),
+        size_of::<A::Value>(),
+        site,
+        releases(order),
+        || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let result = unsafe { A::exchange(address, old, new) };
+            let effect = match result {
+                Ok(_) => AtomicEffect::ReadModifyWrite(order),
+                Err(_) => AtomicEffect::Load(failure),
+            };
+            (result, effect)
+        },
+    );
+    if result.is_ok()
+        && order == Ordering::Acquire
+        && rwlock::is_write_lock(size_of::<A>(), A::bits(old), A::bits(new))
+    {
+        rwlock::write_locked(address.addr(), site);
+    }
+    result
+}
+
+/// # Safety
+///
+/// `old` is the caller's to read and write.
+#[inline]
+unsafe fn exchange_at<A: Word>(
+    address: *mut A,
+    old: *mut A::Value,
+    new: A::Value,
+    order: c_int,
+    failure: c_int,
+    site: usize,
+) -> c_int {
+    // SAFETY: as the caller says.
+    let wanted = unsafe { *old };
+    match exchange(address, wanted, new, order, failure, site) {
+        Ok(_) => 1,
+        Err(found) => {
+            // SAFETY: as the caller says.
+            unsafe { *old = found };
+            0
+        }
+    }
+}
+
+/// Sixteen bytes as one atomic, by `cmpxchg16b`, of which the compiler would make a call.
+#[repr(transparent)]
+struct AtomicU128(std::cell::UnsafeCell<u128>);
+
+impl AtomicU128 {
+    /// # Safety
+    ///
+    /// `at` is valid and aligned to 16 bytes.
+    unsafe fn from_ptr<'a>(at: *mut u128) -> &'a Self {
+        // SAFETY: as the caller says; the layout is the same.
+        unsafe { &*at.cast() }
+    }
+
+    fn compare_exchange(
+        &self,
+        old: u128,
+        new: u128,
+        _: Ordering,
+        _: Ordering,
+    ) -> Result<u128, u128> {
+        let (low, high): (u64, u64);
+        // SAFETY: the word is valid and aligned. `rbx`, which the instruction wants, is the compiler's
+        // own: it is exchanged before and restored after, and all operands are in named registers, so
+        // that none is `rbx`.
+        unsafe {
+            asm!(
+                "xchg rsi, rbx",
+                "lock cmpxchg16b [rdi]",
+                "mov rbx, rsi",
+                inout("rsi") new as u64 => _,
+                in("rdi") self.0.get(),
+                in("rcx") (new >> 64) as u64,
+                inout("rax") old as u64 => low,
+                inout("rdx") (old >> 64) as u64 => high,
+                options(nostack),
+            );
+        }
+        let found = u128::from(low) | u128::from(high) << 64;
+        if found == old { Ok(found) } else { Err(found) }
+    }
+
+    fn load(&self, order: Ordering) -> u128 {
+        self.compare_exchange(0, 0, order, order)
+            .unwrap_or_else(|found| found)
+    }
+
+    fn update(&self, change: impl Fn(u128) -> u128) -> u128 {
+        let mut seen = self.load(Ordering::SeqCst);
+        loop {
+            let order = Ordering::SeqCst;
+            match self.compare_exchange(seen, change(seen), order, order) {
+                Ok(old) => return old,
+                Err(found) => seen = found,
+            }
+        }
+    }
+
+    fn store(&self, value: u128, _: Ordering) {
+        self.update(|_| value);
+    }
+
+    fn swap(&self, value: u128, _: Ordering) -> u128 {
+        self.update(|_| value)
+    }
+
+    fn fetch_add(&self, value: u128, _: Ordering) -> u128 {
+        self.update(|seen| seen.wrapping_add(value))
+    }
+
+    fn fetch_sub(&self, value: u128, _: Ordering) -> u128 {
+        self.update(|seen| seen.wrapping_sub(value))
+    }
+
+    fn fetch_and(&self, value: u128, _: Ordering) -> u128 {
+        self.update(|seen| seen & value)
+    }
+
+    fn fetch_or(&self, value: u128, _: Ordering) -> u128 {
+        self.update(|seen| seen | value)
+    }
+
+    fn fetch_xor(&self, value: u128, _: Ordering) -> u128 {
+        self.update(|seen| seen ^ value)
+    }
+
+    fn fetch_nand(&self, value: u128, _: Ordering) -> u128 {
+        self.update(|seen| !(seen & value))
+    }
+}
+
+sized!(u8, AtomicU8, __tsan_atomic8_load, __tsan_atomic8_store,
+    __tsan_atomic8_compare_exchange_val, __tsan_atomic8_compare_exchange_strong,
+    __tsan_atomic8_compare_exchange_weak; "rcx", "r9");
+sized!(u16, AtomicU16, __tsan_atomic16_load, __tsan_atomic16_store,
+    __tsan_atomic16_compare_exchange_val, __tsan_atomic16_compare_exchange_strong,
+    __tsan_atomic16_compare_exchange_weak; "rcx", "r9");
+sized!(u32, AtomicU32, __tsan_atomic32_load, __tsan_atomic32_store,
+    __tsan_atomic32_compare_exchange_val, __tsan_atomic32_compare_exchange_strong,
+    __tsan_atomic32_compare_exchange_weak; "rcx", "r9");
+sized!(u64, AtomicU64, __tsan_atomic64_load, __tsan_atomic64_store,
+    __tsan_atomic64_compare_exchange_val, __tsan_atomic64_compare_exchange_strong,
+    __tsan_atomic64_compare_exchange_weak; "rcx", "r9");
+
+update! {
+    __tsan_atomic8_exchange["rcx"] u8, AtomicU8, swap;
+    __tsan_atomic8_fetch_add["rcx"] u8, AtomicU8, fetch_add;
+    __tsan_atomic8_fetch_sub["rcx"] u8, AtomicU8, fetch_sub;
+    __tsan_atomic8_fetch_and["rcx"] u8, AtomicU8, fetch_and;
+    __tsan_atomic8_fetch_or["rcx"] u8, AtomicU8, fetch_or;
+    __tsan_atomic8_fetch_xor["rcx"] u8, AtomicU8, fetch_xor;
+    __tsan_atomic8_fetch_nand["rcx"] u8, AtomicU8, fetch_nand;
+    __tsan_atomic16_exchange["rcx"] u16, AtomicU16, swap;
+    __tsan_atomic16_fetch_add["rcx"] u16, AtomicU16, fetch_add;
+    __tsan_atomic16_fetch_sub["rcx"] u16, AtomicU16, fetch_sub;
+    __tsan_atomic16_fetch_and["rcx"] u16, AtomicU16, fetch_and;
+    __tsan_atomic16_fetch_or["rcx"] u16, AtomicU16, fetch_or;
+    __tsan_atomic16_fetch_xor["rcx"] u16, AtomicU16, fetch_xor;
+    __tsan_atomic16_fetch_nand["rcx"] u16, AtomicU16, fetch_nand;
+    __tsan_atomic32_exchange["rcx"] u32, AtomicU32, swap;
+    __tsan_atomic32_fetch_add["rcx"] u32, AtomicU32, fetch_add;
+    __tsan_atomic32_fetch_and["rcx"] u32, AtomicU32, fetch_and;
+    __tsan_atomic32_fetch_or["rcx"] u32, AtomicU32, fetch_or;
+    __tsan_atomic32_fetch_xor["rcx"] u32, AtomicU32, fetch_xor;
+    __tsan_atomic32_fetch_nand["rcx"] u32, AtomicU32, fetch_nand;
+    __tsan_atomic64_exchange["rcx"] u64, AtomicU64, swap;
+    __tsan_atomic64_fetch_add["rcx"] u64, AtomicU64, fetch_add;
+    __tsan_atomic64_fetch_sub["rcx"] u64, AtomicU64, fetch_sub;
+    __tsan_atomic64_fetch_and["rcx"] u64, AtomicU64, fetch_and;
+    __tsan_atomic64_fetch_or["rcx"] u64, AtomicU64, fetch_or;
+    __tsan_atomic64_fetch_xor["rcx"] u64, AtomicU64, fetch_xor;
+    __tsan_atomic64_fetch_nand["rcx"] u64, AtomicU64, fetch_nand;
+    __tsan_atomic128_exchange["r8"] u128, AtomicU128, swap;
+    __tsan_atomic128_fetch_add["r8"] u128, AtomicU128, fetch_add;
+    __tsan_atomic128_fetch_sub["r8"] u128, AtomicU128, fetch_sub;
+    __tsan_atomic128_fetch_and["r8"] u128, AtomicU128, fetch_and;
+    __tsan_atomic128_fetch_or["r8"] u128, AtomicU128, fetch_or;
+    __tsan_atomic128_fetch_xor["r8"] u128, AtomicU128, fetch_xor;
+    __tsan_atomic128_fetch_nand["r8"] u128, AtomicU128, fetch_nand;
+}
+
+super::with_site! {
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic128_load["rdx"](address: *mut u128, order: c_int; site) -> u128 {
+        let order = for_load(ordering(order));
+        atomic(address.addr(), 16, site, false, || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let word = unsafe { AtomicU128::from_ptr(address) };
+            (word.load(order), AtomicEffect::Load(order))
+        })
+    }
+
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic128_store["r8"](address: *mut u128, value: u128, order: c_int; site) {
+        let order = for_store(ordering(order));
+        atomic(address.addr(), 16, site, releases(order), || {
+            // SAFETY: the caller's atomic, as the compiler made it.
+            let word = unsafe { AtomicU128::from_ptr(address) };
+            (word.store(value, order), AtomicEffect::Store(order))
+        });
+    }
+
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic128_compare_exchange_strong["r9"](address: *mut u128, old: *mut u128, new: u128,
+        order: c_int; site) -> c_int {
+        // The ordering of a failure would be in the register of the site; that of success is no weaker.
+        // SAFETY: the caller's word to read, and to write where the exchange fails.
+        unsafe { exchange_at::<AtomicU128>(address.cast(), old, new, order, order, site) }
+    }
+
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic128_compare_exchange_weak["r9"](address: *mut u128, old: *mut u128, new: u128,
+        order: c_int; site) -> c_int {
+        // SAFETY: as above.
+        unsafe { exchange_at::<AtomicU128>(address.cast(), old, new, order, order, site) }
+    }
+
+    #[unsafe(no_mangle)]
+    fn __tsan_atomic_thread_fence["rsi"](order: c_int; site) {
+        let order = ordering(order);
+        if order == Ordering::Relaxed {
+            return;
+        }
+        fence(order);
+        if let Some(inside) = current::get().and_then(State::enter) {
+            if order != Ordering::Acquire {
+                inside.note_release(Operation::Fence, site);
+            }
+            if order != Ordering::Release {
+                inside.note_acquire(Operation::Fence, site);
+            }
+            inside.clock().fence(order);
+        }
+    }
+}
+
+/// All registers for arguments are taken, so the site is not known: reports show the function.
+///
+/// # Safety
+///
+/// `address` is an atomic of the caller's.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __tsan_atomic128_compare_exchange_val(
+    address: *mut u128,
+    old: u128,
+    new: u128,
+    order: c_int,
+    failure: c_int,
+) -> u128 {
+    exchange::<AtomicU128>(address.cast(), old, new, order, failure, 0)
+        .unwrap_or_else(|found| found)
+}
+
+/// A fence between a thread and its own signal handlers orders no threads.
+#[unsafe(no_mangle)]
+extern "C" fn __tsan_atomic_signal_fence(_: c_int) {}

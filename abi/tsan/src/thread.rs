@@ -1,0 +1,435 @@
+//! The state of a thread of the program, or of a fiber: its clock, its call stack, and whether it is
+//! inside of the library.
+//!
+//! # The call stack
+//!
+//! `__tsan_func_entry` and `__tsan_func_exit` push and pop return addresses, and nothing else: they
+//! are called far more often than an access has to be recorded. When one has, the part of the stack
+//! that was not yet *folded* into the tree of call stacks is folded, and each frame keeps its node. A
+//! frame keeps the stack pointer of its function, too, so that `longjmp` can drop the frames that
+//! it leaves.
+//!
+//! # Inside
+//!
+//! Whoever calls the engine, or takes a lock of the library, is *inside* first. One who is inside is
+//! not interrupted by handlers of the program ([`crate::interpose::signal`]), makes no events, and is
+//! waited for by a thread that forks the process ([`crate::interpose::process`]).
+
+use crate::interpose::signal;
+use crate::runtime::Runtime;
+use deadheat_detector::access::AccessKind;
+use deadheat_detector::clock::Time;
+use deadheat_detector::context::{Frame as Step, NodeId};
+use deadheat_detector::sync::{SyncVar, ThreadClock};
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::null_mut;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, compiler_fence};
+
+/// Frames of a call stack that are kept; a deeper one ends there.
+const DEPTH: usize = 1 << 18;
+
+/// One call that has not returned.
+#[derive(Clone, Copy)]
+struct Frame {
+    /// Where it was called: a return address.
+    site: usize,
+    /// The lower half of the stack pointer in it.
+    stack: u32,
+    /// The call stack up to here, once it is folded.
+    node: NodeId,
+}
+
+/// What an access was, beside its kind: six bits at the top of its site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place(pub(crate) usize);
+
+const SIZE_SHIFT: u32 = 48;
+const CLASS_SHIFT: u32 = 52;
+const ADDRESS: usize = (1 << SIZE_SHIFT) - 1;
+
+/// Why an access was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub(crate) enum Class {
+    /// By the program, plainly or atomically, as its kind says.
+    Ordinary,
+    /// By the program, volatile.
+    Volatile,
+    /// The memory was freed.
+    Free,
+    /// A function of the C library made it.
+    Library,
+}
+
+impl Place {
+    /// At the return address `site`, of 1, 2, 4, 8 or 16 bytes; 0 for as many as it turns out.
+    #[inline(always)]
+    pub(crate) const fn new(site: usize, size: usize, class: Class) -> Self {
+        let size = if size == 0 {
+            0
+        } else {
+            size.ilog2() as usize + 1
+        };
+        Self(site & ADDRESS | size << SIZE_SHIFT | (class as usize) << CLASS_SHIFT)
+    }
+
+    pub(crate) fn site(self) -> usize {
+        self.0 & ADDRESS
+    }
+
+    /// The number of bytes, where it is known.
+    pub(crate) fn size(self) -> Option<u64> {
+        let size = self.0 >> SIZE_SHIFT & 0xf;
+        (size > 0).then(|| 1 << (size - 1))
+    }
+
+    pub(crate) fn class(self) -> Class {
+        match self.0 >> CLASS_SHIFT & 3 {
+            0 => Class::Ordinary,
+            1 => Class::Volatile,
+            2 => Class::Free,
+            _ => Class::Library,
+        }
+    }
+}
+
+/// What reports say of a thread; shared, because the other side of a race may ask.
+#[derive(Debug)]
+pub(crate) struct Info {
+    pub(crate) number: u64,
+    pub(crate) creator: Option<u64>,
+    pub(crate) created_at: NodeId,
+    pub(crate) name: Mutex<Option<String>>,
+    pub(crate) finished: AtomicBool,
+    pub(crate) last_release: LastSync,
+}
+
+/// A thread's last synchronisation of a kind: what, where, and when on its clock. Whoever asks may
+/// get parts of two that followed each other at once.
+#[derive(Debug, Default)]
+pub(crate) struct LastSync {
+    /// One more than the operation's number; zero while there was none.
+    operation: AtomicU8,
+    site: AtomicU64,
+    time: AtomicU64,
+}
+
+impl LastSync {
+    pub(crate) fn note(&self, operation: Operation, site: usize, time: Time) {
+        self.operation.store(operation as u8 + 1, Ordering::Relaxed);
+        self.site.store(site as u64, Ordering::Relaxed);
+        self.time.store(time.get(), Ordering::Relaxed);
+    }
+
+    /// The operation, its site and its time, if there was one.
+    pub(crate) fn get(&self) -> Option<(&'static str, usize, u64)> {
+        let operation = self.operation.load(Ordering::Relaxed);
+        let site = self.site.load(Ordering::Relaxed) as usize;
+        let name = OPERATIONS.get(usize::from(operation.checked_sub(1)?))?;
+        Some((name, site, self.time.load(Ordering::Relaxed)))
+    }
+}
+
+macro_rules! operations {
+    ($($name:ident = $words:literal,)*) => {
+        /// What orders threads.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub(crate) enum Operation { $(#[doc = $words] $name,)* }
+        const OPERATIONS: &[&str] = &[$($words,)*];
+    };
+}
+
+operations! {
+    ThreadStart = "thread start",
+    ThreadEnd = "thread end",
+    ThreadJoin = "thread join",
+    MutexLock = "mutex lock",
+    MutexUnlock = "mutex unlock",
+    ReadLock = "read lock",
+    ReadUnlock = "read unlock",
+    WriteLock = "write lock",
+    WriteUnlock = "write unlock",
+    CondWait = "condition wait",
+    Once = "once",
+    Barrier = "barrier wait",
+    SemaphorePost = "semaphore post",
+    SemaphoreWait = "semaphore wait",
+    Receive = "read from a pipe or socket",
+    Send = "write to a pipe or socket",
+    AtomicLoad = "atomic load",
+    AtomicStore = "atomic store",
+    AtomicUpdate = "atomic read-modify-write",
+    Fence = "fence",
+    Annotated = "annotated synchronisation",
+    AtExit = "exit handler",
+    Signal = "signal",
+}
+
+/// Recently used steps in the tree of call stacks.
+const STEPS: usize = 256;
+
+/// The state of one thread or fiber. Only whoever runs it uses it, and handlers of signals on top of that
+/// one: hence cells, and atomics where a handler may come in between.
+#[repr(C, align(64))]
+pub(crate) struct State {
+    pub(crate) clock: UnsafeCell<ThreadClock>,
+    top: Cell<*mut Frame>,
+    /// Frames below are folded.
+    folded: Cell<*mut Frame>,
+    bottom: *mut Frame,
+    limit: *mut Frame,
+    /// Calls that were not kept.
+    beyond: Cell<usize>,
+    inside: AtomicU32,
+    /// A signal came while the thread was inside.
+    pub(crate) signalled: AtomicBool,
+    /// Since how many `__tsan_ignore_thread_begin` accesses are not recorded.
+    pub(crate) ignoring: Cell<u32>,
+    pub(crate) info: Arc<Info>,
+    pub(crate) last_acquire: LastSync,
+    /// What a join acquires.
+    pub(crate) end: Arc<Mutex<SyncVar>>,
+    /// Locks for reading and writing that it holds for writing.
+    pub(crate) write_locks: UnsafeCell<SmallVec<[usize; 4]>>,
+    /// What `pthread_once` is about to call.
+    pub(crate) once: Cell<Option<(usize, unsafe extern "C" fn())>>,
+    pub(crate) handlers: signal::Pending,
+    /// Rounds of key destructors that are left before the thread ends.
+    pub(crate) rounds: Cell<u32>,
+    steps: UnsafeCell<[(NodeId, NodeId, usize); STEPS]>,
+}
+
+// SAFETY: a state is used by the one thread that runs it; others look at its atomics, and, while
+// all threads stand still, at all of it.
+unsafe impl Sync for State {}
+// SAFETY: as above; fibers move between threads, and take nothing thread-local with them.
+unsafe impl Send for State {}
+
+impl State {
+    pub(crate) fn new(clock: ThreadClock, info: Arc<Info>) -> Box<Self> {
+        let bytes = DEPTH * size_of::<Frame>();
+        // SAFETY: a new mapping of pages that come when they are touched.
+        let bottom = unsafe {
+            libc::mmap(
+                null_mut(),
+                bytes,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        // Without a stack, reports have none.
+        let (bottom, depth) = match bottom {
+            libc::MAP_FAILED => (null_mut(), 0),
+            bottom => (bottom.cast::<Frame>(), DEPTH),
+        };
+        Box::new(Self {
+            clock: UnsafeCell::new(clock),
+            top: Cell::new(bottom),
+            folded: Cell::new(bottom),
+            bottom,
+            limit: bottom.wrapping_add(depth),
+            beyond: Cell::new(0),
+            inside: AtomicU32::new(0),
+            signalled: AtomicBool::new(false),
+            ignoring: Cell::new(0),
+            info,
+            last_acquire: LastSync::default(),
+            end: Arc::default(),
+            write_locks: UnsafeCell::default(),
+            once: Cell::new(None),
+            handlers: signal::Pending::default(),
+            rounds: Cell::new(0),
+            steps: UnsafeCell::new([(NodeId::ROOT, NodeId::ROOT, 0); STEPS]),
+        })
+    }
+
+    /// The call of a function, from `site`, whose stack pointer is `stack`.
+    #[inline(always)]
+    pub(crate) fn call(&self, site: usize, stack: usize) {
+        let top = self.top.get();
+        if top == self.limit {
+            self.beyond.set(self.beyond.get() + 1);
+            return;
+        }
+        self.top.set(top.wrapping_add(1));
+        let frame = Frame {
+            site,
+            stack: stack as u32,
+            node: NodeId::ROOT,
+        };
+        // SAFETY: `top` lies within the mapping, below its limit.
+        unsafe { top.write(frame) };
+    }
+
+    /// The return from the latest call.
+    #[inline(always)]
+    pub(crate) fn leave(&self) {
+        if self.beyond.get() > 0 {
+            return self.beyond.set(self.beyond.get() - 1);
+        }
+        if self.top.get() == self.bottom {
+            return;
+        }
+        let top = self.top.get().wrapping_sub(1);
+        self.top.set(top);
+        self.folded.set(self.folded.get().min(top));
+    }
+
+    /// Drops the frames of functions whose stack pointer lies below `stack`: control has left them.
+    pub(crate) fn unwind_to(&self, stack: usize) {
+        self.beyond.set(0);
+        while self.top.get() != self.bottom {
+            let top = self.top.get().wrapping_sub(1);
+            // SAFETY: frames below the top were written.
+            let frame = unsafe { *top };
+            // Half the stack pointer tells the order of frames of one stack.
+            if frame.stack.wrapping_sub(stack as u32) as i32 >= 0 {
+                break;
+            }
+            self.top.set(top);
+        }
+        self.folded.set(self.folded.get().min(self.top.get()));
+    }
+
+    /// The present call stack.
+    pub(crate) fn node(&self, runtime: &Runtime) -> NodeId {
+        let top = self.top.get();
+        let mut at = self.folded.get();
+        let mut node = NodeId::ROOT;
+        if at > self.bottom {
+            // SAFETY: frames below the top were written.
+            node = unsafe { (*at.sub(1)).node };
+        }
+        while at < top {
+            // SAFETY: as above; only this thread changes its frames.
+            unsafe {
+                node = runtime.contexts.child(node, Step::Return((*at).site));
+                (*at).node = node;
+                at = at.add(1);
+            }
+        }
+        self.folded.set(top);
+        node
+    }
+
+    /// The call stack of something at `place`.
+    #[inline]
+    pub(crate) fn node_at(&self, runtime: &Runtime, place: Place) -> NodeId {
+        let node = self.node(runtime);
+        if place.site() == 0 {
+            return node;
+        }
+        let hash = (place.0 ^ (node.number() as usize) << 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
+        let step = unsafe { &mut (*self.steps.get())[hash >> 56] };
+        if step.0 != node || step.2 != place.0 {
+            *step = (
+                node,
+                runtime.contexts.child(node, Step::Return(place.0)),
+                place.0,
+            );
+        }
+        step.1
+    }
+
+    /// Enters the library; `None` where the thread is inside already.
+    #[inline(always)]
+    pub(crate) fn enter(&'static self) -> Option<Inside> {
+        if self.inside.load(Ordering::Relaxed) != 0 {
+            return None;
+        }
+        self.inside.store(1, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+        if crate::interpose::process::is_forking() {
+            self.wait_for_fork();
+        }
+        Some(Inside { state: self })
+    }
+
+    #[cold]
+    fn wait_for_fork(&self) {
+        while crate::interpose::process::is_forking() {
+            self.inside.store(0, Ordering::SeqCst);
+            // SAFETY: the call has no preconditions.
+            unsafe { libc::sched_yield() };
+            self.inside.store(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether the thread is inside.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.inside.load(Ordering::SeqCst) != 0
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if !self.bottom.is_null() {
+            // SAFETY: the mapping was made with this length and is nobody else's.
+            unsafe { libc::munmap(self.bottom.cast(), DEPTH * size_of::<Frame>()) };
+        }
+    }
+}
+
+/// A thread that is inside.
+pub(crate) struct Inside {
+    pub(crate) state: &'static State,
+}
+
+impl Inside {
+    pub(crate) fn runtime(&self) -> &'static Runtime {
+        crate::runtime::get()
+    }
+
+    /// The thread's clock.
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "there is one `Inside` at a time for a state"
+    )]
+    pub(crate) fn clock(&self) -> &mut ThreadClock {
+        // SAFETY: only the thread that is inside uses its clock, and it makes one reference at a time.
+        unsafe { &mut *self.state.clock.get() }
+    }
+
+    /// Notes that the thread is about to release.
+    pub(crate) fn note_release(&self, operation: Operation, site: usize) {
+        let time = self.clock().epoch().time();
+        self.state.info.last_release.note(operation, site, time);
+    }
+
+    /// Notes that the thread has acquired.
+    pub(crate) fn note_acquire(&self, operation: Operation, site: usize) {
+        let time = self.clock().epoch().time();
+        self.state.last_acquire.note(operation, site, time);
+    }
+
+    /// Whether accesses are recorded.
+    pub(crate) fn records(&self) -> bool {
+        self.state.ignoring.get() == 0
+    }
+
+    /// Event: an access to `size` bytes.
+    pub(crate) fn access(&self, kind: AccessKind, address: usize, size: usize, place: Place) {
+        if self.records() {
+            crate::report::access(self, kind, address, size, place);
+        }
+    }
+}
+
+impl Drop for Inside {
+    #[inline(always)]
+    fn drop(&mut self) {
+        compiler_fence(Ordering::SeqCst);
+        self.state.inside.store(0, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+        if self.state.signalled.load(Ordering::Relaxed) {
+            signal::deliver(self.state);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+// memrchr reads.
+#define ACCESSES
+#include "check.h"
+
+char one[32] = "abc", other[32] = "abc";
+volatile size_t size = 32;
+void *volatile sink;
+volatile long number;
+
+void earlier(void) { one[1] = 'z'; }
+
+void later(void) { sink = memrchr(one, 'a', size); }

@@ -1,0 +1,17 @@
+// A mutex of C11 that is tried.
+#define PREPARES
+#include "check.h"
+
+static mtx_t lock;
+
+static void publish(void) {
+    MUST(mtx_lock(&lock) == thrd_success);
+    MUST(mtx_unlock(&lock) == thrd_success);
+}
+
+static void await(void) {
+    MUST(mtx_trylock(&lock) == thrd_success);
+    MUST(mtx_unlock(&lock) == thrd_success);
+}
+
+static void prepare(void) { MUST(mtx_init(&lock, mtx_timed) == thrd_success); }

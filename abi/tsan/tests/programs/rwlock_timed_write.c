@@ -1,0 +1,15 @@
+// A lock for writing, until a time.
+#include "check.h"
+
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+
+static void publish(void) {
+    MUST(pthread_rwlock_rdlock(&lock) == 0);
+    MUST(pthread_rwlock_unlock(&lock) == 0);
+}
+
+static void await(void) {
+    struct timespec until = soon(CLOCK_REALTIME);
+    MUST(pthread_rwlock_timedwrlock(&lock, &until) == 0);
+    MUST(pthread_rwlock_unlock(&lock) == 0);
+}

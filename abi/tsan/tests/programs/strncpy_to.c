@@ -1,0 +1,12 @@
+// strncpy writes.
+#define ACCESSES
+#include "check.h"
+
+char one[32] = "abc", other[32] = "abc";
+volatile size_t size = 32;
+void *volatile sink;
+volatile long number;
+
+void earlier(void) { strncpy(one, other, size); }
+
+void later(void) { number = one[1]; }

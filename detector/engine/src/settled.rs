@@ -1,0 +1,64 @@
+//! What every running thread knows, as the access path can look at it.
+//!
+//! A record that everybody knows says nothing any more: no access to come is unordered with it.
+//! [`crate::engine::Engine::sweep`] drops such records where it comes past. An access that finds no
+//! room for its own record would rather have theirs at once: so the times that all know of the first
+//! few threads stand in a table, brought up to date as often as records had no room. Times only
+//! grow: whoever reads an old one keeps a record that need not be.
+
+use crate::clock::{Epoch, Tid};
+use crate::pool::Pool;
+use crate::primitive::{AtomicU64, Ordering};
+use crate::slots::Slots;
+use crate::trie;
+
+/// Threads that are in the table.
+const FEW: usize = 64;
+/// Records without room between two looks, for each thread that runs.
+const PERIOD: u64 = 64;
+
+pub(crate) struct Settled {
+    times: [AtomicU64; FEW],
+}
+
+impl Settled {
+    pub(crate) fn new() -> Self {
+        Self {
+            times: core::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+
+    /// Whether every running thread knows `epoch`, and so will every one to come.
+    #[inline]
+    pub(crate) fn has(&self, epoch: Epoch) -> bool {
+        let time = self.times.get(epoch.tid().index());
+        time.is_some_and(|time| time.load(Ordering::Acquire) >= epoch.time().get())
+    }
+
+    /// A thread had no room for a record, for the time of this number. Whether that is a time at which
+    /// there may be news.
+    #[inline]
+    pub(crate) fn note(&self, number: u64, pool: &Pool, slots: &Slots) -> bool {
+        let is_time = number.is_multiple_of(PERIOD);
+        if is_time {
+            self.look(number / PERIOD, pool, slots);
+        }
+        is_time
+    }
+
+    /// A look takes time in proportion to the threads that run: with many, only some are made.
+    #[cold]
+    fn look(&self, number: u64, pool: &Pool, slots: &Slots) {
+        if !number.is_multiple_of(slots.indices().running.max(1) as u64) {
+            return;
+        }
+        let Some(known) = slots.known_to_all(pool) else {
+            return;
+        };
+        for (number, time) in self.times.iter().enumerate() {
+            let Some(tid) = Tid::new(number) else { break };
+            time.fetch_max(trie::get(pool, known, tid.key()), Ordering::Release);
+        }
+        pool.release(known, 0);
+    }
+}

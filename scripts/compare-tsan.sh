@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Compares `--instrument` with the ThreadSanitizer of the nightly toolchain, on the kernels in
+# scripts/kernels. Both have the standard library instrumented in the same way. Rounds alternate between the
+# two; a line for each kernel has the medians and their ratios, with tabs between: kernel, our time and
+# theirs in ms, ratio, our peak memory and theirs in KiB, ratio, verdict. The last has the geometric
+# means. Bounds: time, 1.5 for each and 1.0 for the mean; memory, 1.0 for each.
+# Usage: scripts/compare-tsan.sh [ROUNDS [KERNEL…]], on a machine that does nothing else.
+# FOLDER names where builds are kept; BINARY is a `deadheat` that is built already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+rounds=${1:-9}
+shift || true
+work=${FOLDER:-$(mktemp -d)}
+mkdir -p "$work"
+[ -n "${FOLDER:-}" ] || trap 'rm -rf "$work"' EXIT
+target=x86_64-unknown-linux-gnu
+manifest=$PWD/scripts/kernels/Cargo.toml
+
+rustup toolchain list | grep -q '^nightly' || {
+    echo "compare-tsan.sh: stock ThreadSanitizer needs a nightly toolchain: rustup toolchain install nightly" >&2
+    exit 2
+}
+deadheat=${BINARY:-}
+if [ -z "$deadheat" ]; then
+    cargo build -q --release -p deadheat-cli
+    deadheat=$(realpath "${CARGO_TARGET_DIR:-target}/release/deadheat")
+fi
+
+"$deadheat" build --instrument --release --manifest-path $manifest --target-dir "$work/ours" >&2
+ours=$work/ours/deadheat/instrument/$target/release/kernels
+# Its standard library, instrumented as ours is. The one that it would be linked with reports false races.
+sysroot=$work/sysroot
+if [ ! -e "$sysroot" ]; then
+    mkdir -p "$work/empty/src"
+    printf '[package]\nname = "empty"\nversion = "0.0.0"\n[workspace]\n' >"$work/empty/Cargo.toml"
+    : >"$work/empty/src/lib.rs"
+    # Nothing is linked, so any file does for the run-time library.
+    RUSTUP_TOOLCHAIN=nightly DEADHEAT_CACHE=$work/cache DEADHEAT_TSAN=$manifest \
+        "$deadheat" build --instrument --manifest-path "$work/empty/Cargo.toml" >&2
+    ln -s "$(echo "$work"/cache/std-*-atomics-*[0-9])" "$sysroot"
+fi
+RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --sysroot=$sysroot" \
+    cargo +nightly build --release --target $target --manifest-path $manifest --target-dir "$work/stock" >&2
+stock=$work/stock/$target/release/kernels
+
+# Stock ThreadSanitizer knows no fences, and reports races in Arc's drop: that is no failure here.
+
+# Runs a kernel; adds its time in microseconds and its peak memory to files.
+timed() {
+    local name=$1 begin end peak
+    shift
+    begin=${EPOCHREALTIME/./}
+    peak=$("$@" 2>"$work/errors") || {
+        echo "compare-tsan.sh: $* failed ($?):" >&2
+        head -40 "$work/errors" >&2
+        exit 1
+    }
+    end=${EPOCHREALTIME/./}
+    echo $((end - begin)) >>"$work/$name.time"
+    echo "$peak" >>"$work/$name.memory"
+}
+
+median() { sort -n "$work/$1" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+
+printf 'kernel\tours_ms\tstock_ms\ttime\tours_kib\tstock_kib\tmemory\tverdict\n'
+kernels=("$@")
+((${#kernels[@]})) || mapfile -t kernels < <("$ours")
+: >"$work/ratios"
+for kernel in "${kernels[@]}"; do
+    rm -f "$work"/{ours,stock}.{time,memory}
+    for round in $(seq 0 "$rounds"); do
+        if ((round % 2)); then
+            timed ours env DEADHEAT=detect=on "$ours" "$kernel"
+            timed stock env TSAN_OPTIONS=exitcode=0 "$stock" "$kernel"
+        else
+            timed stock env TSAN_OPTIONS=exitcode=0 "$stock" "$kernel"
+            timed ours env DEADHEAT=detect=on "$ours" "$kernel"
+        fi
+        # The first round warms the caches.
+        ((round)) || rm -f "$work"/{ours,stock}.{time,memory}
+    done
+    printf '%s\t%s\t%s\t%s\t%s\n' "$kernel" "$(median ours.time)" "$(median stock.time)" \
+        "$(median ours.memory)" "$(median stock.memory)" |
+        awk -F'\t' -v OFS='\t' '{
+            time = $2 / $3; memory = $4 / $5
+            print $1, sprintf("%.1f", $2 / 1000), sprintf("%.1f", $3 / 1000), sprintf("%.2f", time), $4, $5,
+                sprintf("%.2f", memory), time <= 1.5 && memory <= 1 ? "met" : "MISSED"
+        }' | tee -a "$work/ratios"
+done
+awk -F'\t' -v OFS='\t' '{ time += log($4); memory += log($7); n++ } END {
+    time = exp(time / n); memory = exp(memory / n)
+    print "geometric mean", "", "", sprintf("%.2f", time), "", "", sprintf("%.2f", memory),
+        time <= 1 && memory <= 1 ? "met" : "MISSED"
+}' "$work/ratios"
