@@ -22,7 +22,9 @@ deadheat: the manual pages are in man1
 $ ls man1
 deadheat-analyze.1
 deadheat-baseline.1
+deadheat-build.1
 deadheat-completions.1
+deadheat-doctor.1
 deadheat-explain.1
 deadheat-init.1
 deadheat-man.1
