@@ -35,7 +35,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// A shared goroutine. Its run keeps one until it has finished.
+/// A shared goroutine. Its run keeps one until the run is over.
 pub(crate) type G = Arc<Goroutine>;
 
 /// What a goroutine is to be.

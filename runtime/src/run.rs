@@ -360,19 +360,18 @@ impl Run {
 
     /// A goroutine that is not queued yet.
     pub(crate) fn start(self: &Arc<Self>, about: About) -> G {
-        let start = |worker: Option<&Worker>| match worker {
-            Some(worker) => worker.with_ended(|own| self.goroutines.start(self, Some(own), about)),
-            None => self.goroutines.start(self, None, about),
-        };
         // A goroutine of another run may be the one on whose stack it is time for one of this run.
         let here = |g: &Goroutine| {
             let worker = g.worker().filter(|_| g.is_of(self));
             worker.map(ptr::from_ref)
         };
         match current::with(here).flatten() {
-            // SAFETY: the caller runs on this worker.
-            Some(worker) => start(Some(unsafe { &*worker })),
-            None => start(None),
+            Some(worker) => {
+                // SAFETY: the caller runs on this worker.
+                let worker = unsafe { &*worker };
+                worker.with_ended(|own| self.goroutines.start(self, Some(own), about))
+            }
+            None => self.goroutines.start(self, None, about),
         }
     }
 
