@@ -12,8 +12,10 @@ use deadheat_detector::engine::Engine;
 use deadheat_detector::report::RunInfo;
 use deadheat_detector::sync::{SyncVar, ThreadClock};
 use deadheat_detector::thread::SyncOp;
+use portable_atomic::AtomicU128;
 use std::hint::black_box;
 use std::panic::Location;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Instant;
 
 const WORDS: usize = 512;
@@ -28,6 +30,7 @@ fn main() {
     println!("figure\tmeasured\tunit\tbound");
     same_epoch();
     ordered_epoch();
+    exchanged();
     walked();
     shadow();
 }
@@ -140,6 +143,22 @@ fn ordered_epoch() {
     let (plain, recorded) = (median(plain), median(recorded));
     let name = "different epoch, ordered, above the plain access";
     line(name, recorded - plain, 12.0, "ns");
+}
+
+/// The least that an access of a different epoch costs: a record of two words is put in place of
+/// another by one locked instruction.
+fn exchanged() {
+    // As far apart as the records of neighbouring words.
+    let records: Vec<[AtomicU128; 2]> = (0..WORDS).map(|_| Default::default()).collect();
+    let times = (0..(ROUNDS * PASSES) as u128).map(|round| {
+        nanoseconds(|| {
+            for [record, _] in &records {
+                let _ = record.compare_exchange(round, round + 1, SeqCst, SeqCst);
+            }
+        })
+    });
+    let time = median(times.collect()) / WORDS as f64;
+    println!("the 16-byte compare-exchange in it, alone\t{time:.2}\tns\t-");
 }
 
 /// As [`ordered_epoch`], by a whole detector, which keeps each access's stack: from here to `main`.

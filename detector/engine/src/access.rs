@@ -32,12 +32,10 @@ impl AccessKind {
     #[must_use]
     #[inline]
     pub fn covers(self, other: Self) -> bool {
-        match self {
-            Self::Write => true,
-            Self::Read => !other.is_write(),
-            Self::AtomicWrite => other.is_atomic(),
-            Self::AtomicRead => other as u8 == Self::AtomicRead as u8,
-        }
+        // The lower bit says that it writes, the upper that it is atomic: where they differ, it must not
+        // be the other that writes, nor this one that is atomic.
+        let (mine, theirs) = (self as u8, other as u8);
+        (mine ^ theirs) & (theirs & 0b01 | mine & 0b10) == 0
     }
 
     /// Whether the access stores.

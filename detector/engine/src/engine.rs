@@ -365,7 +365,7 @@ impl Engine {
 
     /// The seat of an access, also in a granule that is empty, and what it records there: where the
     /// thread has made the same in this epoch on other bytes, one record is of all of them.
-    #[inline]
+    #[inline(never)]
     fn seat(
         &self,
         thread: &ThreadClock,
@@ -406,8 +406,8 @@ impl Engine {
         );
     }
 
-    /// An access that takes a seat in its granule, whose main half was `seen`; any other is
-    /// passed on.
+    /// An access to one granule, whose main half was `seen`, that supersedes the one record of its half
+    /// or finds the side free; any other is passed on.
     #[inline(never)]
     #[allow(
         clippy::too_many_arguments,
@@ -424,7 +424,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         let offset = bytes.start() % BYTES;
-        let mask = ByteMask::span(offset, offset + bytes.len());
+        let mask = ByteMask::span(offset, offset + bytes.len_as_given());
         let knows = |epoch| thread.knows(epoch);
         // Read before the side: where something is there or in main, the page is touched, and a
         // sweep that gives it back afterwards is counted. What was `seen` is not taken away
@@ -436,14 +436,54 @@ impl Engine {
             mask,
             node: node(),
         };
-        let Some((seat, wide)) = self.seat(thread, granule, seen, bytes.start(), new) else {
-            return self.access_new(thread, kind, bytes, || new.node, found);
+        let taken = if granule::is_superseded(seen, kind, mask, knows) {
+            // What was recorded is not in the thread's last release.
+            thread.slot().set_clean(false);
+            granule.take_main(seen, new, knows)
+        } else if let Some(side) = granule.seat_of_read(kind, mask, knows) {
+            thread.slot().set_clean(false);
+            granule.take_side(side, new, knows)
+        } else {
+            return self.access_unseated(thread, granule, seen, new, bytes, found);
         };
-        // What was recorded is not in the thread's last release.
-        thread.slot().set_clean(false);
-        if !granule.take(seat, wide, knows) || !self.shadow.has_recorded(sweeps) {
-            self.access_each(thread, kind, bytes, || new.node, found);
+        if !taken || !self.shadow.has_recorded(sweeps) {
+            self.access_again(thread, new, bytes, found);
         }
+    }
+
+    /// The same, where there may be a seat in another way.
+    #[inline(never)]
+    fn access_unseated(
+        &self,
+        thread: &ThreadClock,
+        granule: &Granule,
+        seen: Words,
+        new: Record,
+        bytes: ByteRange,
+        found: impl FnMut(&Race),
+    ) {
+        let sweeps = self.shadow.sweeps();
+        let Some((seat, wide)) = self.seat(thread, granule, seen, bytes.start(), new) else {
+            return self.access_new(thread, new.kind, bytes, || new.node, found);
+        };
+        thread.slot().set_clean(false);
+        if !granule.take(seat, wide, |epoch| thread.knows(epoch))
+            || !self.shadow.has_recorded(sweeps)
+        {
+            self.access_again(thread, new, bytes, found);
+        }
+    }
+
+    /// The same, where somebody was quicker, or there is more to look at.
+    #[inline(never)]
+    fn access_again(
+        &self,
+        thread: &ThreadClock,
+        new: Record,
+        bytes: ByteRange,
+        found: impl FnMut(&Race),
+    ) {
+        self.access_each(thread, new.kind, bytes, || new.node, found);
     }
 
     /// An access that the inline same-epoch check did not cover.

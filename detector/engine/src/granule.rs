@@ -11,8 +11,9 @@
 //! | epoch | kind, mask, node | one record | one record, a plain read |
 //! | top bit, node of the pool | version | several: *spilled* to a chain (see `chain`) | never |
 //!
-//! The history is what both have. A read goes to the side where that is free, or where what is
-//! there is a read that it supersedes; otherwise, and whatever else an access is, to main. So a
+//! The history is what both have. An access that supersedes the one record in main takes its place.
+//! Any other read goes to the side where that is free, or where what is there is a read that it
+//! supersedes; otherwise, and whatever else an access is, to main. So a
 //! word that is written, then read in a later epoch, stays in place. No record ever moves from one
 //! to the other, so that none can come back from a copy after it was taken away.
 //!
@@ -108,6 +109,11 @@ pub(crate) fn is_covered_inline(
     (words.low ^ epoch.bits()) | lacks | (words.high & VERSION) == 0
 }
 
+/// Whether `words` are one record.
+fn is_single(words: Words) -> bool {
+    words.low != 0 && words.low & CROWD == 0
+}
+
 /// Whether an access by one who knows the single record that `words` are takes its place: nothing
 /// races, and nothing else is left to remember.
 #[inline]
@@ -117,11 +123,8 @@ pub(crate) fn is_superseded(
     mask: ByteMask,
     knows: impl FnOnce(Epoch) -> bool,
 ) -> bool {
-    let meta = Meta(words.high);
-    words.low != 0
-        && words.low & CROWD == 0
-        && meta.mask().without(mask).is_empty()
-        && kind.covers(meta.kind())
+    is_single(words)
+        && Meta(words.high).outlasts(kind, mask) == 0
         && knows(Epoch::from_bits(words.low))
 }
 
@@ -175,34 +178,67 @@ impl Granule {
         knows: impl Fn(Epoch) -> bool,
         is_old: impl Fn(Epoch) -> bool,
     ) -> Option<Seat> {
-        let is_old = |words: Words| {
-            words.low != 0 && words.low & CROWD == 0 && is_old(Epoch::from_bits(words.low))
-        };
+        if is_superseded(seen, kind, mask, &knows) {
+            return Some(Seat::Main(seen));
+        }
+        if let Some(side) = self.seat_of_read(kind, mask, knows) {
+            return Some(Seat::Side(side));
+        }
+        let is_old = |words: Words| is_single(words) && is_old(Epoch::from_bits(words.low));
         if kind == AccessKind::Read {
-            let (side, main) = (self.side.load(), self.main.low());
-            let free = side.low == 0 && main != 0
-                || is_superseded(side, kind, mask, &knows)
-                || is_old(side);
-            if free && main & CROWD == 0 {
+            let side = self.side.load();
+            if is_old(side) && self.main.low() & CROWD == 0 {
                 return Some(Seat::Side(side));
             }
         }
-        (is_superseded(seen, kind, mask, knows) || is_old(seen)).then_some(Seat::Main(seen))
+        is_old(seen).then_some(Seat::Main(seen))
+    }
+
+    /// The words of the side, where an access is a plain read and can take its seat there.
+    #[inline]
+    pub(crate) fn seat_of_read(
+        &self,
+        kind: AccessKind,
+        mask: ByteMask,
+        knows: impl Fn(Epoch) -> bool,
+    ) -> Option<Words> {
+        if kind != AccessKind::Read {
+            return None;
+        }
+        let (side, main) = (self.side.load(), self.main.low());
+        let free = side.low == 0 && main != 0 || is_superseded(side, kind, mask, knows);
+        (free && main & CROWD == 0).then_some(side)
     }
 
     /// Puts `new` in its seat. `false` where somebody else has, or where there is more to look at:
     /// it then has to be recorded as any other access.
-    #[inline]
     pub(crate) fn take(&self, seat: Seat, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
         match seat {
-            Seat::Main(seen) => {
-                self.main.replace(seen, new.words())
-                    && (!new.kind.is_write() || self.settle(new, knows))
-            }
-            Seat::Side(seen) => {
-                self.side.replace(seen, new.words()) && self.is_main_ordered(new.mask, knows)
-            }
+            Seat::Main(seen) => self.take_main(seen, new, knows),
+            Seat::Side(seen) => self.take_side(seen, new, knows),
         }
+    }
+
+    /// The same, of a seat in main.
+    #[inline(always)]
+    pub(crate) fn take_main(
+        &self,
+        seen: Words,
+        new: Record,
+        knows: impl Fn(Epoch) -> bool,
+    ) -> bool {
+        self.main.replace(seen, new.words()) && (!new.kind.is_write() || self.settle(new, knows))
+    }
+
+    /// The same, of a seat in the side.
+    #[inline(always)]
+    pub(crate) fn take_side(
+        &self,
+        seen: Words,
+        new: Record,
+        knows: impl Fn(Epoch) -> bool,
+    ) -> bool {
+        self.side.replace(seen, new.words()) && self.is_main_ordered(new.mask, knows)
     }
 
     /// Whether main, for one who has just recorded in the side, has at most one record, and that
@@ -218,9 +254,14 @@ impl Granule {
 
     /// Looks at the side for a write that was just recorded in main, and takes away what it covers;
     /// `false` where the read there may race with it.
-    #[inline]
+    #[inline(always)]
     fn settle(&self, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
+        self.side.low() == 0 || self.settle_read(new, knows)
+    }
+
+    /// The same, where there is a read.
+    fn settle_read(&self, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
         let words = self.side.load();
         if words.low == 0 {
             return true;

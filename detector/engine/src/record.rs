@@ -109,6 +109,17 @@ impl Meta {
         bytes | kind
     }
 
+    /// What of a record is left beside a later, ordered access of `kind` to `mask`: zero where that
+    /// stands for it. One word, as [`Self::lacks`].
+    #[inline]
+    pub(crate) fn outlasts(self, kind: AccessKind, mask: ByteMask) -> u64 {
+        let bytes = self.0 >> MASK_SHIFT & u64::from(!mask.0);
+        let kind = kind as u64;
+        // As AccessKind::covers has it.
+        let had = self.0 >> KIND_SHIFT;
+        bytes | (kind ^ had) & (had & 0b01 | kind & 0b10)
+    }
+
     pub(crate) fn node(self) -> NodeId {
         NodeId::from_bits(self.0)
     }
@@ -165,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_lacks_nothing_where_it_covers() {
+    fn a_record_lacks_nothing_where_it_covers_and_leaves_nothing_where_it_is_covered() {
         let kinds = [
             AccessKind::Read,
             AccessKind::Write,
@@ -180,6 +191,13 @@ mod tests {
                     let covers = earlier.covers(later) && had & wants == wants;
                     let lacks = meta.lacks(later, ByteMask(wants));
                     assert_eq!(lacks == 0, covers, "{earlier} {had:x}, {later} {wants:x}");
+                    let stands = later.covers(earlier) && had & !wants == 0;
+                    let outlasts = meta.outlasts(later, ByteMask(wants));
+                    assert_eq!(
+                        outlasts == 0,
+                        stands,
+                        "{earlier} {had:x}, {later} {wants:x}"
+                    );
                 }
             }
         }

@@ -84,11 +84,17 @@ impl Slot {
     }
 
     /// Whether this thread knows `epoch`; for its thread only.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn knows(&self, pool: &Pool, epoch: Epoch) -> bool {
         let known =
             |word: &AtomicU64| Epoch::from_bits(word.load(Ordering::Relaxed)).reaches(epoch);
-        self.clock[2..].iter().chain([&self.clock[1]]).any(known) || {
+        self.clock[2..].iter().any(known) || self.knows_otherwise(pool, epoch)
+    }
+
+    /// The same, for what does not stand inline.
+    #[inline(never)]
+    fn knows_otherwise(&self, pool: &Pool, epoch: Epoch) -> bool {
+        Epoch::from_bits(self.clock[1].load(Ordering::Relaxed)).reaches(epoch) || {
             let root = self.clock[0].load(Ordering::Relaxed) as Index;
             trie::get(pool, root, epoch.tid().key()) >= epoch.time().get()
         }
