@@ -14,6 +14,7 @@
 
 use super::wait_queue::WaitQueue;
 use crate::current;
+use crate::spin;
 use crate::waiter::{Holder, WaitReason};
 use parking_lot::Mutex as PlainMutex;
 use std::collections::HashMap;
@@ -25,8 +26,8 @@ const FREE: u8 = 0;
 const LOCKED: u8 = 1;
 const WAITED: u8 = 2;
 
-/// How often a lock is tried before its taker goes to sleep.
-const SPINS: u32 = 40;
+/// How often a lock is tried, a moment apart, before its taker goes to sleep.
+const SPINS: u32 = 4;
 
 /// The same where the holder is outside of a controlled run.
 const SPINS_OUTSIDE: u32 = 1000;
@@ -176,7 +177,7 @@ impl RawLock {
             if controlled {
                 std::thread::yield_now();
             } else {
-                std::hint::spin_loop();
+                spin::stand_back();
             }
             self.state.load(Ordering::Relaxed) & LOCKED == 0 && self.try_lock()
         })

@@ -15,9 +15,24 @@
 //! ([`Idle::wants_wake`]). With a fence between the two steps on each side, one sees what the other
 //! did. Whoever finds work while spinning, and was the last to spin, wakes another, because those who
 //! queued meanwhile relied on it ([`Idle::stop_spinning`]).
+//!
+//! # Naps
+//!
+//! Two goroutines that take turns, by a channel without a buffer say, keep one worker busy and have
+//! nothing for another: whoever made the other ready is about to wait for it. Waking a worker each time
+//! costs more than the turns do. So looks *in vain* are counted, and once there was one, a few
+//! goroutines that wait wake nobody: one of those that sleep naps instead, a little longer after
+//! each look in vain, and then looks by itself. A goroutine that waits behind one that goes on
+//! running is late by no more than about the time for which nothing was to be had before. Where
+//! nobody runs, nobody naps, and the count begins anew: whoever starts to run has the others woken.
 
-use crate::primitive::{AtomicUsize, Ordering, fence};
+use crate::primitive::{AtomicU32, AtomicUsize, Ordering, fence};
 use std::cell::Cell;
+use std::time::Duration;
+
+/// The first nap; each is twice as long as the one before, up to [`NAPS`] times.
+const NAP: Duration = Duration::from_micros(50);
+const NAPS: u32 = 5;
 
 /// What everybody may look at without the scheduler's lock.
 pub(crate) struct Idle {
@@ -25,6 +40,8 @@ pub(crate) struct Idle {
     free: AtomicUsize,
     /// Workers that look for work, or were woken to.
     spinning: AtomicUsize,
+    /// Looks for work in vain since the last that found some.
+    vain: AtomicU32,
 }
 
 /// What lies under the scheduler's lock.
@@ -34,6 +51,8 @@ pub(crate) struct Sleepers {
     pub(crate) asleep: usize,
     /// Wake-ups on their way; whoever wakes takes one, and spins.
     pub(crate) wakes: usize,
+    /// Whether one of those that sleep naps.
+    pub(crate) naps: bool,
 }
 
 /// Whom a wake-up is for. One that spins has been counted already.
@@ -50,6 +69,7 @@ impl Idle {
         Self {
             free: AtomicUsize::new(0),
             spinning: AtomicUsize::new(0),
+            vain: AtomicU32::new(0),
         }
     }
 
@@ -122,8 +142,78 @@ impl Idle {
         }
     }
 
+    /// A worker looked for work; whether it found any.
+    pub(crate) fn looked(&self, found: bool) {
+        let vain = if found { 0 } else { self.vain() + 1 };
+        self.vain.store(vain.min(NAPS), Ordering::Relaxed);
+    }
+
+    /// How often others were looked at in vain since there was work for the last time.
+    #[inline]
+    pub(crate) fn vain(&self) -> u32 {
+        self.vain.load(Ordering::Relaxed)
+    }
+
+    /// For how long the calling worker, which is about to sleep, is to nap, if it is; it then says when it
+    /// does so no more. `vain` is [`Self::vain`] as it was when the worker had its last look; whether
+    /// somebody `runs`: otherwise there is nothing to look for. The caller has the lock.
+    pub(crate) fn nap(&self, sleepers: &mut Sleepers, vain: u32, runs: bool) -> Option<Duration> {
+        if !runs {
+            self.looked(true);
+            return None;
+        }
+        if vain == 0 || sleepers.naps {
+            return None;
+        }
+        sleepers.naps = true;
+        Some(NAP * (1 << (vain - 1)))
+    }
+
     /// Whoever was woken, or was to be started, does not come to look for work.
     pub(crate) fn gave_up(&self) {
         self.spinning.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn naps_grow_with_looks_in_vain_up_to_a_limit() {
+        let idle = Idle::new();
+        let mut naps = Vec::new();
+        for _ in 0..NAPS + 2 {
+            idle.looked(false);
+            naps.extend(idle.nap(&mut Sleepers::default(), idle.vain(), true));
+        }
+        let (last, limit) = (naps.len() - 1, NAPS as usize - 1);
+        assert_eq!(naps[0], NAP);
+        assert!(naps[..limit].is_sorted_by(|shorter, longer| *longer == 2 * *shorter));
+        assert_eq!(naps[limit], naps[last]);
+    }
+
+    #[test]
+    fn one_naps_at_a_time() {
+        let idle = Idle::new();
+        let mut sleepers = Sleepers::default();
+        idle.looked(false);
+        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_some());
+        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_none());
+        sleepers.naps = false;
+        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_some());
+    }
+
+    #[test]
+    fn nobody_naps_where_looks_found_work_or_nobody_runs() {
+        let idle = Idle::new();
+        let mut sleepers = Sleepers::default();
+        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_none());
+        idle.looked(false);
+        idle.looked(true);
+        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_none());
+        idle.looked(false);
+        assert!(idle.nap(&mut sleepers, idle.vain(), false).is_none());
+        assert_eq!(idle.vain(), 0, "whoever starts to run wakes the others");
     }
 }

@@ -27,6 +27,8 @@ mod worker;
 
 pub(crate) use worker::Worker;
 
+use self::worker::MANY;
+
 use self::idle::{Idle, Sleepers, Wake};
 use self::processor::Processor;
 use super::rng::Rng;
@@ -264,8 +266,12 @@ impl Parallel {
     }
 
     fn has_work(&self, state: &State) -> bool {
+        self.is_due(state) || self.all().any(Processor::has_work)
+    }
+
+    /// Whether somebody waits for whichever worker comes first.
+    fn is_due(&self, state: &State) -> bool {
         !state.global.is_empty()
-            || self.all().any(Processor::has_work)
             || self
                 .next_due()
                 .is_some_and(|due| due <= self.start.elapsed())
@@ -550,18 +556,21 @@ impl Scheduler for Parallel {
 
     fn ready(&self, g: G) {
         let mut g = Some(g);
-        self.with_worker(|worker| {
-            let Some(processor) = worker.processor() else {
-                return;
-            };
-            if let Some(before) = g.take().and_then(|g| processor.set_next(g)) {
+        let waits = self.with_worker(|worker| {
+            let processor = worker.processor()?;
+            if let Some(before) = processor.set_next(g.take()?) {
                 self.push(processor, before);
             }
+            // With one processor there is nobody else; whoever naps looks whether a few are worth it.
+            let alone = self.procs == 1 && !processor.is_lost();
+            Some(alone || self.idle.vain() > 0 && processor.waiting() < MANY)
         });
         if let Some(g) = g {
             self.push_global(g);
         }
-        self.wake_one();
+        if waits.flatten() != Some(true) {
+            self.wake_one();
+        }
     }
 
     fn should_yield(&self, g: &Goroutine) -> bool {

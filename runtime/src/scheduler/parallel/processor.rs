@@ -44,6 +44,11 @@ impl<T> Processor<T> {
 
     /// Makes `g` the next to run, and gives back what was. Only the owner calls this.
     pub(crate) fn set_next(&self, g: Arc<T>) -> Option<Arc<T>> {
+        if self.next.load(Ordering::Relaxed).is_null() {
+            // Others only take: nobody puts anything there meanwhile.
+            self.next.store(into_raw(g), Ordering::Release);
+            return None;
+        }
         owned(self.next.swap(into_raw(g), Ordering::AcqRel))
     }
 
@@ -99,6 +104,17 @@ impl<T> Processor<T> {
     /// How many goroutines wait here to run.
     pub(crate) fn queued(&self) -> usize {
         self.ring.len() as usize + usize::from(self.next_mark() != 0)
+    }
+
+    /// How many goroutines wait here, but for who is next.
+    #[inline]
+    pub(crate) fn waiting(&self) -> u32 {
+        self.ring.len()
+    }
+
+    /// Counts those that have left the queue.
+    pub(crate) fn taken(&self) -> u32 {
+        self.ring.taken()
     }
 
     pub(crate) fn has_work(&self) -> bool {

@@ -70,6 +70,11 @@ impl<T> Ring<T> {
         len.min(SLOTS)
     }
 
+    /// Counts those that have left.
+    pub(crate) fn taken(&self) -> u32 {
+        self.head.load(Ordering::Acquire)
+    }
+
     /// Adds `g` at the end; gives it back where the ring is full. Only the owner calls this.
     pub(crate) fn push(&self, g: Arc<T>) -> Result<(), Arc<T>> {
         let tail = self.tail.load(Ordering::Relaxed);

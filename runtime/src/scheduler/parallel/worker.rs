@@ -37,9 +37,15 @@ const TIMERS: u32 = 64;
 /// For how long a worker looks for work before it sleeps.
 const SPIN: Duration = Duration::from_micros(20);
 
-/// How long a goroutine must have been next to run before it is stolen: as a rule whoever made it
-/// ready is about to wait for it.
+/// The same, where the last look was in vain: enough to see what is next with another, and settled.
+const GLANCE: Duration = Duration::from_micros(8);
+
+/// How long a goroutine must have to wait, or to have been next to run, before it is stolen: as a rule
+/// whoever made it ready is about to wait for it.
 const SETTLED: Duration = Duration::from_micros(3);
+
+/// Where so many wait behind each other, some are stolen at once.
+pub(super) const MANY: u32 = 8;
 
 /// A worker, as the goroutine that it runs sees it.
 pub(crate) struct Worker {
@@ -220,8 +226,8 @@ impl Parallel {
         let Some(detector) = run.detector.as_ref().filter(|d| d.wants_housekeeping()) else {
             return false;
         };
-        let work =
-            || self.global_len.load(Ordering::Acquire) > 0 || self.all().any(Processor::has_work);
+        let vain = self.idle.vain();
+        let work = || self.global_len.load(Ordering::Acquire) > 0 || self.is_worth_a_look(vain);
         if !self.idle.last_look(&worker.spinning, work) {
             detector.housekeep();
             self.housekept.fetch_add(1, Ordering::Relaxed);
@@ -261,18 +267,21 @@ impl Parallel {
             self.idle.start_spinning(&worker.spinning);
         }
         let begin = Instant::now();
+        let patience = if self.idle.vain() == 0 { SPIN } else { GLANCE };
         let mut marks = Marks::default();
         loop {
             let found = self
                 .steal(worker, processor, &mut marks)
                 .or_else(|| self.pop_global(processor, BATCH));
             if found.is_some() {
+                self.idle.looked(true);
                 return found;
             }
-            let over = self.ending.load(Ordering::Relaxed)
-                || self.must_give_way()
-                || begin.elapsed() >= SPIN;
-            if over {
+            if self.ending.load(Ordering::Relaxed) || self.must_give_way() {
+                return None;
+            }
+            if begin.elapsed() >= patience {
+                self.idle.looked(false);
                 return None;
             }
             for _ in 0..32 {
@@ -286,9 +295,7 @@ impl Parallel {
         let first = worker.draw() % all.len();
         let victims = all.clone().skip(first).chain(all.take(first));
         for victim in victims.filter(|victim| !ptr::eq(*victim, processor)) {
-            let stolen = processor
-                .steal(victim)
-                .or_else(|| marks.look(victim).and_then(|mark| victim.steal_next(mark)));
+            let stolen = steal_from(victim, processor, marks);
             if stolen.is_some() {
                 self.stolen.fetch_add(1, Ordering::Relaxed);
                 processor.begin_slice();
@@ -313,14 +320,15 @@ impl Parallel {
             self.free(&mut state, processor);
         }
         let left_over = state.free.len() > self.returning.load(Ordering::SeqCst);
-        let work = || left_over && self.has_work(&state);
+        let vain = self.idle.vain();
+        let work = || left_over && (self.is_due(&state) || self.is_worth_a_look(vain));
         if self.idle.last_look(&worker.spinning, work) {
             self.take_free(&mut state, worker);
             if worker.processor().is_some() {
                 return;
             }
         }
-        if self.wait_for_wake(&mut state) {
+        if self.wait_for_wake(&mut state, vain) {
             self.take_free(&mut state, worker);
         }
         let has_processor = worker.processor().is_some();
@@ -334,8 +342,17 @@ impl Parallel {
         }
     }
 
+    /// Whether there is something to be had of others' queues; after looks in vain, a few are no reason to
+    /// go on looking.
+    fn is_worth_a_look(&self, vain: u32) -> bool {
+        self.all().any(|processor| match vain {
+            0 => processor.has_work(),
+            _ => processor.waiting() >= MANY,
+        })
+    }
+
     /// `false` where the run is over.
-    fn wait_for_wake(&self, state: &mut MutexGuard<'_, State>) -> bool {
+    fn wait_for_wake(&self, state: &mut MutexGuard<'_, State>, vain: u32) -> bool {
         // In this order: whoever takes the last timer says first that it will wake somebody.
         let due = self.first_due(state.main_returned.is_some());
         let firing = self.firing.load(Ordering::SeqCst) > 0;
@@ -352,43 +369,90 @@ impl Parallel {
             return false;
         }
         state.sleepers.asleep += 1;
-        let deadline = self.deadline(state, due);
+        let runs = state.free.len() < self.procs;
+        let nap = self.idle.nap(&mut state.sleepers, vain, runs);
+        let nap_ends = nap.map(|nap| Instant::now() + nap);
+        let deadline = self.deadline(state, due).into_iter().chain(nap_ends).min();
         if !state.polling && !state.free.is_empty() && self.netpoll.is_waited_for() {
             self.sleep_in_network(state, deadline);
-            state.sleepers.asleep -= 1;
-            return true;
-        }
-        match deadline {
-            Some(deadline) => {
-                self.changed.wait_until(state, deadline);
-            }
-            None => self.changed.wait(state),
+        } else if let Some(deadline) = deadline {
+            self.changed.wait_until(state, deadline);
+        } else {
+            self.changed.wait(state);
         }
         state.sleepers.asleep -= 1;
+        if nap.is_some() {
+            state.sleepers.naps = false;
+        }
         true
     }
 }
 
-/// What was seen to be next with others, and since when.
+/// Half of the victim's queue, for `processor`, where it is worth it: where many wait, or those who do
+/// would wait for longer than it takes to move them. Else what is next, after as long.
+fn steal_from(victim: &Processor, processor: &Processor, marks: &mut Marks) -> Option<G> {
+    let next = victim.next_mark();
+    let waiting = victim.waiting();
+    if waiting >= MANY {
+        return processor.steal(victim);
+    }
+    let pace = marks.look(victim)?;
+    if pace.of_queue * waiting >= SETTLED {
+        return processor.steal(victim);
+    }
+    if next == 0 || pace.of_slices < SETTLED {
+        return None;
+    }
+    victim.steal_next(next)
+}
+
+/// What was seen of others, and when.
 #[derive(Default)]
-struct Marks(smallvec::SmallVec<[(usize, usize, Option<Instant>); 8]>);
+struct Marks(smallvec::SmallVec<[Mark; 8]>);
+
+struct Mark {
+    victim: *const Processor,
+    /// How often it had looked for something to run, and how many had left its queue.
+    looks: u32,
+    taken: u32,
+    since: Instant,
+}
+
+/// How long things take with another processor.
+struct Pace {
+    /// For one to leave the queue.
+    of_queue: Duration,
+    /// For a goroutine to run; the one that runs may go on for longer.
+    of_slices: Duration,
+}
 
 impl Marks {
-    /// The mark of what has been next at `victim` for long enough.
-    fn look(&mut self, victim: &Processor) -> Option<usize> {
-        let mark = victim.next_mark();
-        let address = ptr::from_ref(victim) as usize;
-        let at = self.0.iter().position(|(seen, ..)| *seen == address);
-        let at = at.unwrap_or_else(|| {
-            self.0.push((address, 0, None));
-            self.0.len() - 1
-        });
-        let (_, seen, since) = &mut self.0[at];
-        if mark != *seen {
-            (*seen, *since) = (mark, Some(Instant::now()));
+    /// The pace of `victim`; `None` where it was not seen for long enough.
+    fn look(&mut self, victim: &Processor) -> Option<Pace> {
+        let now = Mark {
+            victim,
+            looks: victim.looks.load(Ordering::Relaxed),
+            taken: victim.taken(),
+            since: Instant::now(),
+        };
+        let Some(mark) = self.0.iter_mut().find(|mark| ptr::eq(mark.victim, victim)) else {
+            self.0.push(now);
+            return None;
+        };
+        let seen_for = now.since.duration_since(mark.since);
+        if seen_for < SETTLED {
             return None;
         }
-        let settled = mark != 0 && since.is_some_and(|since| since.elapsed() >= SETTLED);
-        settled.then_some(mark)
+        let (looks, taken) = (
+            now.looks.wrapping_sub(mark.looks),
+            now.taken.wrapping_sub(mark.taken),
+        );
+        if looks != 0 {
+            *mark = now;
+        }
+        Some(Pace {
+            of_queue: seen_for / taken.max(1),
+            of_slices: seen_for / looks.max(1),
+        })
     }
 }
