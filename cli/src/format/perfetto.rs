@@ -29,12 +29,20 @@ fn events(pid: u64, found: &Found, flows: &mut u64) -> Vec<Value> {
         words::title(report),
         Printable(&report.fingerprint)
     );
+    let about = |what: &str, tid: u64, args: Value| json!({ "ph": "M", "name": what, "pid": pid, "tid": tid, "args": args });
+    // In the order of the reports, and of the lanes on the page.
     let mut events = vec![
-        json!({ "ph": "M", "name": "process_name", "pid": pid, "tid": 0, "args": { "name": process } }),
+        about("process_name", 0, json!({ "name": process })),
+        about("process_sort_index", 0, json!({ "sort_index": pid })),
     ];
-    for lane in &timeline.lanes {
+    for (place, lane) in timeline.lanes.iter().enumerate() {
         let tid = lane.goroutine;
-        events.push(json!({ "ph": "M", "name": "thread_name", "pid": pid, "tid": tid, "args": { "name": lane.label } }));
+        events.push(about("thread_name", tid, json!({ "name": lane.label })));
+        events.push(about(
+            "thread_sort_index",
+            tid,
+            json!({ "sort_index": place }),
+        ));
     }
     let tid = |point: &Point| timeline.lanes[point.lane].goroutine;
     for (ts, point) in timeline.points.iter().enumerate() {

@@ -189,7 +189,7 @@ fn a_timeline_has_a_thread_for_each_goroutine_and_arrows_with_two_ends() {
             .filter(|event| event["ph"] == ph)
             .collect::<Vec<_>>()
     };
-    let key = |event: &&Value| {
+    let key = |event: &&Value| -> (u64, u64) {
         (
             event["pid"].as_u64().unwrap(),
             event["tid"].as_u64().unwrap(),
@@ -209,6 +209,12 @@ fn a_timeline_has_a_thread_for_each_goroutine_and_arrows_with_two_ends() {
     };
     assert_eq!(ends("s"), ends("f"));
     assert!(!ends("s").is_empty());
+    // An arrow binds to the event that its end lies in.
+    let when = |event: &Value| (key(&event), event["ts"].as_u64().unwrap());
+    let slices: Vec<_> = of("X").iter().map(|event| when(event)).collect();
+    for end in of("s").iter().chain(&of("f")) {
+        assert!(slices.contains(&when(end)), "{end}");
+    }
 }
 
 #[test]
