@@ -269,11 +269,9 @@ impl<T> State<T> {
             return (Err(TrySendError::Full(value)), None);
         }
         access();
-        detect::with(|_, thread| {
-            let slot = self.slots.at(self.sent);
-            thread.release(&mut slot.to_receiver, op);
-            thread.acquire(&slot.to_sender, op);
-        });
+        if detect::any() {
+            self.note_send(op);
+        }
         self.sent = self.slots.after(self.sent);
         self.buffer.push_back(value);
         (Ok(()), None)
@@ -312,13 +310,16 @@ impl<T> State<T> {
             return (Ok(value), None);
         }
         if let Some(value) = self.buffer.pop_front() {
-            detect::with(|_, thread| {
-                let slot = self.slots.at(self.received);
-                thread.acquire(&slot.to_receiver, op);
-                thread.release(&mut slot.to_sender, op);
-            });
+            if detect::any() {
+                self.note_receive(op);
+            }
             self.received = self.slots.after(self.received);
-            return (Ok(value), self.refill(op));
+            let refilled = if self.sending.is_empty() {
+                None
+            } else {
+                self.refill(op)
+            };
+            return (Ok(value), refilled);
         }
         if let Some(mut taken) = take_first(&mut self.sending) {
             let value = receive_from(taken.deal(), op);
@@ -331,8 +332,27 @@ impl<T> State<T> {
         (Err(TryRecvError::Empty), None)
     }
 
+    /// The edges of a send into the buffer, for the detector. Out of line, as those of a receive are:
+    /// nothing of it is to be got ready where nobody detects.
+    #[inline(never)]
+    fn note_send(&mut self, op: SyncOp) {
+        let slot = self.slots.at(self.sent);
+        detect::with(|_, thread| {
+            thread.release(&mut slot.to_receiver, op);
+            thread.acquire(&slot.to_sender, op);
+        });
+    }
+
+    #[inline(never)]
+    fn note_receive(&mut self, op: SyncOp) {
+        let slot = self.slots.at(self.received);
+        detect::with(|_, thread| {
+            thread.acquire(&slot.to_receiver, op);
+            thread.release(&mut slot.to_sender, op);
+        });
+    }
+
     /// Lets a waiting sender put its value into the slot that has just become free.
-    #[inline]
     fn refill(&mut self, op: SyncOp) -> Option<Waiter> {
         let mut taken = take_first(&mut self.sending)?;
         let deal = taken.deal();

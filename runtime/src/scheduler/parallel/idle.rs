@@ -32,7 +32,7 @@ use std::time::Duration;
 
 /// The first nap; each is twice as long as the one before, up to [`NAPS`] times.
 const NAP: Duration = Duration::from_micros(50);
-const NAPS: u32 = 5;
+const NAPS: u32 = 4;
 
 /// What everybody may look at without the scheduler's lock.
 pub(crate) struct Idle {
