@@ -1,10 +1,13 @@
 //! Cargo's subcommands, as a suite needs them.
 
+use crate::args::ColourChoice;
 use crate::error::UserError;
 use crate::libtest::{Counts, Scanner};
-use crate::pump::Pump;
+use crate::look::Look;
+use crate::pump::{Passed, Pump};
 use crate::shown::Shown;
 use crate::split::has_flag;
+use crate::suite_bar::{BesideBar, SuiteBar};
 use crate::{console, split, target};
 use cargo_metadata::{Metadata, MetadataCommand};
 use deadheat_detector::report::text::Printable;
@@ -217,14 +220,16 @@ impl Cargo {
         Err(build_failed(status))
     }
 
-    /// Runs the suite, with `variable` as what the `DEADHEAT` variable says.
+    /// Runs the suite, with `variable` as what the `DEADHEAT` variable says. `label` names the run where there
+    /// are several.
     pub(crate) fn run(
         &self,
         fail_fast: bool,
         binary_arguments: &[OsString],
         variable: &str,
+        label: &str,
     ) -> Result<SuiteEnd, UserError> {
-        self.run_by(self.test(), fail_fast, binary_arguments, variable)
+        self.run_by(self.test(), fail_fast, binary_arguments, variable, label)
     }
 
     /// Runs the examples in the documentation.
@@ -233,10 +238,11 @@ impl Cargo {
         fail_fast: bool,
         binary_arguments: &[OsString],
         variable: &str,
+        label: &str,
     ) -> Result<SuiteEnd, UserError> {
         let mut command = self.test();
         command.arg("--doc");
-        self.run_by(command, fail_fast, binary_arguments, variable)
+        self.run_by(command, fail_fast, binary_arguments, variable, label)
     }
 
     fn run_by(
@@ -245,17 +251,53 @@ impl Cargo {
         fail_fast: bool,
         binary_arguments: &[OsString],
         variable: &str,
+        label: &str,
     ) -> Result<SuiteEnd, UserError> {
+        let bar = SuiteBar::new(label);
+        if bar.is_some() {
+            self.show_on_terminal(&mut command);
+        }
         if !fail_fast && !has_flag(&self.arguments, "--no-fail-fast") {
             command.arg("--no-fail-fast");
         }
         command.arg("--").args(binary_arguments);
         command.env(VARIABLE, variable).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
-        let output = child.stdout.take();
-        let scanner = Scanner::default();
-        let pump = output.map(|output| Pump::start(output, io::stdout(), scanner));
-        ended(child, pump)
+        let out = BesideBar::new(bar.clone(), io::stdout());
+        let errors = BesideBar::new(bar.clone(), io::stderr());
+        let pumps = [
+            child
+                .stdout
+                .take()
+                .map(|output| Pump::start(output, out.clone(), Scanner::showing(bar.clone()))),
+            child
+                .stderr
+                .take()
+                .map(|output| Pump::start(output, errors.clone(), Passed)),
+        ];
+        let end = ended(child, pumps.into_iter().flatten());
+        if let Some(bar) = bar {
+            bar.end();
+        }
+        for rest in [out.end(), errors.end()] {
+            // Where the reader has gone, nobody misses the last line.
+            let _ = rest;
+        }
+        end
+    }
+
+    /// Has cargo write to a pipe what it writes to a terminal. By options, not by variables: the tests would
+    /// inherit those.
+    fn show_on_terminal(&self, command: &mut Command) {
+        command.stderr(Stdio::piped());
+        let look = Look::new(ColourChoice::Auto, true);
+        let is_chosen =
+            std::env::var_os("CARGO_TERM_COLOR").is_some() || !self.values("--color").is_empty();
+        if look.colour && !is_chosen {
+            command.args(["--color", "always"]);
+        }
+        command.args(["--config", "term.progress.when='always'"]);
+        command.args(["--config", &format!("term.progress.width={}", look.width)]);
     }
 }
 
@@ -269,18 +311,23 @@ pub(crate) fn build_failed(status: ExitStatus) -> UserError {
     UserError::new(format!("the build failed ({status}): {why}"))
 }
 
-/// Waits for a child whose standard output `pump` passes on.
-pub(crate) fn ended(mut child: Child, pump: Option<Pump>) -> Result<SuiteEnd, UserError> {
+/// Waits for a child whose outputs `pumps` pass on.
+pub(crate) fn ended(
+    mut child: Child,
+    pumps: impl IntoIterator<Item = Pump>,
+) -> Result<SuiteEnd, UserError> {
     let status = child
         .wait()
         .map_err(|error| UserError::new(format!("cargo cannot be waited for: {error}")))?;
-    let (counts, ended) = match pump {
-        Some(pump) => pump.finish(PATIENCE),
-        None => (Counts::default(), true),
-    };
-    if !ended {
+    let (mut counts, mut all_ended) = (Counts::default(), true);
+    for pump in pumps {
+        let (found, ended) = pump.finish(PATIENCE);
+        counts.add(found);
+        all_ended &= ended;
+    }
+    if !all_ended {
         console::note(
-            "a process that a test started is still running and holds the standard output; it is not waited for",
+            "a process that a test started is still running and holds its output open; it is not waited for",
         );
     }
     Ok(SuiteEnd { status, counts })

@@ -116,7 +116,7 @@ pub(crate) fn add_others(kept: &mut RaceReport, report: &RaceReport) {
         let is_side = [&kept.current, &kept.previous]
             .iter()
             .any(|access| access.kind == other.kind && access.place() == other.at.as_ref());
-        if !is_side && !kept.others.contains(other) {
+        if !is_side && !kept.others.iter().any(|kept| kept.is_same_place(other)) {
             kept.others.push(other.clone());
         }
     }

@@ -4,7 +4,7 @@
 
 use crate::words;
 use deadheat_detector::report::text::{At, Printable, frames};
-use deadheat_detector::report::{Access, RaceReport, SyncEvent};
+use deadheat_detector::report::{Access, OtherAccess, RaceReport, SyncEvent};
 use serde::Serialize;
 
 mod pattern;
@@ -162,19 +162,49 @@ fn others(report: &RaceReport) -> String {
             Some(at) => At(at).to_string(),
             None => "an unknown place".to_owned(),
         };
-        let locks: Vec<_> = other.locks.iter().map(event).collect();
-        let locks = if locks.is_empty() {
-            "no lock held".to_owned()
-        } else {
-            format!("under the {}", locks.join(", and the "))
-        };
-        format!("  {kind} at {at}, {locks}\n")
+        format!("  {kind} at {at}, {}\n", protection(report, other))
     });
     format!(
-        "Up to then, in this run, as far as reports keep it:\n{}What was not under a lock that the others hold, too, \
-         may be ordered by something else, or race as well.",
+        "Up to then, in this run, as far as reports keep it:\n{}What shares neither a lock nor an order with the \
+         others may race as well.",
         others.collect::<String>()
     )
+}
+
+/// What protected an access that is no side of the race, as far as is known.
+fn protection(report: &RaceReport, other: &OtherAccess) -> String {
+    let locks: Vec<_> = other.locks.iter().map(event).collect();
+    let mut text = if locks.is_empty() {
+        "no lock held".to_owned()
+    } else {
+        format!("under the {}", locks.join(", and the "))
+    };
+    if other.kind.is_atomic() {
+        text += "; it is atomic, and so races with no other atomic access";
+    }
+    let (first, later) = sides(report);
+    let (by_first, by_later) = (
+        other.goroutine == Some(report.previous.goroutine),
+        other.goroutine == Some(report.current.goroutine),
+    );
+    if by_first {
+        text += &format!("; {first} made it, and a goroutine's own accesses are ordered");
+    }
+    text += &match (other.ordered, &other.released) {
+        _ if by_later => format!("; {later} made it, and a goroutine's own accesses are ordered"),
+        (Some(true), Some(release)) => {
+            format!(
+                "; ordered before the later access by the {}, which {later} had acquired",
+                event(release)
+            )
+        }
+        (Some(true), None) => {
+            "; ordered before the later access, by which release is not kept".to_owned()
+        }
+        (Some(false), _) => "; not ordered before the later access".to_owned(),
+        (None, _) => String::new(),
+    };
+    text
 }
 
 /// Both goroutines, the first access's first.
@@ -191,6 +221,7 @@ fn event(event: &SyncEvent) -> String {
 mod tests {
     use super::*;
     use crate::sample;
+    use deadheat_detector::access::AccessKind;
 
     fn text(report: &RaceReport) -> String {
         let parts = explain(report);
@@ -222,6 +253,66 @@ mod tests {
             text(&race).contains("released nothing at all"),
             "{}",
             text(&race)
+        );
+    }
+
+    #[test]
+    fn what_protected_the_others_is_said() {
+        let mut race = sample::race("t", 42);
+        let at = race.current.place().cloned().unwrap();
+        let operation = "channel send".to_owned();
+        let release = SyncEvent {
+            operation,
+            at: at.clone(),
+        };
+        let other = OtherAccess {
+            kind: AccessKind::AtomicRead,
+            operation: None,
+            at: Some(at),
+            locks: vec![],
+            goroutine: Some(9),
+            ordered: Some(true),
+            released: Some(release),
+        };
+        let mut check = |other: OtherAccess, expected: &str, absent: &str| {
+            race.others = vec![other];
+            let text = others(&race);
+            assert!(text.contains(expected) && !text.contains(absent), "{text}");
+        };
+        check(
+            other.clone(),
+            "no lock held; it is atomic, and so races with no other atomic access; ordered before the later \
+             access by the channel send at src/bank.rs:42:9, which goroutine 2 \"teller\" had acquired",
+            "made it",
+        );
+        let plain = OtherAccess {
+            kind: AccessKind::Read,
+            released: None,
+            ..other
+        };
+        let unkept =
+            "no lock held; ordered before the later access, by which release is not kept\n";
+        check(plain.clone(), unkept, "atomic");
+        let by = |goroutine, ordered| OtherAccess {
+            goroutine,
+            ordered,
+            ..plain.clone()
+        };
+        check(by(Some(3), Some(false)), "; goroutine 3 made it", "teller");
+        check(
+            by(Some(3), Some(false)),
+            "; not ordered before the later",
+            "by which",
+        );
+        check(
+            by(Some(2), Some(true)),
+            "teller\" made it",
+            "ordered before",
+        );
+        check(
+            by(None, None),
+            "src/bank.rs:42:9, no lock held\n",
+            "ordered before",
         );
     }
 

@@ -63,6 +63,7 @@ mod shown;
 mod source;
 mod split;
 mod suite;
+mod suite_bar;
 mod summary;
 mod target;
 mod timeline;

@@ -5,6 +5,7 @@
 //! with a coloured word where it writes to a terminal or is told to.
 
 use crate::pump::Scan;
+use crate::suite_bar::SuiteBar;
 
 /// How many tests of each fate there were.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -14,6 +15,12 @@ pub(crate) struct Counts {
     pub(crate) ignored: u64,
     /// How many binaries gave these numbers.
     pub(crate) binaries: u64,
+    /// How many tests the binaries said that they run, of those that have begun.
+    pub(crate) announced: u64,
+    /// How many of these are over, as far as the output tells.
+    pub(crate) done: u64,
+    /// How many of those failed.
+    pub(crate) done_failed: u64,
 }
 
 impl Counts {
@@ -23,6 +30,9 @@ impl Counts {
         self.failed += other.failed;
         self.ignored += other.ignored;
         self.binaries += other.binaries;
+        self.announced += other.announced;
+        self.done += other.done;
+        self.done_failed += other.done_failed;
     }
 }
 
@@ -34,6 +44,7 @@ const LONGEST: usize = 512;
 pub(crate) struct Scanner {
     line: Vec<u8>,
     counts: Counts,
+    bar: Option<SuiteBar>,
 }
 
 impl Scan for Scanner {
@@ -45,6 +56,9 @@ impl Scan for Scanner {
                 self.end_line();
             }
         }
+        if let Some(bar) = &self.bar {
+            bar.show(self.counts);
+        }
         piece
     }
 
@@ -54,14 +68,66 @@ impl Scan for Scanner {
 }
 
 impl Scanner {
+    /// One that shows on a bar what it finds.
+    pub(crate) fn showing(bar: Option<SuiteBar>) -> Self {
+        Self {
+            bar,
+            ..Self::default()
+        }
+    }
+
     fn end_line(&mut self) {
         if let Some([passed, failed, ignored]) = numbers(&self.line) {
             self.counts.passed += passed;
             self.counts.failed += failed;
             self.counts.ignored += ignored;
             self.counts.binaries += 1;
+            self.counts.done = self.counts.announced;
+        } else if let Some(line) = one_test(&self.line) {
+            match line {
+                Line::Begin(tests) => {
+                    // A binary that died before this one has said no more of its tests.
+                    self.counts.done = self.counts.announced;
+                    self.counts.announced += tests;
+                }
+                Line::End { failed } if self.counts.done < self.counts.announced => {
+                    self.counts.done += 1;
+                    self.counts.done_failed += u64::from(failed);
+                }
+                Line::End { .. } => {}
+            }
         }
         self.line.clear();
+    }
+}
+
+/// A line about a binary's tests, before that of its numbers.
+#[derive(PartialEq, Eq, Debug)]
+enum Line {
+    /// So many are run.
+    Begin(u64),
+    /// One is over.
+    End { failed: bool },
+}
+
+/// What a line such as `running 3 tests` or `test name ... ok` says.
+fn one_test(line: &[u8]) -> Option<Line> {
+    if !line.starts_with(b"running ") && !line.starts_with(b"test ") {
+        return None;
+    }
+    let line = without_colours(std::str::from_utf8(line).ok()?);
+    let line = line.trim_end();
+    if let Some(rest) = line.strip_prefix("running ") {
+        let (number, what) = rest.split_once(' ')?;
+        let tests = matches!(what, "test" | "tests");
+        return number.parse().ok().filter(|_| tests).map(Line::Begin);
+    }
+    let (_, fate) = line.rsplit_once(" ... ")?;
+    let fate = fate.split([',', ' ']).next()?;
+    match fate {
+        "ok" | "ignored" => Some(Line::End { failed: false }),
+        "FAILED" => Some(Line::End { failed: true }),
+        _ => None,
     }
 }
 
@@ -121,6 +187,42 @@ mod tests {
         ] {
             assert_eq!(numbers(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn lines_of_single_tests_are_read() {
+        let end = |failed| Some(Line::End { failed });
+        for (line, expected) in [
+            ("running 3 tests\n", Some(Line::Begin(3))),
+            ("running 1 test\r\n", Some(Line::Begin(1))),
+            ("running 3 things\n", None),
+            ("running\n", None),
+            ("test a::b ... ok\n", end(false)),
+            (
+                "test a - should panic ... \u{1b}[32mok\u{1b}[m\n",
+                end(false),
+            ),
+            ("test a ... ignored, too slow\n", end(false)),
+            ("test a ... FAILED\n", end(true)),
+            ("test a ... FAILED (time limit exceeded)\n", end(true)),
+            ("test a ... \n", None),
+            ("test a has been running for over 60 seconds\n", None),
+            ("a test ... ok\n", None),
+        ] {
+            assert_eq!(one_test(line.as_bytes()), expected, "{line:?}");
+        }
+        let mut scanner = Scanner::default();
+        scanner.scan(b"running 3 tests\ntest a ... ok\ntest b ... FAILED\n");
+        let counts = scanner.counts();
+        assert_eq!(
+            (counts.announced, counts.done, counts.done_failed),
+            (3, 2, 1)
+        );
+        // It died; the next binary says all that it can.
+        scanner.scan(b"running 2 tests\ntest a ... ok\n");
+        assert_eq!((scanner.counts().announced, scanner.counts().done), (5, 4));
+        scanner.scan(OK.as_bytes());
+        assert_eq!(scanner.counts().done, 5);
     }
 
     #[test]

@@ -46,11 +46,13 @@ impl Suite {
         })
     }
 
-    /// Runs it once, with `variable` as what the `DEADHEAT` variable says. The error is that of a
-    /// build that failed.
-    pub(crate) fn run(&self, variable: &str) -> Result<SuiteEnd, UserError> {
+    /// Runs it once, with `variable` as what the `DEADHEAT` variable says; `label` names the run where there are
+    /// several. The error is that of a build that failed.
+    pub(crate) fn run(&self, variable: &str, label: &str) -> Result<SuiteEnd, UserError> {
         let Some(nextest) = &self.nextest else {
-            let end = self.cargo.run(self.fail_fast, &self.binary, variable)?;
+            let end = self
+                .cargo
+                .run(self.fail_fast, &self.binary, variable, label)?;
             let nothing = !end.status.success() && end.counts.binaries == 0;
             if nothing && (self.cargo.only_documentation() || !self.cargo.builds()) {
                 return Err(build_failed(end.status));
@@ -63,9 +65,9 @@ impl Suite {
             return Err(build_failed(end.status));
         }
         if self.documentation && !(failed && self.fail_fast) {
-            let more = self
-                .cargo
-                .run_documentation(self.fail_fast, &self.binary, variable)?;
+            let more =
+                self.cargo
+                    .run_documentation(self.fail_fast, &self.binary, variable, label)?;
             end.counts.add(more.counts);
             if !failed {
                 end.status = more.status;

@@ -1,6 +1,7 @@
 //! One run under detection: the engine, and the reports of what it finds.
 
 use crate::access::{AccessKind, ByteRange};
+use crate::clock::Epoch;
 use crate::context::{ContextTree, Frame, HeldLock, LockMode, NodeId, Site};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event};
@@ -13,7 +14,7 @@ use crate::report::{
     Access, Goroutine, MemoryLocation, OtherAccess, Outcome, RaceReport, Record, RunInfo, Sink,
     SyncEvent, Unordered,
 };
-use crate::seen::SeenAccesses;
+use crate::seen::{Seen, SeenAccesses};
 use crate::stack::{self, Operation};
 use crate::symbolize;
 use crate::sync::{AtomicEffect, SyncId, SyncVar};
@@ -220,11 +221,14 @@ impl Detector {
             site: Site(op.at),
             size: Some(bytes.len()),
         };
+        let mut is_new = false;
         let capture = || {
+            let known = self.contexts.len();
             node = self.node(stack, locks, &here, access);
+            is_new = self.contexts.len() != known;
             node
         };
-        let before = thread.clock.epoch().time();
+        let made = thread.clock.epoch();
         // Reports are made once the word's clock is not held any more.
         let mut races = Races::new();
         let found = |race: &Race| races.push(*race);
@@ -248,7 +252,10 @@ impl Detector {
             thread.last_acquire = Some(op);
         }
         if effect.releases() {
-            thread.info.last_release.set(before, op);
+            thread.info.last_release.set(made.time(), op);
+        }
+        if is_new && let Some((declaration, _)) = self.memory.find(bytes.start()) {
+            self.note_seen(thread, &declaration, made, (node, effect.access()));
         }
         self.report(thread, effect.access(), node, &races);
         result
@@ -269,9 +276,26 @@ impl Detector {
         if self.contexts.len() != known
             && let Some((declaration, _)) = self.memory.find(bytes.start())
         {
-            self.seen.note(&declaration, (node, kind));
+            self.note_seen(thread, &declaration, thread.clock.epoch(), (node, kind));
         }
         node
+    }
+
+    /// Notes an access that `thread` made at the time `first`, for [`Self::describe_others`].
+    fn note_seen(
+        &self,
+        thread: &Thread,
+        declaration: &Declaration,
+        first: Epoch,
+        (node, kind): (NodeId, AccessKind),
+    ) {
+        let seen = Seen {
+            node,
+            kind,
+            first,
+            by: thread.info.clone(),
+        };
+        self.seen.note(declaration, seen);
     }
 
     /// `here` is a variable of the function that the program has called: a stack begins outside of it.
@@ -416,7 +440,8 @@ impl Detector {
         );
         let location = describe_location(race.bytes, found);
         let sides = [node, race.previous_node];
-        let others = declaration.map(|declaration| self.describe_others(&declaration, sides));
+        let others =
+            declaration.map(|declaration| self.describe_others(thread, &declaration, sides));
         RaceReport {
             fingerprint: fingerprint(&current, &previous, &location),
             run: self.run.clone(),
@@ -434,23 +459,32 @@ impl Detector {
     }
 
     /// What else has accessed cells of this declaration.
-    fn describe_others(&self, declaration: &Declaration, sides: [NodeId; 2]) -> Vec<OtherAccess> {
+    fn describe_others(
+        &self,
+        thread: &Thread,
+        declaration: &Declaration,
+        sides: [NodeId; 2],
+    ) -> Vec<OtherAccess> {
         let sides = sides.map(|node| self.without_locks(node));
         let seen = self.seen.of(declaration);
         let others = seen
             .iter()
-            .filter(|(node, _)| !sides.contains(&self.without_locks(*node)));
+            .filter(|seen| !sides.contains(&self.without_locks(seen.node)));
         let mut told: Vec<OtherAccess> = Vec::new();
-        for &(node, kind) in others {
+        for seen in others {
+            let (node, kind) = (seen.node, seen.kind);
             let stack = symbolize::stack(&self.contexts, node);
             let other = OtherAccess {
                 kind,
                 operation: (declaration.operation)(kind).map(str::to_owned),
                 at: stack.into_iter().find_map(|frame| frame.at),
                 locks: self.describe_locks(node),
+                goroutine: Some(seen.by.number()),
+                ordered: Some(thread.clock.knows(seen.first)),
+                released: handed_over(thread, seen).map(describe_sync),
             };
             // Of several callers one is enough.
-            if !told.contains(&other) {
+            if !told.iter().any(|told| told.is_same_place(&other)) {
                 told.push(other);
             }
         }
@@ -517,6 +551,17 @@ fn describe_order(thread: &Thread, other: &ThreadInfo, race: &Race) -> Unordered
             .is_some_and(|(time, _)| time >= race.previous_epoch.time().get()),
         current_acquire: thread.last_acquire.map(describe_sync),
     }
+}
+
+/// The release by which what `seen` did came to `thread`: its goroutine's last, if it came after the access
+/// and `thread` knows of it. That it came by way of an earlier release is not kept.
+fn handed_over(thread: &Thread, seen: &Seen) -> Option<SyncOp> {
+    if seen.by.number() == thread.number() {
+        return None;
+    }
+    let (time, op) = seen.by.last_release.get()?;
+    let known = thread.clock.time_of(seen.first.tid()).get();
+    (seen.first.time().get() <= time && time <= known).then_some(op)
 }
 
 fn describe_lock(lock: &HeldLock) -> SyncEvent {

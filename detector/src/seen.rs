@@ -2,16 +2,26 @@
 //! which locks. For reports only.
 
 use crate::access::AccessKind;
+use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::memory::Declaration;
+use crate::thread::ThreadInfo;
 use dashmap::DashMap;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// How many accesses of a declaration are remembered: more than a reader wants to see.
 const MOST: usize = 64;
 
 /// An access, by its stack and locks.
-type Seen = (NodeId, AccessKind);
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) node: NodeId,
+    pub(crate) kind: AccessKind,
+    /// The thread and the time of the first such access.
+    pub(crate) first: Epoch,
+    pub(crate) by: Arc<ThreadInfo>,
+}
 
 /// Every kind of access to the cells of each declaration, up to a bound, once.
 #[derive(Default)]
@@ -24,11 +34,12 @@ impl SeenAccesses {
     /// Notes an access to a cell of `declaration`. For whoever sees a stack for the first time: this
     /// takes a lock.
     pub(crate) fn note(&self, declaration: &Declaration, access: Seen) {
+        let is_same = |seen: &Seen| (seen.node, seen.kind) == (access.node, access.kind);
         let mut seen = self
             .by_declaration
             .entry(std::ptr::from_ref(declaration.declared).addr())
             .or_default();
-        if seen.len() < MOST && !seen.contains(&access) {
+        if seen.len() < MOST && !seen.iter().any(is_same) {
             seen.push(access);
         }
     }

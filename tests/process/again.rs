@@ -151,6 +151,11 @@ fn a_report_tells_which_locks_were_held() {
         let at = other.at.as_ref().expect("known").line;
         assert!(other.kind.is_write());
         assert_eq!(held(&other.locks), [("write lock".to_owned(), at - 1)]);
+        // Its goroutine was joined before either side began.
+        assert_eq!(other.ordered, Some(true));
+        assert!(other.released.is_some(), "{other:?}");
+        let sides = race.goroutines.iter().map(|side| side.id);
+        assert!(sides.into_iter().all(|side| other.goroutine != Some(side)));
     }
 }
 

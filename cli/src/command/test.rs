@@ -114,11 +114,13 @@ fn run(
 ) -> Result<SuiteEnd, UserError> {
     let mut all: Option<SuiteEnd> = None;
     for run in 0..runs {
+        let mut label = String::new();
         if runs > 1 {
+            label = format!("run {} of {runs}", run + 1);
             let seed = plan.seed_of_run(run).unwrap_or(0);
-            console::note(format_args!("run {} of {runs}, from seed {seed}", run + 1));
+            console::note(format_args!("{label}, from seed {seed}"));
         }
-        let end = suite.run(&plan.variable_of_run(run, log.path()))?;
+        let end = suite.run(&plan.variable_of_run(run, log.path()), &label)?;
         let failed = !end.status.success();
         all = Some(match all {
             None => end,

@@ -3,7 +3,6 @@
 //! The categories are those of Uber's study of races in Go (Chabbi and Ramanathan, PLDI 2022). A
 //! report shows what was touched and how, not what was meant: the advice is a first guess.
 
-use deadheat_detector::access::AccessKind;
 use deadheat_detector::report::{Access, RaceReport};
 
 /// A known way to race.
@@ -14,6 +13,7 @@ pub(super) enum Pattern {
     MixedAtomics,
     WriteUnderReadLock,
     PartlyLocked,
+    SeparateLocks,
     SharedMap,
     SharedSlice,
     ParallelTable,
@@ -33,16 +33,21 @@ pub(super) fn of(report: &RaceReport) -> Pattern {
     let is_locked = [one, other]
         .iter()
         .any(|access| locks(access).next().is_some());
+    let are_both_locked = [one, other]
+        .iter()
+        .all(|access| locks(access).next().is_some());
     let cell = report.location.cell.as_deref().unwrap_or_default();
     let kinds = [one.kind, other.kind];
     if operated("WaitGroup") {
         Pattern::MisplacedAdd
     } else if operated("close") {
         Pattern::SendAgainstClose
-    } else if kinds.iter().any(|kind| is_atomic(*kind)) {
+    } else if kinds.iter().any(|kind| kind.is_atomic()) {
         Pattern::MixedAtomics
     } else if writes_under_read_lock {
         Pattern::WriteUnderReadLock
+    } else if are_both_locked {
+        Pattern::SeparateLocks
     } else if is_locked {
         Pattern::PartlyLocked
     } else if synced
@@ -88,10 +93,6 @@ fn synced(report: &RaceReport) -> Vec<&str> {
         .collect()
 }
 
-fn is_atomic(kind: AccessKind) -> bool {
-    kind.to_string().contains("atomic")
-}
-
 /// Whether both goroutines were started at one place: by a loop, mostly.
 fn are_siblings(report: &RaceReport) -> bool {
     let [one, other] = &report.goroutines;
@@ -123,9 +124,15 @@ impl Pattern {
                  themselves. See that both sides take the same lock.",
             ),
             Self::PartlyLocked => (
-                "memory that is locked in one place and not in the other, or by different locks",
+                "memory that is locked in one place and not in the other",
                 "Hold one and the same lock around every access of this memory, reads included, for as long as what \
                  was read must stay true.",
+            ),
+            Self::SeparateLocks => (
+                "two locks for one memory, as where a structure was cloned with the lock in it (in Go: a mutex \
+                 passed by value)",
+                "Let both sides lock the same lock: share the one that there is (an `Arc`, a reference), and keep it \
+                 together with what it protects. A lock orders nothing for who holds another.",
             ),
             Self::SharedMap => (
                 "a map that several goroutines use at once",
@@ -161,6 +168,7 @@ impl Pattern {
 mod tests {
     use super::*;
     use crate::sample;
+    use deadheat_detector::access::AccessKind;
 
     #[track_caller]
     fn check(expected: Pattern, change: impl FnOnce(&mut RaceReport)) {
@@ -168,6 +176,31 @@ mod tests {
         report.unordered.previous_release = None;
         change(&mut report);
         assert_eq!(of(&report), expected);
+    }
+
+    /// The categories of the study, and who stands for each.
+    #[test]
+    fn each_pattern_has_its_advice() {
+        for (pattern, words) in [
+            (Pattern::CapturedVariable, "captured"),
+            (Pattern::SharedSlice, "slice"),
+            (Pattern::SharedMap, "map"),
+            (Pattern::SeparateLocks, "mutex passed by value"),
+            (
+                Pattern::ChannelAndMemory,
+                "channels mixed with shared memory",
+            ),
+            (Pattern::MisplacedAdd, "misplaced `WaitGroup::add`"),
+            (Pattern::ParallelTable, "parallel table-driven tests"),
+            (Pattern::WriteUnderReadLock, "only the read lock"),
+            (Pattern::PartlyLocked, "locked in one place"),
+            (Pattern::SendAgainstClose, "closed while"),
+            (Pattern::MixedAtomics, "atomic and plain"),
+        ] {
+            let advice = pattern.advice();
+            let (name, mend) = advice.split_once('\n').unwrap();
+            assert!(name.contains(words) && mend.ends_with('.'), "{advice}");
+        }
     }
 
     fn held(access: &mut Access, what: &str) {
@@ -205,8 +238,15 @@ mod tests {
         check(Pattern::PartlyLocked, |report| {
             held(&mut report.previous, "mutex lock");
         });
+        check(Pattern::SeparateLocks, |report| {
+            held(&mut report.previous, "mutex lock");
+            held(&mut report.current, "mutex lock");
+        });
         check(Pattern::WriteUnderReadLock, |report| {
             held(&mut report.current, "read lock");
+        });
+        check(Pattern::PartlyLocked, |report| {
+            released(report, "release of the semaphore acquired");
         });
         check(Pattern::PartlyLocked, |report| {
             held(&mut report.previous, "read lock");

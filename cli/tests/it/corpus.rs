@@ -69,6 +69,12 @@ fn main_against_child() -> deadheat_detector::report::RaceReport {
         operation: None,
         at: report.current.place().cloned(),
         locks: report.current.locks.clone().unwrap(),
+        goroutine: Some(4),
+        ordered: Some(true),
+        released: report.current.locks.as_ref().map(|locks| SyncEvent {
+            operation: "channel send".into(),
+            at: locks[0].at.clone(),
+        }),
     }];
     report.dependent = true;
     report
@@ -110,6 +116,12 @@ fn hostile() -> deadheat_detector::report::RaceReport {
         operation: Some(HOSTILE.into()),
         at: None,
         locks: vec![],
+        goroutine: None,
+        ordered: None,
+        released: Some(SyncEvent {
+            operation: HOSTILE.into(),
+            at: report.current.place().unwrap().clone(),
+        }),
     }];
     for access in [&mut report.current, &mut report.previous] {
         access.operation = Some(HOSTILE.into());

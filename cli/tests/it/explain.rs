@@ -29,6 +29,9 @@ fn a_race_is_explained_by_the_beginning_of_its_fingerprint() {
             operation: None,
             at,
             locks,
+            goroutine: None,
+            ordered: None,
+            released: None,
         }]
     };
     let read = also(AccessKind::Read, 7, vec![lock]);

@@ -217,6 +217,73 @@ fn a_timeline_has_a_thread_for_each_goroutine_and_arrows_with_two_ends() {
     }
 }
 
+/// What the Trace Event Format asks of the kinds of events that are written: metadata, complete events, and
+/// flows, each end of which binds to the slice of its thread that encloses its time.
+#[test]
+fn a_timeline_is_as_the_trace_event_format_wants_it() {
+    let trace: Value = serde_json::from_str(&printed("perfetto")).unwrap();
+    assert_eq!(trace["displayTimeUnit"], "ns");
+    let events = trace["traceEvents"].as_array().unwrap();
+    let number = |event: &Value, key: &str| {
+        event[key]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no {key}: {event}"))
+    };
+    let thread = |event: &Value| (number(event, "pid"), number(event, "tid"));
+    let text = |event: &Value, key: &str| {
+        let text = event[key].as_str();
+        text.unwrap_or_else(|| panic!("no {key}: {event}"))
+            .to_owned()
+    };
+    let slices: Vec<_> = events.iter().filter(|e| e["ph"] == "X").collect();
+    for slice in &slices {
+        assert!(number(slice, "dur") > 0 && slice["args"].is_object());
+        // Slices of one thread do not overlap, so that at most one encloses a time.
+        let (from, to) = (
+            number(slice, "ts"),
+            number(slice, "ts") + number(slice, "dur"),
+        );
+        let overlapping = slices.iter().filter(|other| {
+            let begin = number(other, "ts");
+            thread(other) == thread(slice) && begin < to && begin + number(other, "dur") > from
+        });
+        assert_eq!(overlapping.count(), 1, "{slice}");
+    }
+    for event in events {
+        assert!(!text(event, "name").is_empty());
+        let (pid, _) = thread(event);
+        assert!(pid > 0, "{event}");
+        match &*text(event, "ph") {
+            "M" => assert!(event["args"]["name"].is_string(), "{event}"),
+            "X" => assert!(!text(event, "cat").is_empty()),
+            "s" | "f" => {
+                let at = number(event, "ts");
+                let binds = |slice: &&&Value| {
+                    let begin = number(slice, "ts");
+                    thread(slice) == thread(event)
+                        && (begin..begin + number(slice, "dur")).contains(&at)
+                };
+                assert_eq!(slices.iter().filter(binds).count(), 1, "{event}");
+                assert_eq!(event["bp"], "e", "{event}");
+            }
+            other => panic!("an event of the kind {other}: {event}"),
+        }
+    }
+    for start in events.iter().filter(|e| e["ph"] == "s") {
+        let ends: Vec<_> = events
+            .iter()
+            .filter(|e| e["ph"] == "f" && e["id"] == start["id"])
+            .collect();
+        let [end] = ends[..] else {
+            panic!("{} ends of {start}", ends.len());
+        };
+        assert!(number(start, "ts") < number(end, "ts"));
+        for key in ["name", "cat", "pid"] {
+            assert_eq!(start[key], end[key]);
+        }
+    }
+}
+
 #[test]
 fn a_page_holds_what_a_program_says_as_data_only() {
     let page = printed("html");

@@ -32,4 +32,5 @@ mod runners;
 mod sample;
 mod setup;
 mod suites;
+mod terminal;
 mod traces;

@@ -134,6 +134,32 @@ pub struct OtherAccess {
     pub at: Option<Position>,
     /// The locks that its goroutine held, as in [`Access::locks`].
     pub locks: Vec<SyncEvent>,
+    /// The goroutine that made it, the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goroutine: Option<u64>,
+    /// Whether the first such access happens-before the race's current one; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<bool>,
+    /// The last release of its goroutine, where that came after it and the current access's goroutine had
+    /// acquired it: what ordered the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<SyncEvent>,
+}
+
+impl OtherAccess {
+    /// Whether `other` is the same access, as far as a reader of the source can tell: whoever made it.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        let key = |it: &Self| {
+            (
+                it.kind,
+                it.operation.clone(),
+                it.at.clone(),
+                it.locks.clone(),
+            )
+        };
+        key(self) == key(other)
+    }
 }
 
 /// Lines of a source file, as they were when the program was built.

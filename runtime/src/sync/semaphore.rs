@@ -21,6 +21,10 @@ use std::sync::Arc;
 /// acquires that no release lies between are unordered, and so is what their holders do. A
 /// [`try_acquire`](Self::try_acquire) that fails orders nothing.
 ///
+/// Reports do not count its places among the locks that a goroutine held, not even those of a semaphore of one
+/// place, which works as a mutex: a place may be given back by another goroutine than took it. They name its
+/// acquires and releases as the edges that they are.
+///
 /// ```
 /// # deadheat_runtime::Run::new("doc").go(|| {
 /// use deadheat_runtime::{go, sync::Semaphore};
