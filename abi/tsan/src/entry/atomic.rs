@@ -6,6 +6,7 @@
 
 use super::rwlock;
 use crate::current;
+use crate::ours;
 use crate::report::{self, Races, bytes_at};
 use crate::thread::{Class, Inside, Operation, Place, State};
 use deadheat_detector::clock::Time;
@@ -21,7 +22,7 @@ use std::sync::atomic::{
 
 /// The orderings of C and C++, by their numbers; *consume* is *acquire*.
 #[inline(always)]
-fn ordering(number: c_int) -> Ordering {
+pub(crate) fn ordering(number: c_int) -> Ordering {
     // Compilers may add flags above.
     match number & 0x7fff {
         0 => Ordering::Relaxed,
@@ -76,6 +77,9 @@ fn atomic<R>(
     };
     let runtime = inside.runtime();
     let place = Place::new(site, size, Class::Ordinary);
+    if ours::is_inside(&inside, place) {
+        return operation().0;
+    }
     if releases || inside.clock().has_release_fence() {
         runtime.objects.note(address);
     } else if !runtime.objects.has(address) {
@@ -542,7 +546,9 @@ super::with_site! {
             return;
         }
         fence(order);
-        if let Some(inside) = current::get().and_then(State::enter) {
+        if let Some(inside) = current::get().and_then(State::enter)
+            && !ours::is_inside(&inside, Place::new(site, 0, Class::Ordinary))
+        {
             if order != Ordering::Acquire {
                 inside.note_release(Operation::Fence, site);
             }
