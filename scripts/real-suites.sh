@@ -37,6 +37,8 @@ fetch() {
             grep -o "\"manifest_path\":\"[^\"]*/$name-[0-9][^/\"]*/Cargo.toml\"" | head -1 | cut -d'"' -f4)
         cp -r "${manifest%/Cargo.toml}" "$work/$name"
         chmod -R u+w "$work/$name"
+        # What its authors build it with is not what is looked at here.
+        rm -f "$work/$name/rust-toolchain" "$work/$name/rust-toolchain.toml"
         # Apart from whatever workspace the folder may lie in.
         grep -q '^\[workspace\]' "$work/$name/Cargo.toml" || printf '\n[workspace]\n' >>"$work/$name/Cargo.toml"
     fi

@@ -33,6 +33,17 @@ pub fn functions(return_address: usize) -> Vec<String> {
     symbolize::functions(return_address)
 }
 
+/// The functions that have called this one, innermost first; nothing is left out.
+#[must_use]
+pub fn callers() -> Vec<String> {
+    let mut functions = Vec::new();
+    backtrace::trace(|frame| {
+        functions.extend(symbolize::functions(frame.ip().addr()));
+        true
+    });
+    functions
+}
+
 /// Quotes the source at the access's place, where it is there.
 pub fn quote(access: &mut Access) {
     access.source = access.place().and_then(excerpt::around);

@@ -139,7 +139,7 @@ impl Detector {
 
     /// Event *acquire* on a sync object that is known by name; see [`Thread::acquire`].
     pub fn acquire(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
-        if thread.recorder.is_some() {
+        if thread.is_told() {
             // Events are recorded in their order.
             return self.sync(id, |var| thread.acquire(var, op));
         }
@@ -149,7 +149,7 @@ impl Detector {
 
     /// Event *release* on a sync object that is known by name; see [`Thread::release`].
     pub fn release(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
-        if thread.recorder.is_some() {
+        if thread.is_told() {
             return self.sync(id, |var| thread.release(var, op));
         }
         thread.note_release(op);
@@ -158,7 +158,7 @@ impl Detector {
 
     /// Event *release_merge* on a sync object that is known by name; see [`Thread::release_merge`].
     pub fn release_merge(&self, thread: &mut Thread, id: SyncId, op: SyncOp) {
-        if thread.recorder.is_some() {
+        if thread.is_told() {
             return self.sync(id, |var| thread.release_merge(var, op));
         }
         thread.note_release(op);
@@ -232,13 +232,17 @@ impl Detector {
         // Reports are made once the word's clock is not held any more.
         let mut races = Races::new();
         let found = |race: &Race| races.push(*race);
-        let recorded = (thread.id(), thread.recorder.clone());
+        let (number, recorder, twin) = (thread.id(), thread.recorder.clone(), thread.twin());
         let operation = || {
             let (result, effect) = operation();
-            if let (thread, Some(recorder)) = recorded {
+            let action = atomic_action(effect, bytes, id);
+            if let Some(twin) = twin {
+                twin.note(&action);
+            }
+            if let Some(recorder) = recorder {
                 recorder.record(&Event {
-                    thread,
-                    action: atomic_action(effect, bytes, id),
+                    thread: number,
+                    action,
                     site: recorder.site(op.at),
                 });
             }

@@ -16,7 +16,7 @@
 //! - [`trace`]: such events in a file;
 //! - [`context`]: call stacks as small numbers;
 //! - [`memory`]: which bytes belong to which cell;
-//! - [`thread`]: a thread as reports show it;
+//! - [`thread`]: a thread as reports show it; [`twin`]: what another detector in the process knows of it;
 //! - [`describe`]: what reports say, for front ends that keep threads of their own;
 //! - [`report`]: reports as data, as text and as JSON lines;
 //! - [`settings`]: the `DEADHEAT` variable, the contract between a launcher and a process.
@@ -67,6 +67,7 @@ mod stack;
 mod symbolize;
 pub mod thread;
 pub mod trace;
+pub mod twin;
 mod unwind;
 
 pub use deadheat_engine::{access, clock, context, engine, source, sync};

@@ -5,6 +5,7 @@ use crate::event::{Action, Event, ThreadId};
 use crate::last_release::LastRelease;
 use crate::sync::{SyncId, SyncVar, ThreadClock};
 use crate::trace::Recorder;
+use crate::twin::{Place, Twin};
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -45,6 +46,8 @@ pub struct Thread {
     pub(crate) stack: Range<usize>,
     /// Where its events are recorded, if they are.
     pub(crate) recorder: Option<Arc<Recorder>>,
+    /// The same thread to the detector of instrumented code, where that is there.
+    twin: Option<Twin>,
 }
 
 impl Thread {
@@ -53,7 +56,9 @@ impl Thread {
         info: Arc<ThreadInfo>,
         recorder: Option<Arc<Recorder>>,
     ) -> Self {
+        let twin = Twin::new(info.number());
         Self {
+            twin,
             clock,
             info,
             last_acquire: None,
@@ -71,13 +76,35 @@ impl Thread {
     /// Records an event of this thread, at `at`.
     #[inline]
     pub(crate) fn record(&self, at: &'static Location<'static>, action: impl FnOnce() -> Action) {
+        if self.is_told() {
+            self.tell(at, &action());
+        }
+    }
+
+    /// Whether others are told of its events.
+    #[inline]
+    pub(crate) fn is_told(&self) -> bool {
+        self.recorder.is_some() || self.twin.is_some()
+    }
+
+    #[cold]
+    fn tell(&self, at: &'static Location<'static>, action: &Action) {
+        if let Some(twin) = &self.twin {
+            twin.place().note(action);
+        }
         if let Some(recorder) = &self.recorder {
             recorder.record(&Event {
                 thread: self.id(),
-                action: action(),
+                action: *action,
                 site: recorder.site(at),
             });
         }
+    }
+
+    /// The same thread to the detector of instrumented code, where that is there.
+    #[must_use]
+    pub fn twin(&self) -> Option<Place> {
+        self.twin.as_ref().map(Twin::place)
     }
 
     /// Records an event of this thread on `var`.
@@ -94,14 +121,21 @@ impl Thread {
     /// Says where the thread's stack lies, so that captured stacks do not reach into the frames
     /// of whoever switched to it.
     pub fn set_stack(&mut self, addresses: Range<usize>) {
+        if let Some(twin) = &self.twin {
+            twin.set_stack(&addresses);
+        }
         self.stack = addresses;
     }
 
     /// Gives the thread a name; the first one given stays.
     pub fn set_name(&self, name: &str) {
-        if self.info.name.set(name.to_owned()).is_ok()
-            && let Some(recorder) = &self.recorder
-        {
+        if self.info.name.set(name.to_owned()).is_err() {
+            return;
+        }
+        if let Some(twin) = &self.twin {
+            twin.set_name(name);
+        }
+        if let Some(recorder) = &self.recorder {
             recorder.define_thread(self.id(), name);
         }
     }

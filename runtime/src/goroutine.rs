@@ -317,7 +317,17 @@ impl Goroutine {
         let Stage::Started(fiber) = stage else {
             return Switch::Finish;
         };
-        match fiber.resume(()) {
+        // SAFETY: nobody else runs it, so its detector state is there and still.
+        let twin = unsafe { &*self.thread.get() }
+            .as_ref()
+            .and_then(|thread| thread.twin());
+        // SAFETY: as above; what follows switches to it.
+        let runner = twin.map(|twin| unsafe { twin.enter() });
+        let result = fiber.resume(());
+        if let Some(runner) = runner {
+            runner.leave(matches!(result, CoroutineResult::Return(())));
+        }
+        match result {
             CoroutineResult::Yield(switch) => switch,
             CoroutineResult::Return(()) => {
                 let ended = std::mem::replace(stage, Stage::Ended);

@@ -13,8 +13,10 @@ use crate::entry::with_site;
 use crate::interpose::objects;
 use crate::runtime::{forget, label};
 use crate::thread::{Class, Operation, Place, State};
-use std::ffi::{CStr, c_char, c_uint, c_void};
+use deadheat_detector::sync::{AtomicEffect, SyncId, SyncVar};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr::{null, null_mut};
+use std::sync::atomic::Ordering;
 
 /// What switches without the flag release to and acquire: no address of the program's.
 const SWITCHES: usize = 1 << 58;
@@ -32,7 +34,10 @@ fn create(site: usize) -> *mut c_void {
     let info = runtime.register(Some(inside.state.info.number), created_at);
     let label = label(&info);
     match runtime.engine.fork(inside.clock(), label) {
-        Some(clock) => runtime.adopt(clock, info).cast_mut().cast(),
+        Some(clock) => {
+            runtime.switches.store(true, Ordering::Relaxed);
+            runtime.adopt(clock, info).cast_mut().cast()
+        }
         None => {
             forget(label);
             null_mut()
@@ -151,6 +156,45 @@ unsafe extern "C" fn __deadheat_fiber_end(fiber: *mut c_void) {
 unsafe extern "C" fn __tsan_destroy_fiber(fiber: *mut c_void) {
     // SAFETY: as the caller says.
     unsafe { end(fiber) };
+}
+
+/// The bytes are the stack of a fiber from now on: what others did there has no part in it.
+#[unsafe(no_mangle)]
+extern "C" fn __deadheat_fiber_set_stack(start: *mut c_void, size: usize) {
+    if let Some(_inside) = current::get().and_then(State::enter) {
+        objects::reset(start.addr(), size);
+    }
+}
+
+/// What an operation on an object, whose name is no address of the program's, orders, without an
+/// access: `what` is 0 for a load, 1 for a store, 2 for a read-modify-write, 3 for a fence.
+#[unsafe(no_mangle)]
+extern "C" fn __deadheat_fiber_edge(object: u64, what: c_int, ordering: c_int) {
+    let ordering = crate::entry::ordering(ordering);
+    let Some(inside) = current::get().and_then(State::enter) else {
+        return;
+    };
+    let effect = match what {
+        0 => AtomicEffect::Load(ordering),
+        1 => AtomicEffect::Store(ordering),
+        2 => AtomicEffect::ReadModifyWrite(ordering),
+        _ => return inside.clock().fence(ordering),
+    };
+    inside.runtime().engine.sync(SyncId(object), |var| {
+        inside.clock().atomic_acquire(var, effect);
+        inside.clock().atomic_release(var, effect);
+    });
+}
+
+/// Adds what was released to the object `from` to what is at `into`.
+#[unsafe(no_mangle)]
+extern "C" fn __deadheat_fiber_transfer(from: u64, into: u64) {
+    if let Some(inside) = current::get().and_then(State::enter) {
+        let engine = &inside.runtime().engine;
+        let mut copy = SyncVar::new();
+        engine.sync(SyncId(from), |var| copy.add(var));
+        engine.sync(SyncId(into), |var| var.add(&copy));
+    }
 }
 
 /// Reports call the fiber so.

@@ -12,7 +12,7 @@
 //! - `report`: races as data; `intentional`: those that are meant;
 //! - `entry`: what the compiler calls: functions, accesses, atomics;
 //! - `interpose`: functions of the C library;
-//! - `fiber`: stacks that the program switches itself.
+//! - `fiber`: stacks that the program switches itself; `ours`: goroutines' own machinery, which is passed over.
 //!
 //! # What holds everywhere
 //!
@@ -35,6 +35,7 @@ mod entry;
 mod fiber;
 mod intentional;
 mod interpose;
+mod ours;
 mod report;
 mod runtime;
 mod thread;

@@ -1,6 +1,7 @@
 //! Races as data: who, where, and what would have ordered the two.
 
 use crate::intentional::is_meant;
+use crate::ours;
 use crate::runtime::Runtime;
 use crate::thread::{Class, Info, Inside, LastSync, Place};
 use dashmap::DashSet;
@@ -157,10 +158,18 @@ pub(crate) fn report(inside: &Inside, kind: AccessKind, place: Place, races: &Ra
         reporter.races.fetch_add(1, Ordering::Relaxed);
         let mut pair = [(node, kind), (race.previous_node, race.previous_kind)];
         pair.sort_unstable_by_key(|(node, _)| *node);
-        if reporter.reported.insert(pair) {
+        if reporter.reported.insert(pair) && !is_ours(runtime, [node, race.previous_node], place) {
             reporter.emit(describe(inside, kind, node, race));
         }
     }
+}
+
+/// Whether one side of a race, which is at `place` now, is Deadheat's own code: also before the first
+/// goroutine runs.
+fn is_ours(runtime: &Runtime, nodes: [NodeId; 2], place: Place) -> bool {
+    let may_call = matches!(place.class(), Class::Free | Class::Library)
+        && runtime.switches.load(Ordering::Relaxed);
+    nodes.into_iter().any(|node| ours::is_at(runtime, node)) || may_call && ours::has_called()
 }
 
 fn describe(inside: &Inside, kind: AccessKind, node: NodeId, race: &Race) -> RaceReport {
@@ -248,12 +257,20 @@ fn describe_access(
 }
 
 fn describe_thread(contexts: &ContextTree, info: &Info) -> Goroutine {
+    let mut created_at = describe::stack(contexts.frames(info.created_at));
+    // Where that begins with Deadheat's own code, there is no other: a run starts its first goroutine.
+    if created_at
+        .first()
+        .is_some_and(|frame| ours::is_ours([&*frame.function]))
+    {
+        created_at.clear();
+    }
     Goroutine {
         id: info.number,
         name: info.name.lock().clone(),
         finished: info.finished.load(Ordering::Relaxed),
         creator: info.creator,
-        created_at: describe::stack(contexts.frames(info.created_at)),
+        created_at,
     }
 }
 

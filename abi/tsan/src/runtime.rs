@@ -30,6 +30,8 @@ pub(crate) struct Runtime {
     pub(crate) housekeeping: Housekeeping,
     pub(crate) started: AtomicU64,
     pub(crate) ended: AtomicU64,
+    /// Whether the program switches stacks: then it may run goroutines.
+    pub(crate) switches: AtomicBool,
 }
 
 // SAFETY: the states in `living` are looked at only while their threads stand still.
@@ -84,6 +86,7 @@ fn start(settings: &Settings) {
         housekeeping: Housekeeping::default(),
         started: AtomicU64::new(0),
         ended: AtomicU64::new(0),
+        switches: AtomicBool::new(false),
     };
     // SAFETY: the first caller of `begin` writes it, and nobody reads it before.
     unsafe { (*RUNTIME.0.get()).write(runtime) };
@@ -130,6 +133,15 @@ impl Runtime {
         let state: *const State = Box::into_raw(State::new(clock, info));
         self.living.lock().push(state);
         state
+    }
+
+    /// Frees what no race can be with any more, if there is much of it: some of these parts, of 50
+    /// microseconds each.
+    pub(crate) fn keep_house(&self, parts: usize) {
+        if self.housekeeping.is_due(&self.engine) {
+            let mut parts = 0..parts;
+            while parts.next().is_some() && self.housekeeping.when_idle(&self.engine, forget) {}
+        }
     }
 
     /// Ends a thread.

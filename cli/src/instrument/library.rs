@@ -93,8 +93,11 @@ fn arguments(object: &Path, sum: &str) -> Vec<OsString> {
         &sum[..16]
     );
     // What is loaded while the program runs has calls, too.
-    let export = "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*";
-    vec![link, sum.into(), export.into()]
+    let export = |names| OsString::from(format!("-Clink-arg=-Wl,--export-dynamic-symbol={names}"));
+    let exports = ["__tsan_*", "__deadheat_*"].map(export);
+    let mut all = vec![link, sum.into()];
+    all.extend(exports);
+    all
 }
 
 /// The object that is made of the sources now; cargo knows whether that is a new one.

@@ -9,7 +9,8 @@
 //! - `standard`: the standard library with calls in it; `bitcode`: one of its objects; `archive`: one
 //!   of its archives; `sysroot`: a toolchain as rustc looks for it, with those archives in it;
 //! - `cache`: where that lies, whole or not at all; `manifest`: what tells whole from damaged;
-//! - `library`: what answers the calls;
+//! - `library`: what answers the calls; `updates`: what is loaded into the compiler, so that it makes calls
+//!   of the updates that its pass does not know;
 //! - `selection`: whose accesses are looked at; `graph`: the packages that there are;
 //! - `wiring`: what cargo is told; `wrapper`: what is done when cargo calls us as its compiler;
 //!   `conflict`: flags of the user's that cannot be had at the same time;
@@ -28,6 +29,7 @@ mod selection;
 mod standard;
 mod sysroot;
 mod toolchain;
+mod updates;
 mod wiring;
 mod wrapper;
 

@@ -18,6 +18,7 @@ use super::selection::{Selected, Selection};
 use super::standard::{self, StandardChoice};
 use super::sysroot::symlink;
 use super::toolchain::{TARGET, Toolchain};
+use super::updates;
 use crate::cargo::Cargo;
 use crate::error::UserError;
 use crate::shown::Shown;
@@ -45,6 +46,8 @@ pub(crate) struct Wiring {
     pub(super) selected: Selected,
     /// Arguments of the compiler where a program is linked.
     pub(super) link: Vec<OsString>,
+    /// What is loaded into the compiler.
+    pub(super) loaded: PathBuf,
     /// The user's own wrapper of the compiler.
     pub(super) wrapper: Option<OsString>,
     /// The real rustdoc.
@@ -82,6 +85,7 @@ impl Wiring {
             sysroot,
             selected,
             link: library::provide(&cache, &toolchain)?,
+            loaded: updates::provide(&cache, &toolchain)?,
             wrapper: set("RUSTC_WRAPPER").or_else(|| set("CARGO_BUILD_RUSTC_WRAPPER")),
             rustdoc: rustdoc.map_or_else(|| toolchain.sysroot.join("bin/rustdoc"), PathBuf::from),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -7,6 +7,7 @@
 
 use super::conflict;
 use super::passes::Accesses;
+use super::updates;
 use super::wiring::{self, Wiring};
 use crate::console;
 use crate::error::UserError;
@@ -81,6 +82,9 @@ impl Role {
             return Err(UserError::new(conflict));
         }
         let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
+        if wiring.accesses(&package).is_some() {
+            updates::load(&mut command, &wiring.loaded);
+        }
         match self {
             Self::Rustc if call.compiles() => {
                 command.args(call.additions(wiring, &package));
@@ -179,6 +183,12 @@ impl Call<'_> {
 const NEVER: [&str; 2] = ["compiler_builtins", "profiler_builtins"];
 
 impl Wiring {
+    /// Which accesses of a package become calls.
+    fn accesses(&self, package: &str) -> Option<Accesses> {
+        let accesses = self.selected.accesses(package);
+        accesses.filter(|_| !NEVER.contains(&package))
+    }
+
     /// The sysroot and the passes for a package, and what makes them work.
     fn standard(&self, package: &str) -> Vec<OsString> {
         let mut added = Vec::new();
@@ -189,8 +199,7 @@ impl Wiring {
         }
         // The passes have run by then, and would run again.
         added.extend(["-Clto=off", "-Clinker-plugin-lto=no"].map(OsString::from));
-        let accesses = self.selected.accesses(package);
-        let accesses = accesses.filter(|_| !NEVER.contains(&package));
+        let accesses = self.accesses(package);
         added.extend(
             accesses
                 .map(Accesses::for_rustc)

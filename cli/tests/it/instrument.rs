@@ -20,13 +20,18 @@ const LIBRARY: &str = r#"
     use std::thread;
 
     struct Plain(UnsafeCell<u64>);
-    // It is what this is about.
+    // SAFETY: none: it is what this is about.
     unsafe impl Sync for Plain {}
+
+    macro_rules! add { ($cell:ident) => {
+        // SAFETY: the cell is a static; whether others are at it is what this is about.
+        unsafe { *$cell.0.get() += 1 }
+    }; }
 
     pub fn racy() {
         static CELL: Plain = Plain(UnsafeCell::new(0));
-        let other = thread::spawn(|| unsafe { *CELL.0.get() += 1 });
-        unsafe { *CELL.0.get() += 1 };
+        let other = thread::spawn(|| add!(CELL));
+        add!(CELL);
         other.join().unwrap();
     }
 
@@ -37,12 +42,12 @@ const LIBRARY: &str = r#"
             while !READY.load(Ordering::Acquire) {
                 thread::yield_now();
             }
-            unsafe { *CELL.0.get() += 1 }
+            add!(CELL)
         });
-        unsafe { *CELL.0.get() += 1 };
+        add!(CELL);
         READY.store(true, Ordering::Release);
         other.join().unwrap();
-        unsafe { *CELL.0.get() += 1 };
+        add!(CELL);
     }
 "#;
 
@@ -169,6 +174,7 @@ fn of_what_is_not_selected_only_the_order_is_seen() {
         use std::cell::UnsafeCell;
         use std::sync::atomic::{AtomicBool, Ordering};
         pub struct Lock(AtomicBool, UnsafeCell<u64>);
+        // SAFETY: whether the cell is accessed under the lock is what this is about.
         unsafe impl Sync for Lock {}
         impl Lock {
             pub const fn new() -> Self { Self(AtomicBool::new(false), UnsafeCell::new(0)) }
@@ -179,7 +185,10 @@ fn of_what_is_not_selected_only_the_order_is_seen() {
             #[inline(never)]
             pub fn release(&self) { self.0.store(false, Ordering::Release); }
             #[inline(never)]
-            pub fn careless(&self) { unsafe { *self.1.get() += 1 } }
+            pub fn careless(&self) {
+                // SAFETY: none: it is what this is about.
+                unsafe { *self.1.get() += 1 }
+            }
         }
     "#;
     let tests = r#"
@@ -191,7 +200,12 @@ fn of_what_is_not_selected_only_the_order_is_seen() {
         }
         #[test] fn locked() {
             static mut CELL: u64 = 0;
-            both(|| { LOCK.acquire(); unsafe { CELL += 1 } LOCK.release(); });
+            both(|| {
+                LOCK.acquire();
+                // SAFETY: the lock is held.
+                unsafe { CELL += 1 }
+                LOCK.release();
+            });
         }
         #[test] fn careless() { both(|| LOCK.careless()); }
     "#;
@@ -464,4 +478,201 @@ fn doctor_says_what_is_missing_and_how_to_get_it() {
         "{}",
         poor.out
     );
+}
+
+/// A manifest of a crate that uses Deadheat's goroutines.
+fn with_goroutines() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    format!(
+        "[package]\nname = \"krate\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n\
+         [dependencies]\ndeadheat = {{ path = {root:?} }}\n"
+    )
+}
+
+#[test]
+fn plain_accesses_of_goroutines_are_each_goroutines_own() {
+    let tests = r#"
+        use deadheat::{chan, go, sync::{Mutex, WaitGroup}, yield_now};
+        use std::cell::UnsafeCell;
+        use std::sync::Arc;
+
+        #[derive(Default)]
+        struct Plain(UnsafeCell<Vec<u64>>);
+        // SAFETY: whether accesses are ordered is what the tests are about.
+        unsafe impl Sync for Plain {}
+        // SAFETY: as above.
+        unsafe impl Send for Plain {}
+
+        impl Plain {
+            fn push(&self) {
+                // SAFETY: whether others are at it is what the tests are about.
+                unsafe { (*self.0.get()).push(1) };
+            }
+        }
+
+        fn cell() -> [Arc<Plain>; 2] {
+            let cell = Arc::new(Plain::default());
+            [cell.clone(), cell]
+        }
+
+        fn first(cell: &Plain) { cell.push(); }
+        fn second(cell: &Plain) { cell.push(); }
+
+        #[deadheat::test] fn racy() {
+            let [a, b] = cell();
+            let a = go(move || first(&a));
+            let b = go(move || second(&b));
+            a.join().unwrap();
+            b.join().unwrap();
+        }
+
+        #[deadheat::test] fn dropped_handles_order_nothing() {
+            let [a, b] = cell();
+            drop(go(move || { first(&a); yield_now(); }));
+            for _ in 0..100 { yield_now(); }
+            second(&b);
+        }
+
+        #[deadheat::test] fn by_channel() {
+            let [a, b] = cell();
+            let (tx, rx) = chan::unbuffered();
+            let one = go(move || { a.push(); tx.send(Box::new(7)).unwrap(); });
+            assert_eq!(*rx.recv().unwrap(), 7);
+            b.push();
+            one.join().unwrap();
+        }
+
+        #[deadheat::test] fn by_buffered_channel() {
+            let [a, b] = cell();
+            let (tx, rx) = chan::bounded(2);
+            let one = go(move || for i in 0..20 {
+                if i == 10 { a.push(); }
+                tx.send(vec![i; 100]).unwrap();
+            });
+            let all: Vec<_> = std::iter::from_fn(|| rx.recv().ok()).collect();
+            assert_eq!(all.len(), 20);
+            b.push();
+            one.join().unwrap();
+        }
+
+        #[deadheat::test] fn by_mutex() {
+            let shared = Arc::new(Mutex::new(Vec::new()));
+            let all: Vec<_> = (0..4).map(|i| {
+                let shared = shared.clone();
+                go(move || for _ in 0..10 { shared.lock().push(i); yield_now(); })
+            }).collect();
+            for one in all { one.join().unwrap(); }
+            assert_eq!(shared.lock().len(), 40);
+        }
+
+        #[deadheat::test] fn by_wait_group() {
+            let [a, b] = cell();
+            let group = Arc::new(WaitGroup::new());
+            group.add(1);
+            let done = group.clone();
+            drop(go(move || { a.push(); drop(a); done.done(); }));
+            group.wait();
+            b.push();
+        }
+
+        #[deadheat::test] fn by_join() {
+            let [a, b] = cell();
+            go(move || a.push()).join().unwrap();
+            b.push();
+        }
+
+        #[deadheat::test] fn results_and_stacks_are_used_again() {
+            for _ in 0..200 {
+                let one = go(|| { let local = [3u64; 64]; std::hint::black_box(&local); local.to_vec() });
+                let two = go(|| { let local = [4u64; 64]; std::hint::black_box(&local); local.to_vec() });
+                assert_eq!(one.join().unwrap().len() + two.join().unwrap().len(), 128);
+            }
+        }
+    "#;
+    let krate = Krate::with_files(&[("Cargo.toml", &with_goroutines()), ("src/lib.rs", tests)]);
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    fs::copy(lock, krate.path().join("Cargo.lock")).unwrap();
+    run(&krate, &["test", "--offline", "--instrument", "--lib"]).expect(66, &["8 passed"]);
+    let found = functions(&krate, &["krate::first", "krate::second"]);
+    assert_eq!(found, ["krate::first", "krate::second"]);
+    let text = fs::read_to_string(krate.path().join("target/deadheat/reports.jsonl")).unwrap();
+    let lines = text.lines();
+    let races: Vec<_> = lines
+        .filter(|line| line.contains("\"type\":\"race\""))
+        .collect();
+    for (name, races_there) in [
+        ("::racy", true),
+        ("::dropped_handles_order_nothing", true),
+        ("::by_", false),
+        ("::results_", false),
+    ] {
+        let found = races.iter().any(|race| race.contains(name));
+        assert_eq!(found, races_there, "{name}: {races:#?}");
+    }
+}
+
+#[test]
+fn minima_and_maxima_order_as_other_updates_do() {
+    let tests = r#"
+        use std::cell::UnsafeCell;
+        use std::sync::atomic::{AtomicI8, AtomicU64, Ordering::*, fence};
+        use std::thread;
+
+        struct Plain(UnsafeCell<u64>);
+        // SAFETY: whether accesses are ordered is what the tests are about.
+        unsafe impl Sync for Plain {}
+
+        fn both(first: fn(), second: fn()) {
+            let other = thread::spawn(first);
+            second();
+            other.join().unwrap();
+        }
+
+        macro_rules! add { ($cell:ident) => {
+            // SAFETY: as above.
+            unsafe { *$cell.0.get() += 1 }
+        }; }
+
+        #[test] fn max_releases() {
+            static CELL: Plain = Plain(UnsafeCell::new(0));
+            static FLAG: AtomicU64 = AtomicU64::new(0);
+            both(|| { add!(CELL); FLAG.fetch_max(1 << 40, Release); },
+                 || { while FLAG.load(Acquire) != 1 << 40 { thread::yield_now() } add!(CELL) });
+        }
+
+        #[test] fn min_acquires() {
+            static CELL: Plain = Plain(UnsafeCell::new(0));
+            static FLAG: AtomicI8 = AtomicI8::new(0);
+            both(|| { add!(CELL); FLAG.store(-5, Release); },
+                 || { while FLAG.fetch_min(100, AcqRel) != -5 { thread::yield_now() } add!(CELL) });
+        }
+
+        #[test] fn max_goes_on_with_what_was_released() {
+            static CELL: Plain = Plain(UnsafeCell::new(0));
+            static FLAG: AtomicU64 = AtomicU64::new(0);
+            both(|| { add!(CELL); FLAG.store(1, Release); FLAG.fetch_max(2, Relaxed); },
+                 || { while FLAG.load(Relaxed) != 2 { thread::yield_now() } fence(Acquire); add!(CELL) });
+        }
+
+        #[test] fn relaxed_orders_nothing() {
+            static CELL: Plain = Plain(UnsafeCell::new(0));
+            static FLAG: AtomicU64 = AtomicU64::new(9);
+            both(|| { add!(CELL); FLAG.fetch_min(1, Relaxed); },
+                 || { while FLAG.load(Acquire) != 1 { thread::yield_now() } add!(CELL) });
+        }
+    "#;
+    let krate = Krate::with_source(tests);
+    for profile in [&[][..], &["--release"]] {
+        let mut args = vec!["test", "--instrument", "--lib"];
+        args.extend(profile);
+        run(&krate, &args).expect(66, &["relaxed_orders_nothing"]);
+        let names = [
+            "max_releases",
+            "min_acquires",
+            "max_goes_on_with_what_was_released",
+        ];
+        let text = fs::read_to_string(krate.path().join("target/deadheat/reports.jsonl")).unwrap();
+        assert!(names.iter().all(|name| !text.contains(name)), "{text}");
+        assert!(text.contains("relaxed_orders_nothing"), "{text}");
+    }
 }

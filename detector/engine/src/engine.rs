@@ -233,6 +233,10 @@ impl Engine {
     ///
     /// Performs `operation`, and its edges as one step with it, so that edges follow the word's
     /// modification order. Calls `found` with each race.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
     pub fn atomic<R>(
         &self,
         thread: &mut ThreadClock,
@@ -242,12 +246,8 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) -> (R, AtomicEffect) {
-        self.sync.with(id, |var| {
-            let (result, effect) = operation();
-            thread.atomic_acquire(var, effect);
+        self.sync.atomic(thread, id, operation, |thread, effect| {
             self.access(thread, effect.access(), bytes, node, found);
-            thread.atomic_release(var, effect);
-            (result, effect)
         })
     }
 

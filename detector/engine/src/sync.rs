@@ -103,15 +103,6 @@ impl SyncVar {
         (mine && !self.clock.is_empty()).then_some(&self.clock)
     }
 
-    fn replace(&mut self, engine: &Arc<Shared>, with: Clock, shard: usize) {
-        if self.clock_of(engine).is_some() {
-            self.clock.clear(&engine.pool, shard);
-        } else {
-            self.adopt(engine);
-        }
-        self.clock = with;
-    }
-
     /// Makes this an empty object of `engine`.
     fn adopt(&mut self, engine: &Arc<Shared>) {
         self.clear();
@@ -240,6 +231,37 @@ impl SyncTable {
         }
         drop(bucket);
         thread.tick();
+    }
+
+    /// An atomic operation of `thread` on the word whose clock is `id`; `access` records it as the access
+    /// that it turned out to be.
+    pub(crate) fn atomic<R>(
+        &self,
+        thread: &mut ThreadClock,
+        id: SyncId,
+        operation: impl FnOnce() -> (R, AtomicEffect),
+        access: impl FnOnce(&ThreadClock, AtomicEffect),
+    ) -> (R, AtomicEffect) {
+        let mut bucket = self.lock(thread, id);
+        let (result, effect) = operation();
+        let known = bucket.find(id.0);
+        let mut clock = known.map_or(Clock::EMPTY, Clock::in_node);
+        thread.read(&clock, effect);
+        access(thread, effect);
+        if matches!(effect, AtomicEffect::Load(_)) {
+            return (result, effect);
+        }
+        thread.write(&mut clock, effect);
+        match known {
+            Some(node) => clock.into_node(node),
+            None if clock.is_empty() => {}
+            None => self.insert(&mut bucket, id, clock),
+        }
+        drop(bucket);
+        if effect.releases() {
+            thread.tick();
+        }
+        (result, effect)
     }
 
     pub(crate) fn forget(&self, id: SyncId) {
@@ -493,19 +515,27 @@ impl ThreadClock {
     /// An edge into an atomic operation comes before the operation itself, so this precedes the
     /// operation's own access, and [`Self::atomic_release`] follows it.
     pub fn atomic_acquire(&mut self, var: &SyncVar, effect: AtomicEffect) {
-        match effect {
-            AtomicEffect::Store(_) => {}
-            AtomicEffect::Load(ordering) | AtomicEffect::ReadModifyWrite(ordering) => {
-                if acquires(ordering) {
-                    self.acquire(var);
-                } else if let Some(clock) = var.clock_of(&self.shared) {
-                    self.read_unfenced(clock);
-                }
-            }
+        if let Some(clock) = var.clock_of(&self.shared) {
+            self.read(clock, effect);
         }
     }
 
+    /// An atomic operation has read what was left at `clock`.
+    fn read(&self, clock: &Clock, effect: AtomicEffect) {
+        match effect {
+            AtomicEffect::Store(_) => {}
+            _ if clock.is_empty() => {}
+            _ if effect.acquires() => self.learn(clock),
+            _ => self.read_unfenced(clock),
+        }
+    }
+
+    /// Keeps `clock` for the next acquire fence.
     fn read_unfenced(&self, clock: &Clock) {
+        let own = clock.own();
+        if !own.is_none() && (self.knows(own) || self.unfenced_knows(own)) {
+            return;
+        }
         let (slot, pool) = (self.slot(), &self.shared.pool);
         let mut unfenced = slot.take_clock(pool, &slot.unfenced);
         unfenced.set_own(Epoch::NONE);
@@ -518,6 +548,13 @@ impl ThreadClock {
         slot.keep_clock(pool, &slot.unfenced, unfenced, self.shard());
     }
 
+    /// Whether the next acquire fence will bring `epoch`.
+    fn unfenced_knows(&self, epoch: Epoch) -> bool {
+        let index = self.slot().unfenced.load(Ordering::Relaxed);
+        let pool = &self.shared.pool;
+        index != 0 && ManuallyDrop::new(Clock::in_node(pool.node(index))).knows(pool, epoch)
+    }
+
     /// Whether its relaxed stores release, too: because of a release fence.
     #[must_use]
     #[inline]
@@ -527,23 +564,32 @@ impl ThreadClock {
 
     /// The second half of an atomic operation: what it writes.
     pub fn atomic_release(&mut self, var: &mut SyncVar, effect: AtomicEffect) {
+        if matches!(effect, AtomicEffect::Load(_)) {
+            return;
+        }
+        if var.clock_of(&self.shared).is_none() {
+            var.adopt(&self.shared);
+        }
+        self.write(&mut var.clock, effect);
+        if effect.releases() {
+            self.tick();
+        }
+    }
+
+    /// An atomic operation, which is no load, leaves what it lends at `clock`. Where it releases,
+    /// [`Self::tick`] has to follow.
+    fn write(&self, clock: &mut Clock, effect: AtomicEffect) {
+        let (pool, shard) = (&self.shared.pool, self.shard());
+        let left = if effect.releases() {
+            self.released()
+        } else {
+            self.fenced()
+        };
         match effect {
             AtomicEffect::Load(_) => {}
-            AtomicEffect::Store(ordering) if releases(ordering) => self.release(var),
-            AtomicEffect::Store(_) => {
-                let fenced = self.fenced();
-                let copy = fenced.copy(&self.shared.pool);
-                var.replace(&self.shared, copy, self.shard());
-            }
-            AtomicEffect::ReadModifyWrite(ordering) if releases(ordering) => {
-                self.release_merge(var);
-            }
-            AtomicEffect::ReadModifyWrite(_) => {
-                let fenced = self.fenced();
-                if !fenced.is_empty() {
-                    var.merge(&self.shared, &fenced, self.shard());
-                }
-            }
+            AtomicEffect::Store(_) => clock.assign(pool, shard, &left),
+            AtomicEffect::ReadModifyWrite(_) if left.is_empty() => {}
+            AtomicEffect::ReadModifyWrite(_) => clock.merge(pool, shard, &left),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::rwlock;
 use crate::current;
+use crate::ours;
 use crate::report::{self, Races, bytes_at};
 use crate::thread::{Class, Inside, Operation, Place, State};
 use deadheat_detector::clock::Time;
@@ -14,11 +15,14 @@ use deadheat_detector::engine::Race;
 use deadheat_detector::sync::{AtomicEffect, SyncId};
 use std::arch::asm;
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{
+    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering,
+    fence,
+};
 
 /// The orderings of C and C++, by their numbers; *consume* is *acquire*.
 #[inline(always)]
-fn ordering(number: c_int) -> Ordering {
+pub(crate) fn ordering(number: c_int) -> Ordering {
     // Compilers may add flags above.
     match number & 0x7fff {
         0 => Ordering::Relaxed,
@@ -73,6 +77,9 @@ fn atomic<R>(
     };
     let runtime = inside.runtime();
     let place = Place::new(site, size, Class::Ordinary);
+    if ours::is_inside(&inside, place) {
+        return operation().0;
+    }
     if releases || inside.clock().has_release_fence() {
         runtime.objects.note(address);
     } else if !runtime.objects.has(address) {
@@ -459,6 +466,43 @@ update! {
     __tsan_atomic128_fetch_nand["r8"] u128, AtomicU128, fetch_nand;
 }
 
+/// Minima and maxima, which the pass has no calls for: see the package `deadheat-compiler`.
+macro_rules! extremes {
+    ($($name:ident: $type:ty, $atomic:ty, $method:ident;)*) => {
+        super::with_site! {$(
+            #[unsafe(no_mangle)]
+            fn $name["rcx"](address: *mut $type, value: u64, order: c_int; site) -> u64 {
+                let order = ordering(order);
+                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
+                    // SAFETY: the caller's atomic, as the compiler made it.
+                    let word = unsafe { <$atomic>::from_ptr(address) };
+                    let old = word.$method(value as $type, Ordering::SeqCst);
+                    (old as u64, AtomicEffect::ReadModifyWrite(order))
+                })
+            }
+        )*}
+    };
+}
+
+extremes! {
+    __deadheat_atomic8_fetch_max: i8, AtomicI8, fetch_max;
+    __deadheat_atomic8_fetch_min: i8, AtomicI8, fetch_min;
+    __deadheat_atomic8_fetch_umax: u8, AtomicU8, fetch_max;
+    __deadheat_atomic8_fetch_umin: u8, AtomicU8, fetch_min;
+    __deadheat_atomic16_fetch_max: i16, AtomicI16, fetch_max;
+    __deadheat_atomic16_fetch_min: i16, AtomicI16, fetch_min;
+    __deadheat_atomic16_fetch_umax: u16, AtomicU16, fetch_max;
+    __deadheat_atomic16_fetch_umin: u16, AtomicU16, fetch_min;
+    __deadheat_atomic32_fetch_max: i32, AtomicI32, fetch_max;
+    __deadheat_atomic32_fetch_min: i32, AtomicI32, fetch_min;
+    __deadheat_atomic32_fetch_umax: u32, AtomicU32, fetch_max;
+    __deadheat_atomic32_fetch_umin: u32, AtomicU32, fetch_min;
+    __deadheat_atomic64_fetch_max: i64, AtomicI64, fetch_max;
+    __deadheat_atomic64_fetch_min: i64, AtomicI64, fetch_min;
+    __deadheat_atomic64_fetch_umax: u64, AtomicU64, fetch_max;
+    __deadheat_atomic64_fetch_umin: u64, AtomicU64, fetch_min;
+}
+
 super::with_site! {
     #[unsafe(no_mangle)]
     fn __tsan_atomic128_load["rdx"](address: *mut u128, order: c_int; site) -> u128 {
@@ -502,7 +546,9 @@ super::with_site! {
             return;
         }
         fence(order);
-        if let Some(inside) = current::get().and_then(State::enter) {
+        if let Some(inside) = current::get().and_then(State::enter)
+            && !ours::is_inside(&inside, Place::new(site, 0, Class::Ordinary))
+        {
             if order != Ordering::Acquire {
                 inside.note_release(Operation::Fence, site);
             }

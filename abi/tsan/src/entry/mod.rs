@@ -31,6 +31,7 @@ macro_rules! with_site {
 pub(crate) use with_site;
 
 mod atomic;
+pub(crate) use atomic::ordering;
 mod flow;
 mod plain;
 pub(crate) mod range;

@@ -5,6 +5,8 @@
 //! runs while the thread is inside: a handler of the program that allocates waits until it is done.
 
 use super::{enter, objects, with_site};
+use crate::current;
+use crate::runtime;
 use crate::thread::{Class, Inside, Place};
 use deadheat_detector::access::AccessKind;
 use std::alloc::{GlobalAlloc, Layout};
@@ -14,6 +16,9 @@ use std::ptr::null_mut;
 /// How much of freed memory is written.
 const FREED: usize = 1024;
 
+/// A block so large that the C library gives it back to the system when it is freed, or soon.
+const LARGE: usize = 128 << 10;
+
 unsafe extern "C" {
     fn __libc_malloc(size: usize) -> *mut c_void;
     fn __libc_calloc(count: usize, size: usize) -> *mut c_void;
@@ -22,6 +27,12 @@ unsafe extern "C" {
     fn __libc_free(block: *mut c_void);
     fn malloc_usable_size(block: *mut c_void) -> usize;
 }
+
+/// Of small blocks, one in so many bytes of addresses has the library look whether memory can be freed.
+const SAMPLE: usize = 4096;
+
+/// Parts of that work which are done at a time, at most.
+const MOST_PARTS: usize = 64;
 
 /// The allocator that lies behind the interposed one.
 pub(crate) struct Behind;
@@ -47,12 +58,17 @@ unsafe impl GlobalAlloc for Behind {
     }
 }
 
-/// The C library has given `block`.
-fn allocated(inside: Option<&Inside>, block: *mut c_void) -> *mut c_void {
-    if inside.is_some() && !block.is_null() {
+/// The C library has given `block`: also to itself, while the thread is inside, as it does for a new
+/// thread's variables, which somebody who is not inside frees.
+fn allocated(block: *mut c_void) -> *mut c_void {
+    if current::get().is_some() && !block.is_null() {
         // SAFETY: a block of the allocator's.
         let size = unsafe { malloc_usable_size(block) };
         objects::reset(block.addr(), size);
+        // New memory is at new addresses: where all blocks were there before, there is nothing to do.
+        if size >= LARGE || block.addr() % SAMPLE < ALIGNMENT {
+            runtime::get().keep_house(1 + (size / LARGE).min(MOST_PARTS));
+        }
     }
     block
 }
@@ -63,9 +79,13 @@ fn freed(inside: Option<&Inside>, block: *mut c_void, site: usize) {
         && !block.is_null()
     {
         // SAFETY: a block of the allocator's.
-        let size = unsafe { malloc_usable_size(block) }.min(FREED);
+        let size = unsafe { malloc_usable_size(block) };
         let place = Place::new(site, 0, Class::Free);
-        inside.access(AccessKind::Write, block.addr(), size, place);
+        let written = size.min(FREED);
+        inside.access(AccessKind::Write, block.addr(), written, place);
+        if size >= LARGE {
+            objects::reset(block.addr() + written, size - written);
+        }
     }
 }
 
@@ -76,23 +96,23 @@ fn set_errno(number: c_int) {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
-    let inside = enter();
+    let _inside = enter();
     // SAFETY: the call has no preconditions.
-    allocated(inside.as_ref(), unsafe { __libc_malloc(size) })
+    allocated(unsafe { __libc_malloc(size) })
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
-    let inside = enter();
+    let _inside = enter();
     // SAFETY: the call has no preconditions.
-    allocated(inside.as_ref(), unsafe { __libc_calloc(count, size) })
+    allocated(unsafe { __libc_calloc(count, size) })
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
-    let inside = enter();
+    let _inside = enter();
     // SAFETY: the call has no preconditions.
-    allocated(inside.as_ref(), unsafe { __libc_memalign(alignment, size) })
+    allocated(unsafe { __libc_memalign(alignment, size) })
 }
 
 #[unsafe(no_mangle)]
@@ -178,11 +198,11 @@ with_site! {
 unsafe fn resize(block: *mut c_void, size: usize, site: usize) -> *mut c_void {
     let Some(inside) = enter() else {
         // SAFETY: as the caller says.
-        return unsafe { __libc_realloc(block, size) };
+        return allocated(unsafe { __libc_realloc(block, size) });
     };
     if block.is_null() {
         // SAFETY: the call has no preconditions.
-        return allocated(Some(&inside), unsafe { __libc_malloc(size) });
+        return allocated(unsafe { __libc_malloc(size) });
     }
     if size == 0 {
         freed(Some(&inside), block, site);
@@ -197,7 +217,7 @@ unsafe fn resize(block: *mut c_void, size: usize, site: usize) -> *mut c_void {
         if size <= old && size >= old / 2 {
             return block;
         }
-        let new = allocated(Some(&inside), __libc_malloc(size));
+        let new = allocated(__libc_malloc(size));
         if new.is_null() {
             return new;
         }

@@ -50,20 +50,17 @@ macro_rules! real {
                 Ok(name) => name,
                 Err(_) => unreachable!(),
             };
-        #[allow(unused_mut, unused_assignments)]
-        let mut version: Option<&std::ffi::CStr> = None;
-        $(version = std::ffi::CStr::from_bytes_with_nul(concat!($version, "\0").as_bytes()).ok();)?
+        const VERSIONS: &[&str] = &[$(concat!($version, "\0"))?];
+        let version = VERSIONS.first();
+        let version =
+            version.and_then(|version| std::ffi::CStr::from_bytes_with_nul(version.as_bytes()).ok());
+        type Function = unsafe extern "C" fn($($type),*) $(-> $result)?;
         let found = $crate::interpose::real::find(&PLACE, NAME, version);
-        // Most calls are in an unsafe block already.
-        // SAFETY: the function of this name has this signature.
-        #[allow(unused_unsafe)]
-        let function = unsafe {
-            std::mem::transmute::<
-                *mut std::ffi::c_void,
-                unsafe extern "C" fn($($type),*) $(-> $result)?,
-            >(found)
-        };
-        function
+        fn typed(found: *mut std::ffi::c_void) -> Function {
+            // SAFETY: the function of this name has this signature.
+            unsafe { std::mem::transmute::<*mut std::ffi::c_void, Function>(found) }
+        }
+        typed(found)
     }};
 }
 pub(crate) use real;
