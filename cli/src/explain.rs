@@ -282,7 +282,7 @@ mod tests {
         check(
             other.clone(),
             "no lock held; it is atomic, and so races with no other atomic access; ordered before the later \
-             access by the channel send at src/bank.rs:42:9, which goroutine 2 \"teller\" had acquired",
+             access by the channel send at src/bank.rs:42:9, which goroutine 2 had acquired",
             "made it",
         );
         let plain = OtherAccess {
@@ -298,7 +298,11 @@ mod tests {
             ordered,
             ..plain.clone()
         };
-        check(by(Some(3), Some(false)), "; goroutine 3 made it", "teller");
+        check(
+            by(Some(3), Some(false)),
+            "; goroutine 3 made it",
+            "goroutine 2",
+        );
         check(
             by(Some(3), Some(false)),
             "; not ordered before the later",
@@ -306,7 +310,7 @@ mod tests {
         );
         check(
             by(Some(2), Some(true)),
-            "teller\" made it",
+            "; goroutine 2 made it",
             "ordered before",
         );
         check(

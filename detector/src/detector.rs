@@ -485,7 +485,7 @@ impl Detector {
                 locks: self.describe_locks(node),
                 goroutine: Some(seen.by.number()),
                 ordered: Some(thread.clock.knows(seen.first)),
-                released: handed_over(thread, seen).map(describe_sync),
+                released: handed_over(&self.engine, thread, seen).map(describe_sync),
             };
             // Of several callers one is enough.
             if !told.iter().any(|told| told.is_same_place(&other)) {
@@ -559,13 +559,16 @@ fn describe_order(thread: &Thread, other: &ThreadInfo, race: &Race) -> Unordered
 
 /// The release by which what `seen` did came to `thread`: its goroutine's last, if it came after the access
 /// and `thread` knows of it. That it came by way of an earlier release is not kept.
-fn handed_over(thread: &Thread, seen: &Seen) -> Option<SyncOp> {
+fn handed_over(engine: &Engine, thread: &Thread, seen: &Seen) -> Option<SyncOp> {
     if seen.by.number() == thread.number() {
         return None;
     }
-    let (time, op) = seen.by.last_release.get()?;
-    let known = thread.clock.time_of(seen.first.tid()).get();
-    (seen.first.time().get() <= time && time <= known).then_some(op)
+    let (noted, op) = seen.by.last_release.get()?;
+    // The release may have repeated the one before it, for want of news: what counts is what was released.
+    let is_known = engine.released(seen.first).is_none_or(|last| {
+        seen.first.time() <= last && thread.clock.knows(Epoch::new(seen.first.tid(), last))
+    });
+    (seen.first.time().get() <= noted && is_known).then_some(op)
 }
 
 fn describe_lock(lock: &HeldLock) -> SyncEvent {

@@ -35,7 +35,7 @@
 
 use crate::access::{AccessKind, ByteRange};
 use crate::chain;
-use crate::clock::{Clock, Epoch};
+use crate::clock::{Clock, Epoch, Time};
 use crate::context::NodeId;
 use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflict, Conflicts, Context};
@@ -187,6 +187,13 @@ impl Engine {
     #[must_use]
     pub fn label(&self, epoch: Epoch) -> u64 {
         self.shared.slots.label(&self.shared.pool, epoch)
+    }
+
+    /// The last time that the thread which was at `epoch` has released; `None` where every running thread knows all
+    /// that it did. For reports: it takes a lock.
+    #[must_use]
+    pub fn released(&self, epoch: Epoch) -> Option<Time> {
+        self.shared.slots.released(&self.shared.pool, epoch)
     }
 
     /// Events *acquire*, *release*, … on a sync object that is known by name: `f` says which.

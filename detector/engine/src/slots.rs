@@ -451,6 +451,20 @@ impl Slots {
         clock
     }
 
+    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten, for every
+    /// running thread knows all that it did.
+    pub(crate) fn released(&self, pool: &Pool, epoch: Epoch) -> Option<Time> {
+        let _lives = self.lives.lock();
+        let slot = self.slot(epoch.tid());
+        let own = if epoch.time().get() >= slot.start.load(Ordering::Relaxed) {
+            slot.peek().own().time()
+        } else {
+            ended_at(self.former_at(pool, epoch)?)
+        };
+        // Each release with news in it begins a time.
+        Some(own.before())
+    }
+
     /// The thread of `tid` goes on under another index.
     pub(crate) fn note_renewed(&self, tid: Tid) {
         self.slot(tid).renewed.store(true, Ordering::Relaxed);
