@@ -1,7 +1,7 @@
 //! The library that answers the calls, and how programs are linked with it.
 //!
 //! It is made on first use, by the compiler that there is, from the package `deadheat-tsan`, whose
-//! sources lie beside this package's. Its archive becomes one object, in which all names but those of the
+//! sources lie beside this package's, and are in this program, for when they are not there any more. Its archive becomes one object, in which all names but those of the
 //! interface are local, so that the copy of the standard library in it and the program's do not meet.
 //! The object's path has a hash of what it was made of, because cargo does not look into it.
 
@@ -37,18 +37,30 @@ const FOREIGN: [&str; 9] = [
     "RUSTFLAGS",
 ];
 
+/// The sources, by their paths: `build.rs` packs them.
+const PACKED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+/// The folder of the library's package among them.
+const PACKAGE: &str = "abi/tsan";
+
 /// Where the library comes from.
 enum Origin {
     /// An object, as it is.
     Object(PathBuf),
     /// The folder of its package.
     Sources(PathBuf),
+    /// This program.
+    Packed,
 }
 
 impl Origin {
     fn find() -> Result<Self, UserError> {
         let given = std::env::var_os(VARIABLE).filter(|given| !given.is_empty());
-        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../abi/tsan");
+        let beside = || {
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("..")
+                .join(PACKAGE)
+        };
+        let is_given = given.is_some();
         let path = given.map_or_else(beside, PathBuf::from);
         let path = std::path::absolute(&path).unwrap_or(path);
         if path.is_file() {
@@ -57,10 +69,12 @@ impl Origin {
         if path.join(SCRIPT).is_file() {
             return Ok(Self::Sources(path));
         }
+        if !is_given && !PACKED.is_empty() {
+            return Ok(Self::Packed);
+        }
         let path = Shown::path(&path);
         Err(UserError::new(format!(
-            "the sources of Deadheat's run-time library are not at {path}, where they were when this \
-             program was built: set {VARIABLE} to the folder abi/tsan of a checkout of version {}",
+            "the sources of Deadheat's run-time library are not at {path}: set {VARIABLE} to the folder abi/tsan of a checkout of version {}",
             env!("CARGO_PKG_VERSION")
         )))
     }
@@ -71,6 +85,7 @@ pub(crate) fn provide(cache: &Cache, toolchain: &Toolchain) -> Result<Vec<OsStri
     let object = match Origin::find()? {
         Origin::Object(object) => object,
         Origin::Sources(sources) => made(cache, toolchain, &sources)?,
+        Origin::Packed => made(cache, toolchain, &unpacked(cache)?)?,
     };
     let sum = checksum(&object).map_err(|error| unread(&object, &error))?;
     Ok(arguments(&object, &sum))
@@ -81,6 +96,7 @@ pub(crate) fn describe() -> Result<String, UserError> {
     Ok(match Origin::find()? {
         Origin::Object(object) => format!("{}, as {VARIABLE} says", Shown::path(&object)),
         Origin::Sources(sources) => format!("is built from {}", Shown::path(&sources)),
+        Origin::Packed => "is built from the sources in this program".to_owned(),
     })
 }
 
@@ -98,6 +114,33 @@ fn arguments(object: &Path, sum: &str) -> Vec<OsString> {
     let mut all = vec![link, sum.into()];
     all.extend(exports);
     all
+}
+
+/// The folder of the package, with the sources that are in this program.
+fn unpacked(cache: &Cache) -> Result<PathBuf, UserError> {
+    let mut all = String::new();
+    for (path, text) in PACKED {
+        all.push_str(path);
+        all.push_str(text);
+    }
+    let name = format!("sources-{}", short_checksum(&all));
+    let folder = cache.provide(&name, |folder| {
+        PACKED.iter().try_for_each(|(path, text)| {
+            let path = folder.join(path);
+            let parent = path.parent().unwrap_or(folder);
+            std::fs::create_dir_all(parent)
+                .and_then(|()| std::fs::write(&path, text))
+                .map_err(|error| {
+                    let path = Shown::path(&path);
+                    UserError::new(format!("{path} cannot be written: {error}"))
+                })
+        })?;
+        // Leaves in the lock file what the packages need, as a build would, whose folder is checked again.
+        let mut command = cargo(&folder.join(PACKAGE));
+        command.args(["metadata", "--format-version=1", "--quiet"]);
+        done(command, "unpacked")
+    })?;
+    Ok(folder.join(PACKAGE))
 }
 
 /// The object that is made of the sources now; cargo knows whether that is a new one.
@@ -128,21 +171,27 @@ fn built(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf
         cache.check_writable()?;
         console::note("building the run-time library, once for this toolchain");
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo(sources);
     command.args(["build", "--release", "--quiet", "--manifest-path"]);
     command
         .arg(sources.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target);
+    command.env("RUSTC", toolchain.sysroot.join("bin/rustc"));
+    done(command, "built")?;
+    Ok(archive)
+}
+
+/// A call of cargo in the folder of the library's package.
+fn cargo(sources: &Path) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
     command.current_dir(sources);
     for name in FOREIGN {
         command.env_remove(name);
     }
-    command.env("RUSTC", toolchain.sysroot.join("bin/rustc"));
     command.env("CARGO_TERM_COLOR", "never");
-    done(command, "built")?;
-    Ok(archive)
+    command
 }
 
 /// Runs a command to its end.
@@ -171,4 +220,22 @@ fn done(mut command: Command, what: &str) -> Result<(), UserError> {
 fn unread(path: &Path, error: &std::io::Error) -> UserError {
     let path = Shown::path(path);
     UserError::new(format!("{path} cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_a_workspace_that_cargo_understands() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = unpacked(&Cache::at(folder.path())).unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["metadata", "--offline", "--format-version", "1", "--quiet"]);
+        let output = cargo.current_dir(&package).output().unwrap();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{why}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("deadheat-tsan"));
+        assert!(package.join(SCRIPT).is_file() && package.join(SYMBOLS).is_file());
+    }
 }
