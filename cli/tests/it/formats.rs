@@ -189,7 +189,7 @@ fn a_timeline_has_a_thread_for_each_goroutine_and_arrows_with_two_ends() {
             .filter(|event| event["ph"] == ph)
             .collect::<Vec<_>>()
     };
-    let key = |event: &&Value| -> (u64, u64) {
+    let key = |event: &&Value| {
         (
             event["pid"].as_u64().unwrap(),
             event["tid"].as_u64().unwrap(),
@@ -209,12 +209,6 @@ fn a_timeline_has_a_thread_for_each_goroutine_and_arrows_with_two_ends() {
     };
     assert_eq!(ends("s"), ends("f"));
     assert!(!ends("s").is_empty());
-    // An arrow binds to the event that its end lies in.
-    let when = |event: &Value| (key(&event), event["ts"].as_u64().unwrap());
-    let slices: Vec<_> = of("X").iter().map(|event| when(event)).collect();
-    for end in of("s").iter().chain(&of("f")) {
-        assert!(slices.contains(&when(end)), "{end}");
-    }
 }
 
 /// What the Trace Event Format asks of the kinds of events that are written: metadata, complete events, and
@@ -254,7 +248,10 @@ fn a_timeline_is_as_the_trace_event_format_wants_it() {
         let (pid, _) = thread(event);
         assert!(pid > 0, "{event}");
         match &*text(event, "ph") {
-            "M" => assert!(event["args"]["name"].is_string(), "{event}"),
+            "M" if text(event, "name").ends_with("_name") => {
+                assert!(event["args"]["name"].is_string(), "{event}");
+            }
+            "M" => assert!(event["args"]["sort_index"].is_u64(), "{event}"),
             "X" => assert!(!text(event, "cat").is_empty()),
             "s" | "f" => {
                 let at = number(event, "ts");
