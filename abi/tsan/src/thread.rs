@@ -309,7 +309,7 @@ impl State {
         while at < top {
             // SAFETY: as above; only this thread changes its frames.
             unsafe {
-                node = runtime.contexts.child(node, Step::Return((*at).site));
+                node = self.step(runtime, node, (*at).site);
                 (*at).node = node;
                 at = at.add(1);
             }
@@ -325,15 +325,17 @@ impl State {
         if place.site() == 0 {
             return node;
         }
-        let hash = (place.0 ^ (node.number() as usize) << 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.step(runtime, node, place.0)
+    }
+
+    /// The call stack `node` with a call from `site` on top.
+    #[inline]
+    fn step(&self, runtime: &Runtime, node: NodeId, site: usize) -> NodeId {
+        let hash = (site ^ (node.number() as usize) << 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
         let step = unsafe { &mut (*self.steps.get())[hash >> 56] };
-        if step.0 != node || step.2 != place.0 {
-            *step = (
-                node,
-                runtime.contexts.child(node, Step::Return(place.0)),
-                place.0,
-            );
+        if step.0 != node || step.2 != site {
+            *step = (node, runtime.contexts.child(node, Step::Return(site)), site);
         }
         step.1
     }

@@ -24,6 +24,7 @@ mod formats;
 mod instrument;
 mod known;
 mod krate;
+mod litmus;
 #[cfg(unix)]
 mod programs;
 mod reports;

@@ -91,7 +91,6 @@ pub(crate) struct Place<'a> {
     page: usize,
 }
 
-/// The shadow of an address space.
 /// How far a sweep has come.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Position {
@@ -100,6 +99,7 @@ pub(crate) struct Position {
     word: usize,
 }
 
+/// The shadow of an address space.
 pub(crate) struct Shadow {
     /// The granules of each region, for the access path: the regions own them.
     hot: Array<AtomicPtr<Granule>>,
@@ -405,12 +405,20 @@ impl Shadow {
         false
     }
 
+    /// Looks at pages that were touched only: to read another one would bring it.
     fn give_back_if_empty(&self, region: &Region, pages: Range<usize>, granules: &[Granule]) {
+        let touched = || pages.clone().filter(|&page| region.is_touched(page));
+        if touched().next().is_none() {
+            return;
+        }
         let _sweep = self.sweep.lock();
         self.sweeps.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let granules = &granules[pages.start * PAGE_GRANULES..pages.end * PAGE_GRANULES];
-        if granules.iter().all(Granule::is_empty) {
+        let is_empty = |page| {
+            let mut granules = granules[page * PAGE_GRANULES..][..PAGE_GRANULES].iter();
+            granules.all(Granule::is_empty)
+        };
+        if touched().all(is_empty) {
             self.give_back(region, pages);
         }
         self.sweeps.fetch_add(1, Ordering::Release);

@@ -20,6 +20,11 @@ impl Place {
         Self { name, start, len }
     }
 
+    /// Its first byte, and how many there are.
+    pub(crate) fn bytes(self) -> (usize, usize) {
+        (self.start, self.len)
+    }
+
     fn word(self) -> Word {
         word(self.start, self.len)
     }
