@@ -2,6 +2,7 @@
 
 use crate::cli::{deadheat, end};
 use crate::krate::Krate;
+use deadheat_oracle::litmus::source;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::path::Path;
 fn programs_of_plain_rust_have_the_engines_verdicts() {
     let krate = Krate::with_files(&[
         ("src/main.rs", include_str!("litmus/program.rs")),
-        ("src/cells.rs", include_str!("litmus/cells.rs")),
+        ("src/cells.rs", &source::source()),
     ]);
     let mut command = deadheat();
     command

@@ -8,7 +8,8 @@
 //! - [`marks`]: naive schedulable-happens-before;
 //! - [`corpus`]: saved sequences;
 //! - [`replay`]: the engine, in the same terms;
-//! - [`compare`]: both, after each event.
+//! - [`compare`]: both, after each event;
+//! - [`litmus`]: small programs on which both give the verdict of C++20.
 //!
 //! Property tests (`detector/tests/engine`), the fuzz target (`fuzz/fuzz_targets/engine.rs`) and
 //! replays of recorded traces call [`compare::compare`] or [`compare::Comparison`].
@@ -17,6 +18,7 @@ pub mod clocks;
 pub mod compare;
 pub mod corpus;
 pub mod event;
+pub mod litmus;
 pub mod marks;
 pub mod oracle;
 pub mod replay;

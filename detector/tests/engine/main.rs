@@ -5,12 +5,13 @@
 //! - [`sequences`]: those are worth comparing on;
 //! - [`corpus`]: so they do on sequences that a fuzzer has found;
 //! - [`stress`]: and on a long one;
-//! - [`rules`]: on hand-written sequences, both give the expected answer;
-//! - [`litmus`]: on small programs, both give the verdict of C++20.
+//! - [`rules`]: on hand-written sequences, both give the expected answer.
+//!
+//! That both give the verdict of C++20 on small programs is tested where those are: in
+//! `deadheat_oracle::litmus`.
 
 mod agreement;
 mod corpus;
-mod litmus;
 mod rules;
 mod sequences;
 mod stress;

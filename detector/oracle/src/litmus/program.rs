@@ -1,27 +1,29 @@
 //! Programs as data, and all their interleavings.
 
+use crate::compare::compare;
+use crate::event::{self as events, Word, word};
 use deadheat_detector::event::Event;
-use deadheat_oracle::compare::compare;
-use deadheat_oracle::event::{self as events, Word, word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::Ordering;
 
 /// A variable: some bytes of memory.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) name: &'static str,
+pub struct Place {
+    /// What it is called on the page.
+    pub name: &'static str,
     start: usize,
     len: usize,
 }
 
 impl Place {
-    pub(crate) const fn new(name: &'static str, start: usize, len: usize) -> Self {
+    /// The `len` bytes from address `start`.
+    pub const fn new(name: &'static str, start: usize, len: usize) -> Self {
         Self { name, start, len }
     }
 
     /// Its first byte, and how many there are.
-    pub(crate) fn bytes(self) -> (usize, usize) {
+    pub fn bytes(self) -> (usize, usize) {
         (self.start, self.len)
     }
 
@@ -32,13 +34,16 @@ impl Place {
 
 /// What a thread remembers of what it read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Register(pub(crate) &'static str);
+pub struct Register(pub(crate) &'static str);
 
 /// What is written.
 #[derive(Clone, Copy)]
-pub(crate) enum Value {
+pub enum Value {
+    /// This number.
     Is(u64),
+    /// What was read.
     Of(Register),
+    /// The number after what was read.
     OneMoreThan(Register),
 }
 
@@ -56,18 +61,25 @@ impl From<Register> for Value {
 
 /// What a thread asks of what it read.
 #[derive(Clone, Copy)]
-pub(crate) enum Question {
+pub enum Question {
+    /// Whether it is this number.
     Is(Register, u64),
+    /// Whether it is even.
     IsEven(Register),
+    /// Whether both are the same.
     AreSame(Register, Register),
 }
 
 /// One step of a thread. All but `If` are one event.
 #[derive(Clone)]
-pub(crate) enum Step {
+pub enum Step {
+    /// A plain read.
     Read(Register, Place),
+    /// A plain write.
     Write(Place, Value),
+    /// An atomic load.
     Load(Register, Place, Ordering),
+    /// An atomic store.
     Store(Place, Value, Ordering),
     /// Adds to a place; gives what was there.
     Add(Register, Place, u64, Ordering),
@@ -76,11 +88,15 @@ pub(crate) enum Step {
     /// Puts a value into a place if another is there, with the first ordering; gives what was
     /// there, with the second ordering if it was not that.
     Exchange(Register, Place, [Value; 2], [Ordering; 2]),
+    /// A fence.
     Fence(Ordering),
     /// Waits until it has the lock.
     Lock(Place),
+    /// Gives the lock back.
     Unlock(Place),
+    /// Frees the memory.
     Free(Place),
+    /// The first steps if the answer is yes, else the others.
     If(Question, Vec<Self>, Vec<Self>),
 }
 
@@ -89,10 +105,13 @@ pub(crate) enum Step {
 /// Where a real program loops until it reads what it waits for, a thread here asks once and
 /// gives up: the interleavings in which it waits are those in which it comes later.
 #[derive(Clone, Default)]
-pub(crate) struct Program {
-    pub(crate) before: Vec<Step>,
-    pub(crate) threads: Vec<Vec<Step>>,
-    pub(crate) after: Vec<Step>,
+pub struct Program {
+    /// What the main thread does before it starts the others.
+    pub before: Vec<Step>,
+    /// What each of those does.
+    pub threads: Vec<Vec<Step>>,
+    /// What the main thread does after it has joined them.
+    pub after: Vec<Step>,
 }
 
 /// One thread, as far as it has come.
@@ -116,7 +135,7 @@ struct State<'a> {
 impl Program {
     /// Compares engine and oracle on every interleaving. Gives their number, and the first one
     /// that has a race.
-    pub(crate) fn explore(&self) -> (usize, Option<Vec<Event>>) {
+    pub fn explore(&self) -> (usize, Option<Vec<Event>>) {
         let mut state = State {
             memory: BTreeMap::new(),
             locked: BTreeSet::new(),
@@ -347,7 +366,7 @@ impl fmt::Display for Step {
 }
 
 /// Steps on one line.
-pub(crate) struct Steps<'a>(pub(crate) &'a [Step]);
+pub struct Steps<'a>(pub(crate) &'a [Step]);
 
 impl fmt::Display for Steps<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -359,6 +378,7 @@ impl fmt::Display for Steps<'_> {
     }
 }
 
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::Ordering::Relaxed;

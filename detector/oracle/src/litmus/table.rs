@@ -4,12 +4,13 @@ use super::program::Question::{self, *};
 use super::program::Step::{self, *};
 use super::program::Value::OneMoreThan;
 use super::program::{Place, Program, Register};
-use deadheat_oracle::event::Sequence;
+#[cfg(test)]
+use crate::event::Sequence;
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 /// What C++20 says of a program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// No execution has a race.
     Clean,
     /// Some interleaving has one.
@@ -19,23 +20,31 @@ pub(crate) enum Verdict {
 }
 
 /// One variant of a program.
-pub(crate) struct Cell {
-    pub(crate) variant: &'static str,
-    pub(crate) verdict: Verdict,
-    pub(crate) why: &'static str,
-    pub(crate) program: Program,
+pub struct Cell {
+    /// What is particular about it.
+    pub variant: &'static str,
+    /// Whether it races.
+    pub verdict: Verdict,
+    /// The reason, in a few words.
+    pub why: &'static str,
+    /// What it does.
+    pub program: Program,
 }
 
 /// A program in all its variants.
-pub(crate) struct Litmus {
-    pub(crate) title: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) cells: Vec<Cell>,
+pub struct Litmus {
+    /// Its name.
+    pub title: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Its variants.
+    pub cells: Vec<Cell>,
 }
 
 impl Cell {
     /// Asserts that the verdict is what all interleavings give, with engine and oracle agreeing
     /// on each.
+    #[cfg(test)]
     #[track_caller]
     fn check(&self) {
         let (interleavings, racy) = self.program.explore();
@@ -58,7 +67,7 @@ macro_rules! litmus {
         }
     )*) => {
         /// All programs.
-        pub(crate) fn table() -> Vec<Litmus> {
+        pub fn table() -> Vec<Litmus> {
             vec![$(Litmus {
                 title: $title,
                 about: $about,
@@ -66,7 +75,8 @@ macro_rules! litmus {
             }),*]
         }
 
-        $(mod $program {
+        $(#[cfg(test)]
+        mod $program {
             use super::*;
 
             $(#[test]

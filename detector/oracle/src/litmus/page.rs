@@ -4,13 +4,13 @@ use super::program::{Program, Steps};
 use super::table::{Cell, Litmus, Verdict, table};
 use std::fmt::Write;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/litmus.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/litmus.md");
 
 const HEAD: &str = "\
 # Litmus table
 
-<!-- Made by detector/tests/engine/litmus/page.rs from the programs in table.rs:
-UPDATE_DOCS=1 cargo test -p deadheat-detector --test engine litmus::page -->
+<!-- Made by detector/oracle/src/litmus/page.rs from the programs in table.rs:
+UPDATE_DOCS=1 cargo test -p deadheat-oracle litmus::page -->
 
 Small programs, and whether they have a data race as C++20 says ([intro.races]). Each line is a
 test: Deadheat's engine is run on every interleaving of the program's threads, and so is a naive
