@@ -101,17 +101,39 @@ impl SyncName {
     }
 
     /// Acquires, as the taking of a lock does, which the goroutine then holds in this mode.
+    ///
+    /// What the detector is told is got ready out of line, as for an unlock: only where one is there.
     #[inline]
-    pub(crate) fn lock(&self, op: SyncOp, mode: LockMode) {
+    pub(crate) fn lock(&self, what: &'static str, at: &'static Location<'static>, mode: LockMode) {
+        if any() {
+            self.note_lock(what, at, mode);
+        }
+    }
+
+    #[inline(never)]
+    fn note_lock(&self, what: &'static str, at: &'static Location<'static>, mode: LockMode) {
         with(|detector, thread| {
-            detector.acquire(thread, self.id(), op);
-            thread.hold(held(mode, op.at));
+            detector.acquire(thread, self.id(), SyncOp { what, at });
+            thread.hold(held(mode, at));
         });
     }
 
     /// Releases a lock that was taken at `taken`.
     #[inline]
-    pub(crate) fn unlock(&self, op: SyncOp, mode: LockMode, taken: &'static Location<'static>) {
+    pub(crate) fn unlock(
+        &self,
+        what: &'static str,
+        taken: &'static Location<'static>,
+        mode: LockMode,
+    ) {
+        if any() {
+            self.note_unlock(what, taken, mode);
+        }
+    }
+
+    #[inline(never)]
+    fn note_unlock(&self, what: &'static str, taken: &'static Location<'static>, mode: LockMode) {
+        let op = SyncOp { what, at: taken };
         with(|detector, thread| {
             thread.let_go(held(mode, taken));
             match mode {

@@ -2,9 +2,8 @@
 
 use super::raw::RawLock;
 use crate::current;
-use crate::detect::{self, SyncName};
+use crate::detect::SyncName;
 use deadheat_detector::context::LockMode;
-use deadheat_detector::thread::SyncOp;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -93,32 +92,13 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline]
     fn locked(&self, at: &'static Location<'static>) -> MutexGuard<'_, T> {
-        if detect::any() {
-            note_lock(&self.name, at);
-        }
+        self.name.lock("mutex lock", at, LockMode::Mutex);
         MutexGuard {
             mutex: self,
             locked_at: at,
             not_send: PhantomData,
         }
     }
-}
-
-/// The edges of a lock, for the detector. Out of line, as is its opposite: nothing of it is to be got
-/// ready where nobody detects.
-#[inline(never)]
-fn note_lock(name: &SyncName, at: &'static Location<'static>) {
-    let what = "mutex lock";
-    name.lock(SyncOp { what, at }, LockMode::Mutex);
-}
-
-#[inline(never)]
-fn note_unlock(name: &SyncName, locked_at: &'static Location<'static>) {
-    let op = SyncOp {
-        what: "unlock of the mutex locked",
-        at: locked_at,
-    };
-    name.unlock(op, LockMode::Mutex, locked_at);
 }
 
 impl<T: Default> Default for Mutex<T> {
@@ -170,9 +150,8 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if detect::any() {
-            note_unlock(&self.mutex.name, self.locked_at);
-        }
+        let (name, what) = (&self.mutex.name, "unlock of the mutex locked");
+        name.unlock(what, self.locked_at, LockMode::Mutex);
         // SAFETY: the guard holds the lock.
         unsafe { self.mutex.raw.unlock() };
         current::safepoint_if_watched();

@@ -148,11 +148,7 @@ impl<T: ?Sized> RwMutex<T> {
     }
 
     fn reading(&self, at: &'static Location<'static>) -> RwMutexReadGuard<'_, T> {
-        let op = SyncOp {
-            what: "read lock",
-            at,
-        };
-        self.written.lock(op, LockMode::Read);
+        self.written.lock("read lock", at, LockMode::Read);
         RwMutexReadGuard {
             lock: self,
             locked_at: at,
@@ -161,12 +157,9 @@ impl<T: ?Sized> RwMutex<T> {
     }
 
     fn writing(&self, at: &'static Location<'static>) -> RwMutexWriteGuard<'_, T> {
-        let op = SyncOp {
-            what: "write lock",
-            at,
-        };
-        self.written.acquire(op);
-        self.read.lock(op, LockMode::Write);
+        let what = "write lock";
+        self.written.acquire(SyncOp { what, at });
+        self.read.lock(what, at, LockMode::Write);
         RwMutexWriteGuard {
             lock: self,
             locked_at: at,
@@ -306,24 +299,16 @@ impl<T: ?Sized> DerefMut for RwMutexWriteGuard<'_, T> {
 
 impl<T: ?Sized> Drop for RwMutexReadGuard<'_, T> {
     fn drop(&mut self) {
-        let op = SyncOp {
-            what: "read unlock of the lock taken",
-            at: self.locked_at,
-        };
-        let name = &self.lock.read;
-        name.unlock(op, LockMode::Read, self.locked_at);
+        let (name, what) = (&self.lock.read, "read unlock of the lock taken");
+        name.unlock(what, self.locked_at, LockMode::Read);
         self.lock.unlock(|state| state.readers -= 1);
     }
 }
 
 impl<T: ?Sized> Drop for RwMutexWriteGuard<'_, T> {
     fn drop(&mut self) {
-        let op = SyncOp {
-            what: "write unlock of the lock taken",
-            at: self.locked_at,
-        };
-        let name = &self.lock.written;
-        name.unlock(op, LockMode::Write, self.locked_at);
+        let (name, what) = (&self.lock.written, "write unlock of the lock taken");
+        name.unlock(what, self.locked_at, LockMode::Write);
         self.lock.unlock(|state| state.writer = false);
     }
 }
