@@ -1,19 +1,21 @@
 //! The library that answers the calls, and how programs are linked with it.
 //!
 //! It is made on first use, by the compiler that there is, from the package `deadheat-tsan`, whose
-//! sources lie beside this package's, and are in this program, for when they are not there any more. Its archive becomes one object, in which all names but those of the
-//! interface are local, so that the copy of the standard library in it and the program's do not meet.
-//! The object's path has a hash of what it was made of, because cargo does not look into it.
+//! sources lie beside this package's, and are in this program, for when they are not there any more.
+//! Its archive becomes one object, in which all names but those of the interface are local, so that the
+//! copy of the standard library in it and the program's do not meet. The object's path
+//! has a hash of what it was made of, because cargo does not look into it.
 
 use super::cache::Cache;
 use super::manifest::{checksum, short_checksum};
+use super::tool::run;
 use super::toolchain::Toolchain;
 use crate::console;
 use crate::error::UserError;
 use crate::shown::Shown;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// The variable that names the sources, or an object that is made of them already.
 pub(crate) const VARIABLE: &str = "DEADHEAT_TSAN";
@@ -138,7 +140,7 @@ fn unpacked(cache: &Cache) -> Result<PathBuf, UserError> {
         // Leaves in the lock file what the packages need, as a build would, whose folder is checked again.
         let mut command = cargo(&folder.join(PACKAGE));
         command.args(["metadata", "--format-version=1", "--quiet"]);
-        done(command, "unpacked")
+        run(command, "the run-time library cannot be unpacked")
     })?;
     Ok(folder.join(PACKAGE))
 }
@@ -158,7 +160,7 @@ fn made(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf,
             .arg(&archive)
             .arg(folder.join(OBJECT));
         command.env("SYSROOT", &toolchain.sysroot);
-        done(command, "put together")
+        run(command, "the run-time library cannot be put together")
     })?;
     Ok(folder.join(OBJECT))
 }
@@ -178,7 +180,7 @@ fn built(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf
         .arg("--target-dir")
         .arg(&target);
     command.env("RUSTC", toolchain.sysroot.join("bin/rustc"));
-    done(command, "built")?;
+    run(command, "the run-time library cannot be built")?;
     Ok(archive)
 }
 
@@ -192,29 +194,6 @@ fn cargo(sources: &Path) -> Command {
     }
     command.env("CARGO_TERM_COLOR", "never");
     command
-}
-
-/// Runs a command to its end.
-fn done(mut command: Command, what: &str) -> Result<(), UserError> {
-    let cannot = |why: &dyn std::fmt::Display| {
-        UserError::new(format!("the run-time library cannot be {what}: {why}"))
-    };
-    let Output { status, stderr, .. } = command.output().map_err(|error| {
-        let program = Shown::name(command.get_program());
-        cannot(&format!("{program} cannot be started: {error}"))
-    })?;
-    if status.success() {
-        return Ok(());
-    }
-    let name = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(OsStr::new(""));
-    let why = String::from_utf8_lossy(&stderr);
-    Err(cannot(&format!(
-        "{} says:\n{}",
-        Shown::name(name),
-        why.trim()
-    )))
 }
 
 fn unread(path: &Path, error: &std::io::Error) -> UserError {

@@ -10,7 +10,7 @@
 //!   of its archives; `sysroot`: a toolchain as rustc looks for it, with those archives in it;
 //! - `cache`: where that lies, whole or not at all; `manifest`: what tells whole from damaged;
 //! - `library`: what answers the calls; `updates`: what is loaded into the compiler, so that it makes calls
-//!   of the updates that its pass does not know;
+//!   of the updates that its pass does not know; `tool`: the programs that make these;
 //! - `selection`: whose accesses are looked at; `graph`: the packages that there are;
 //! - `wiring`: what cargo is told; `wrapper`: what is done when cargo calls us as its compiler;
 //!   `conflict`: flags of the user's that cannot be had at the same time;
@@ -28,6 +28,7 @@ mod passes;
 mod selection;
 mod standard;
 mod sysroot;
+mod tool;
 mod toolchain;
 mod updates;
 mod wiring;

@@ -5,6 +5,7 @@
 
 use super::cache::Cache;
 use super::manifest::short_checksum;
+use super::tool;
 use super::toolchain::Toolchain;
 use crate::error::UserError;
 use std::ffi::{OsStr, OsString};
@@ -27,25 +28,17 @@ pub(super) fn provide(cache: &Cache, toolchain: &Toolchain) -> Result<PathBuf, U
 }
 
 fn make(toolchain: &Toolchain, folder: &Path) -> Result<(), UserError> {
-    let cannot = |why: &dyn std::fmt::Display| {
-        UserError::new(format!(
-            "what is loaded into the compiler cannot be made: {why}"
-        ))
-    };
-    let scratch = tempfile::tempdir().map_err(|error| cannot(&error))?;
+    let cannot = "what is loaded into the compiler cannot be made";
+    let unwritten = |error| UserError::new(format!("{cannot}: {error}"));
+    let scratch = tempfile::tempdir().map_err(unwritten)?;
     let source = scratch.path().join("lib.rs");
-    fs::write(&source, SOURCE).map_err(|error| cannot(&error))?;
+    fs::write(&source, SOURCE).map_err(unwritten)?;
     let mut command = Command::new(toolchain.sysroot.join("bin/rustc"));
     command.args(["--crate-type=cdylib", "--crate-name=deadheat_compiler"]);
     command.args(["--edition=2024", "-Copt-level=2", "-Cpanic=abort"]);
     command.arg("-Cstrip=symbols");
     command.arg(source).arg("-o").arg(folder.join(LIBRARY));
-    let output = command.output().map_err(|error| cannot(&error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let why = String::from_utf8_lossy(&output.stderr);
-    Err(cannot(&format!("rustc says:\n{}", why.trim())))
+    tool::run(command, cannot)
 }
 
 /// Has a compiler that `command` starts load the library at `path`, before what the user has it load.
