@@ -277,12 +277,10 @@ impl Cargo {
         ];
         let end = ended(child, pumps.into_iter().flatten());
         if let Some(bar) = bar {
-            bar.end();
+            bar.hide();
         }
-        for rest in [out.end(), errors.end()] {
-            // Where the reader has gone, nobody misses the last line.
-            let _ = rest;
-        }
+        // Where the reader has gone, nobody misses the last line.
+        let _ = (out.end(), errors.end());
         end
     }
 

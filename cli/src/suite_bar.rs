@@ -61,17 +61,13 @@ impl SuiteBar {
         }
     }
 
-    fn hide(&self) {
+    /// Takes the bar away.
+    pub(crate) fn hide(&self) {
         if !self.bar.is_hidden() {
             self.bar.disable_steady_tick();
             self.bar.finish_and_clear();
             self.bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-    }
-
-    /// Takes the bar away.
-    pub(crate) fn end(&self) {
-        self.hide();
     }
 }
 
@@ -170,7 +166,7 @@ mod tests {
         out.write_all(b"f\nrest").unwrap();
         assert_eq!(out.held().to, b"one\nhalf\n");
         assert_ne!(term.contents(), "");
-        bar.end();
+        bar.hide();
         assert_eq!(term.contents(), "");
         out.end().unwrap();
         assert_eq!(out.held().to, b"one\nhalf\nrest");

@@ -32,10 +32,17 @@ impl AccessKind {
     #[must_use]
     #[inline]
     pub fn covers(self, other: Self) -> bool {
+        self.leaves(other as u64) == 0
+    }
+
+    /// What an access of this kind leaves uncovered of one whose kind's two bits, the lower ones of
+    /// `bits`, are given: zero where it covers it.
+    #[inline]
+    pub(crate) fn leaves(self, bits: u64) -> u64 {
         // The lower bit says that it writes, the upper that it is atomic: where they differ, it must not
         // be the other that writes, nor this one that is atomic.
-        let (mine, theirs) = (self as u8, other as u8);
-        (mine ^ theirs) & (theirs & 0b01 | mine & 0b10) == 0
+        let mine = self as u64;
+        (mine ^ bits) & (bits & 0b01 | mine & 0b10)
     }
 
     /// Whether the access stores.

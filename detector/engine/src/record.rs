@@ -114,10 +114,7 @@ impl Meta {
     #[inline]
     pub(crate) fn outlasts(self, kind: AccessKind, mask: ByteMask) -> u64 {
         let bytes = self.0 >> MASK_SHIFT & u64::from(!mask.0);
-        let kind = kind as u64;
-        // As AccessKind::covers has it.
-        let had = self.0 >> KIND_SHIFT;
-        bytes | (kind ^ had) & (had & 0b01 | kind & 0b10)
+        bytes | kind.leaves(self.0 >> KIND_SHIFT)
     }
 
     pub(crate) fn node(self) -> NodeId {

@@ -20,6 +20,7 @@ use super::{BATCH, Parallel, State};
 use crate::goroutine::{G, Switch};
 use crate::goroutines::Own;
 use crate::run::Run;
+use crate::spin;
 use crate::stack::GoroutineStack;
 use parking_lot::MutexGuard;
 use std::cell::{Cell, UnsafeCell};
@@ -284,9 +285,7 @@ impl Parallel {
                 self.idle.looked(false);
                 return None;
             }
-            for _ in 0..32 {
-                std::hint::spin_loop();
-            }
+            spin::stand_back();
         }
     }
 
