@@ -1,7 +1,8 @@
 //! Channels as Go has them: typed, unbuffered or bounded, closed by hand or by dropping.
 //!
 //! - [`Sender`] and [`Receiver`]: the two ends; both can be cloned and shared;
-//! - `core`: the state behind them, and every edge that a channel makes;
+//! - `core`: the state behind them, and every edge that a channel makes; `deal`: what a blocked operation
+//!   leaves there;
 //! - `alarm`: the channel of a timer, whose values come with the time;
 //! - [`RecvFuture`] and [`SendFuture`]: operations that are awaited;
 //! - [`select`]: waiting for several operations at once;
@@ -23,6 +24,7 @@
 pub(crate) mod alarm;
 mod awaited;
 mod core;
+mod deal;
 pub mod error;
 mod future;
 mod receiver;

@@ -5,7 +5,8 @@
 //! meanwhile refuses the offer; then all are withdrawn, unless a peer has already taken one,
 //! and the next round begins. Nobody needs two channels' locks at once.
 
-use super::core::{Direction, Place};
+use super::core::Direction;
+use super::deal::Place;
 use super::error::{RecvError, SendError, TryRecvError, TrySendError};
 use super::receiver::Flavor;
 use super::{Receiver, Sender};
