@@ -65,6 +65,7 @@ pub(crate) fn race(test: &str, line: u32) -> RaceReport {
             name: Some("balance".into()),
             index: None,
             declared: Some(place(1)),
+            allocated: None,
         },
         goroutines: [goroutine(2), goroutine(3)],
         unordered: Unordered {

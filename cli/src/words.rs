@@ -2,7 +2,7 @@
 
 use crate::collected::Places;
 use deadheat_detector::report::text::{At, Printable, Who};
-use deadheat_detector::report::{Access, FailureKind, MemoryLocation, RaceReport};
+use deadheat_detector::report::{Access, Allocation, FailureKind, MemoryLocation, RaceReport};
 
 /// What an access did, in one word or few.
 pub(crate) fn kind(access: &Access) -> String {
@@ -100,6 +100,9 @@ pub(crate) fn memory(location: &MemoryLocation) -> String {
     }
     if let Some(declared) = &location.declared {
         text += &format!(" declared at {}", At(declared));
+    }
+    if let Some(at) = location.allocated.as_ref().and_then(Allocation::place) {
+        text += &format!(" allocated at {}", At(at));
     }
     text
 }

@@ -33,6 +33,12 @@ pub fn functions(return_address: usize) -> Vec<String> {
     symbolize::functions(return_address)
 }
 
+/// The static variable that lies at `address`, if symbols have it.
+#[must_use]
+pub fn variable(address: usize) -> Option<String> {
+    symbolize::variable(address)
+}
+
 /// The functions that have called this one, innermost first; nothing is left out.
 #[must_use]
 pub fn callers() -> Vec<String> {

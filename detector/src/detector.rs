@@ -544,6 +544,7 @@ fn describe_location(
         name: declaration.and_then(|d| d.name).map(str::to_owned),
         index: found.and_then(|(_, index)| index),
         declared: declaration.map(|d| symbolize::position(d.declared)),
+        allocated: None,
     }
 }
 

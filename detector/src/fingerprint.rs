@@ -113,6 +113,7 @@ mod tests {
             name: name.map(str::to_owned),
             index: None,
             declared: None,
+            allocated: None,
         }
     }
 

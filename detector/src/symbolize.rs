@@ -112,6 +112,19 @@ pub(crate) fn functions(ip: usize) -> Vec<String> {
     frames.into_iter().map(|frame| frame.function).collect()
 }
 
+/// The variable that symbols have at `address`, without the hash of its name.
+pub(crate) fn variable(address: usize) -> Option<String> {
+    let mut found = None;
+    // Whoever resolves takes addresses for return addresses, and looks at the byte before.
+    backtrace::resolve((address + 1) as *mut c_void, |symbol| {
+        // Where a function is, there is no variable, and where a line is, there is code.
+        if symbol.lineno().is_none() && found.is_none() {
+            found = symbol.name().map(|name| format!("{name:#}"));
+        }
+    });
+    found
+}
+
 fn resolve(ip: usize, frames: &mut Vec<StackFrame>) {
     let before = frames.len();
     backtrace::resolve(ip as *mut c_void, |symbol| {

@@ -44,7 +44,7 @@ impl CellLock {
         at: &'static Location<'static>,
         f: impl FnOnce() -> R,
     ) -> R {
-        self.raw.lock_unnamed("access to a cell", at);
+        self.raw.lock("access to a cell", at);
         let _inside = InsideUnwatched(self);
         f()
     }
@@ -86,6 +86,6 @@ impl Drop for InsideUnwatched<'_> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the lock was taken before this value was made.
-        unsafe { self.0.raw.unlock_unnamed() };
+        unsafe { self.0.raw.unlock() };
     }
 }

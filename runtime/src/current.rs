@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 thread_local! {
     static CURRENT: Cell<*const Goroutine> = const { Cell::new(ptr::null()) };
+    /// The number of its run; 0 where there is none.
+    static RUN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The number of runs in the process: while there is none, no thread runs a goroutine, and a
@@ -25,20 +27,59 @@ static WATCHED: AtomicUsize = AtomicUsize::new(0);
 /// The number of runs that have a detector.
 static DETECTED: AtomicUsize = AtomicUsize::new(0);
 
+/// The number of reasons for some goroutine in the process to do more than pass at a safepoint. Which
+/// one it is that is asked, and for what, is said elsewhere, and looked up only where this is not zero.
+static ASKING: AtomicUsize = AtomicUsize::new(0);
+
+/// A reason for some goroutine to do more than pass at a safepoint, as long as it lives. Where it was made
+/// before, and what it stands for was said first, safepoints see to it, as soon as memory is
+/// coherent.
+#[derive(Debug)]
+pub(crate) struct Asking(());
+
+impl Asking {
+    pub(crate) fn new() -> Self {
+        ask();
+        Self(())
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        ask_no_more();
+    }
+}
+
+/// Begins an [`Asking`] that [`ask_no_more`] ends.
+pub(crate) fn ask() {
+    ASKING.fetch_add(1, Ordering::Release);
+}
+
+/// Ends what [`ask`] began.
+pub(crate) fn ask_no_more() {
+    ASKING.fetch_sub(1, Ordering::Relaxed);
+}
+
 /// Counts a run in; dropping it counts it out.
 pub(crate) struct Counted {
     watched: usize,
     detected: usize,
+    _asking: Option<Asking>,
 }
 
 impl Counted {
-    /// A run that wants to know of each access to a cell (`watched`), and has a detector (`detected`).
-    pub(crate) fn new(watched: bool, detected: bool) -> Self {
+    /// A run that wants to know of each access to a cell (`watched`), has a detector (`detected`), and draws
+    /// who runs next at every safepoint (`draws`).
+    pub(crate) fn new(watched: bool, detected: bool, draws: bool) -> Self {
         let (watched, detected) = (usize::from(watched), usize::from(detected));
         RUNS.fetch_add(1, Ordering::Relaxed);
         WATCHED.fetch_add(watched, Ordering::Relaxed);
         DETECTED.fetch_add(detected, Ordering::Relaxed);
-        Self { watched, detected }
+        Self {
+            watched,
+            detected,
+            _asking: draws.then(Asking::new),
+        }
     }
 }
 
@@ -53,13 +94,17 @@ impl Drop for Counted {
 /// Makes `g` the thread's goroutine and returns what was before.
 #[inline(never)]
 pub(crate) fn enter(g: &G) -> *const Goroutine {
-    CURRENT.with(|current| current.replace(Arc::as_ptr(g)))
+    RUN.set(g.run.id);
+    CURRENT.replace(Arc::as_ptr(g))
 }
 
 /// Undoes [`enter`].
 #[inline(never)]
 pub(crate) fn leave(previous: *const Goroutine) {
-    CURRENT.with(|current| current.set(previous));
+    CURRENT.set(previous);
+    // SAFETY: as in `with`; what this thread was running goes on.
+    let previous = unsafe { previous.as_ref() };
+    RUN.set(previous.map_or(0, |g| g.run.id));
 }
 
 /// Calls `f`, which must not switch, as if no goroutine ran on this thread.
@@ -106,6 +151,14 @@ pub(crate) fn is_panicking() -> bool {
 /// observe begins with one.
 #[inline]
 pub fn safepoint() {
+    if ASKING.load(Ordering::Relaxed) != 0 {
+        ask_goroutine();
+    }
+}
+
+/// Kept out of line: while nobody asks, a look at whether anybody does is all.
+#[inline(never)]
+fn ask_goroutine() {
     with(Goroutine::safepoint);
 }
 
@@ -121,15 +174,12 @@ pub(crate) fn safepoint_if_watched() {
 /// [`safepoint`], and the number of the caller's run; 0 outside one.
 #[inline]
 pub(crate) fn safepoint_in_run() -> u64 {
-    let run = with(|g| {
-        g.safepoint();
-        g.run.id
-    });
-    run.unwrap_or(0)
+    safepoint();
+    run_id()
 }
 
 /// A point at which a goroutine that computes for long lets others run: the scheduler may run somebody
-/// else here, if it wants to. Cheap enough for a loop: two loads where there is nothing to do. Orders
+/// else here, if it wants to. Cheap enough for a loop: one load where nobody in the process is asked. Orders
 /// nothing; outside a run it does nothing.
 ///
 /// Every operation of this crate and every recorded access is such a point. A goroutine that passes none
@@ -180,15 +230,10 @@ pub(crate) fn any_detected() -> bool {
     DETECTED.load(Ordering::Relaxed) != 0
 }
 
-/// Whether any run goes on in the process. While none does, no caller is a goroutine.
-#[inline]
-pub(crate) fn any_run() -> bool {
-    RUNS.load(Ordering::Relaxed) != 0
-}
-
 /// The number of the caller's run; 0 outside one.
+#[inline(never)]
 pub(crate) fn run_id() -> u64 {
-    with(|g| g.run.id).unwrap_or(0)
+    RUN.try_with(Cell::get).unwrap_or(0)
 }
 
 /// What tells the running goroutine from all others that live; 0 outside a run.

@@ -7,7 +7,7 @@
 //! Dumps of one run do not overlap, and a run is not taken to be deadlocked during one: a
 //! goroutine that is woken while it shows its stack becomes ready afterwards.
 
-use crate::current;
+use crate::current::{self, Asking};
 use crate::goroutine::{G, Shown};
 use crate::run::Run;
 use crate::runs;
@@ -182,8 +182,10 @@ impl Dump {
     }
 }
 
-/// Takes what those show who were asked to, while there is time.
+/// Takes what those show who were asked to, while there is time. Who comes to a safepoint later shows it at
+/// its next switch, for nobody.
 fn wait_for_shown(seen: &mut [Seen]) {
+    let _asking = Asking::new();
     let end = Instant::now() + PATIENCE;
     loop {
         let open = seen

@@ -88,7 +88,7 @@ impl Goroutine {
             at,
         };
         let started = current::with(|parent| {
-            parent.safepoint();
+            current::safepoint();
             let run = &parent.run;
             let mut thread = fork(op);
             if let (Some(thread), Some(name)) = (&mut thread, &self.name) {
@@ -101,7 +101,7 @@ impl Goroutine {
                 g.set_name(name);
             }
             run.scheduler.ready(g);
-            parent.safepoint();
+            current::safepoint();
             handle
         });
         started.unwrap_or_else(|| {

@@ -237,7 +237,8 @@ impl Builder {
             }
         };
         // Where nothing is recorded, and no choice drawn, accesses to cells need no attention.
-        let watched = self.detect || self.info.scheduler == report::Scheduler::Controlled;
+        let draws = self.info.scheduler == report::Scheduler::Controlled;
+        let watched = self.detect || draws;
         let detector = self.detect.then(|| self.detector());
         static RUNS: AtomicU64 = AtomicU64::new(1);
         Arc::new(Run {
@@ -255,7 +256,7 @@ impl Builder {
             outside: AtomicUsize::new(0),
             foreign: AtomicUsize::new(0),
             panics: Mutex::default(),
-            _counted: Counted::new(watched, self.detect),
+            _counted: Counted::new(watched, self.detect, draws),
         })
     }
 }

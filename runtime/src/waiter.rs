@@ -53,45 +53,59 @@ impl WaitReason {
     }
 }
 
-/// The run whose goroutine has a lock; 0 for a plain thread's, or nobody's.
+/// The run whose goroutine has a lock; 0 for a plain thread's, or nobody's. Below its number, the word has
+/// room for what the lock keeps there.
 #[derive(Debug, Default)]
 pub(crate) struct Holder(AtomicU64);
 
 impl Holder {
+    /// How many bits are the lock's.
+    pub(crate) const SHIFT: u32 = 2;
+
     /// Readers of several runs have the lock.
-    const SEVERAL: u64 = u64::MAX;
+    const SEVERAL: u64 = u64::MAX >> Self::SHIFT;
 
     pub(crate) const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
-    /// The caller's run has the lock.
+    /// The word of a lock that the run of number `run` has, where the lock keeps nothing there.
     #[inline]
-    pub(crate) fn set(&self) {
-        self.set_run(crate::current::run_id());
+    pub(crate) const fn of(run: u64) -> u64 {
+        run << Self::SHIFT
     }
 
-    /// The run of number `run` has the lock.
+    /// For a lock that keeps a state of its own there.
     #[inline]
-    pub(crate) fn set_run(&self, run: u64) {
-        self.0.store(run, Ordering::Release);
+    pub(crate) fn word(&self) -> &AtomicU64 {
+        &self.0
+    }
+
+    fn run(&self) -> u64 {
+        self.0.load(Ordering::Acquire) >> Self::SHIFT
+    }
+
+    /// The caller's run has the lock.
+    pub(crate) fn set(&self) {
+        let run = crate::current::run_id();
+        self.0.store(Self::of(run), Ordering::Release);
     }
 
     /// Nobody has the lock: whoever takes it may be seen to have it before it says so.
-    #[inline]
     pub(crate) fn clear(&self) {
         self.0.store(0, Ordering::Release);
     }
 
     /// Whether the caller's run has the lock.
     pub(crate) fn is_here(&self) -> bool {
-        self.0.load(Ordering::Acquire) == crate::current::run_id()
+        self.run() == crate::current::run_id()
     }
 
     /// The caller's run has the lock too.
     pub(crate) fn add(&self) {
-        if self.0.load(Ordering::Acquire) != crate::current::run_id() {
-            self.0.store(Self::SEVERAL, Ordering::Release);
+        if !self.is_here() {
+            let several = Self::of(Self::SEVERAL);
+            self.0.store(several, Ordering::Release);
         }
     }
 }
@@ -108,7 +122,7 @@ impl HolderRef {
     /// The lock must be there still: the goroutine that waits for it is suspended in its wait.
     pub(crate) unsafe fn is_outside(self, run: u64) -> bool {
         // SAFETY: the wait borrows the lock, and by the caller it has not returned.
-        unsafe { &*self.0 }.0.load(Ordering::Acquire) != run
+        unsafe { &*self.0 }.run() != run
     }
 }
 

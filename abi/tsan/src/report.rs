@@ -13,8 +13,8 @@ use deadheat_detector::report::jsonl::JsonLinesSink;
 use deadheat_detector::report::known::Known;
 use deadheat_detector::report::text::TextSink;
 use deadheat_detector::report::{
-    Access, Goroutine, MemoryLocation, Outcome, RaceReport, Record, RunInfo, Scheduler, Sink,
-    SyncEvent, Unordered,
+    Access, Allocation, Goroutine, MemoryLocation, Outcome, RaceReport, Record, RunInfo, Scheduler,
+    Sink, SyncEvent, Unordered,
 };
 use deadheat_detector::settings::Settings;
 use smallvec::SmallVec;
@@ -191,14 +191,7 @@ fn describe(inside: &Inside, kind: AccessKind, node: NodeId, race: &Race) -> Rac
         &other,
         bytes,
     );
-    let location = MemoryLocation {
-        address: race.bytes.start() as u64,
-        size: bytes,
-        cell: None,
-        name: None,
-        index: None,
-        declared: None,
-    };
+    let location = describe_memory(runtime, race.bytes);
     let release = other.last_release.get();
     let released_after_access =
         release.is_some_and(|(_, _, time)| time >= race.previous_epoch.time().get());
@@ -254,6 +247,27 @@ fn describe_access(
     };
     describe::quote(&mut access);
     access
+}
+
+fn describe_memory(runtime: &Runtime, bytes: ByteRange) -> MemoryLocation {
+    let origin = runtime.blocks.origin(bytes.start());
+    let allocated = origin.map(|origin| Allocation {
+        goroutine: origin.thread,
+        stack: describe::stack(runtime.contexts.frames(origin.node)),
+    });
+    let variable = match allocated {
+        Some(_) => None,
+        None => describe::variable(bytes.start()),
+    };
+    MemoryLocation {
+        address: bytes.start() as u64,
+        size: bytes.len() as u64,
+        cell: variable.map(|name| format!("static {name}")),
+        name: None,
+        index: None,
+        declared: None,
+        allocated,
+    }
 }
 
 fn describe_thread(contexts: &ContextTree, info: &Info) -> Goroutine {

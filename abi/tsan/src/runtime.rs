@@ -1,7 +1,7 @@
 //! What all threads share, and the beginning and the end of the process.
 
 use crate::current;
-use crate::interpose::{objects::Objects, process, threads};
+use crate::interpose::{blocks::Blocks, objects::Objects, process, threads};
 use crate::report::Reporter;
 use crate::thread::{Info, LastSync, State};
 use deadheat_detector::context::{ContextTree, NodeId};
@@ -23,6 +23,8 @@ pub(crate) struct Runtime {
     pub(crate) contexts: ContextTree,
     /// Where in memory sync objects are.
     pub(crate) objects: Objects,
+    /// Where memory was allocated.
+    pub(crate) blocks: Blocks,
     pub(crate) threads: threads::Table,
     /// The states of all that have not ended.
     pub(crate) living: Mutex<Vec<*const State>>,
@@ -73,13 +75,14 @@ fn stop(why: &str) -> ! {
 
 fn start(settings: &Settings) {
     let reporter = Reporter::new(settings).unwrap_or_else(|error| stop(&error));
-    let Some(objects) = Objects::new() else {
+    let Some((objects, blocks)) = Objects::new().zip(Blocks::new()) else {
         stop("there is no memory for the detector's tables");
     };
     let runtime = Runtime {
         engine: Engine::new(),
         contexts: ContextTree::default(),
         objects,
+        blocks,
         threads: threads::Table::default(),
         living: Mutex::new(Vec::new()),
         reporter,

@@ -3,7 +3,8 @@
 //!
 //! Each in `programs/` runs twice. As it is, nothing is reported. With an argument, its two
 //! threads are not ordered, and a race is reported between its functions `earlier` and `later`, with the
-//! stacks of both. Those in `clean/` run once, and nothing is reported.
+//! stacks of both. Those in `clean/` run once, and nothing is reported. The one in `origins/` has a race in memory of
+//! every kind, and reports tell of which.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 
 use std::path::{Path, PathBuf};
@@ -93,10 +94,11 @@ fn compile(compiler: &str, source: &Path, program: &Path, options: &[&str]) {
 }
 
 /// What a program has said, and the races that it has reported: each as the functions in which
-/// its accesses are.
+/// its accesses are, and as it stands in the log.
 struct Ran {
     output: Output,
     races: Vec<[String; 2]>,
+    records: Vec<serde_json::Value>,
 }
 
 impl Ran {
@@ -114,7 +116,7 @@ fn detect(program: &Path, arguments: &[&str]) -> Ran {
     let output = run(&mut command);
     let text = fs::read_to_string(&log).unwrap_or_default();
     let _ = fs::remove_file(&log);
-    let mut races = Vec::new();
+    let (mut races, mut records) = (Vec::new(), Vec::new());
     for line in text.lines() {
         let record: serde_json::Value = serde_json::from_str(line).expect("lines are JSON");
         if record["type"] == "race" {
@@ -123,9 +125,14 @@ fn detect(program: &Path, arguments: &[&str]) -> Ran {
                 stack[0]["function"].as_str().unwrap_or_default().to_owned()
             };
             races.push([function("current"), function("previous")]);
+            records.push(record);
         }
     }
-    Ran { output, races }
+    Ran {
+        output,
+        races,
+        records,
+    }
 }
 
 fn sources(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
@@ -211,4 +218,51 @@ fn what_is_no_race_is_not_reported_and_breaks_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn reports_tell_where_memory_was_allocated_and_which_variable_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let allocating = [
+        "malloc",
+        "calloc",
+        "aligned_alloc",
+        "posix_memalign",
+        "realloc",
+        "again",
+    ];
+    for compiler in compilers() {
+        let program = folder.path().join(compiler);
+        let source = here().join("tests/origins/memory.c");
+        compile(compiler, &source, &program, &[]);
+        for kind in allocating {
+            let ran = detect(&program, &[kind]);
+            let location = &ran.records[0]["location"];
+            let allocated = &location["allocated"];
+            let functions = [&allocated["stack"][0], &allocated["stack"][1]];
+            let functions = functions.map(|frame| frame["function"].as_str());
+            assert_eq!(
+                functions,
+                [Some("give"), Some("main")],
+                "{kind} ({compiler}): {}",
+                ran.describe()
+            );
+            assert_eq!(allocated["goroutine"], 1, "{kind} ({compiler})");
+            assert!(location["cell"].is_null(), "{kind} ({compiler})");
+            let text = String::from_utf8_lossy(&ran.output.stderr);
+            assert!(
+                text.contains("\nAllocated by main thread at:\n  give()\n"),
+                "{text}"
+            );
+        }
+        let ran = detect(&program, &["variable"]);
+        let location = &ran.records[0]["location"];
+        assert_eq!(
+            location["cell"],
+            "static variable",
+            "{compiler}: {}",
+            ran.describe()
+        );
+        assert!(location["allocated"].is_null(), "{compiler}");
+    }
 }

@@ -1,5 +1,5 @@
 //! SARIF 2.1.0. A race is a result at its current access; the other access, where goroutines
-//! were created and where the cell was declared are related locations, and each goroutine's way to
+//! were created and where the cell was declared or its memory allocated are related locations, and each goroutine's way to
 //! its access is a thread flow.
 
 use super::json::elements;
@@ -133,6 +133,12 @@ fn related(found: &Found) -> Vec<Value> {
     if let Some(declared) = &report.location.declared {
         let label = Some("memory declared".to_owned());
         related.push(at(Some(declared), None, label));
+    }
+    if let Some(allocated) = &report.location.allocated {
+        related.push(location(
+            &allocated.stack,
+            Some("memory allocated".to_owned()),
+        ));
     }
     for place in found.other_places().flatten().flatten() {
         let label = Some("the same race was found here, too".to_owned());

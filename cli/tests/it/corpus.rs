@@ -2,7 +2,7 @@
 
 use crate::sample;
 use deadheat_detector::access::AccessKind;
-use deadheat_detector::report::{OtherAccess, Record, RunInfo, Scheduler, SyncEvent};
+use deadheat_detector::report::{Allocation, OtherAccess, Record, RunInfo, Scheduler, SyncEvent};
 
 /// Text that would be run, or would end what it stands in, if a format let it.
 pub(crate) const HOSTILE: &str = "\u{1b}[31m</script><!--<img src=x onerror=alert(1)>]]>\u{9b}\u{202e}\r\n::error::%0A\"'&\u{0}\u{fffe}";
@@ -46,6 +46,10 @@ fn main_against_child() -> deadheat_detector::report::RaceReport {
     report.goroutines[1].id = 1;
     report.goroutines[1].creator = None;
     report.goroutines[0].created_at = report.previous.stack.clone();
+    report.location.allocated = Some(Allocation {
+        goroutine: Some(1),
+        stack: report.previous.stack.clone(),
+    });
     report.location.index = Some(3);
     report.location.cell = Some("SharedSlice<u64>".into());
     let mut at = report.previous.stack[0].at.clone().unwrap();
@@ -135,6 +139,10 @@ fn hostile() -> deadheat_detector::report::RaceReport {
         }
         access.source.as_mut().unwrap().lines.fill(HOSTILE.into());
     }
+    report.location.allocated = Some(Allocation {
+        goroutine: None,
+        stack: report.current.stack.clone(),
+    });
     report
 }
 

@@ -180,6 +180,7 @@ mod tests {
                 name: Some("balance".into()),
                 index: None,
                 declared: None,
+                allocated: None,
             },
             goroutines: [goroutine.clone(), goroutine],
             unordered: Unordered {

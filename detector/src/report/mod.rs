@@ -16,7 +16,7 @@ pub mod sink;
 pub mod text;
 
 pub use model::{
-    Access, Excerpt, Failure, FailureKind, Goroutine, MemoryLocation, OtherAccess, Outcome,
-    Position, RaceReport, Record, RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
+    Access, Allocation, Excerpt, Failure, FailureKind, Goroutine, MemoryLocation, OtherAccess,
+    Outcome, Position, RaceReport, Record, RunInfo, Scheduler, StackFrame, SyncEvent, Unordered,
 };
 pub use sink::{Distinct, Memory, Sink};

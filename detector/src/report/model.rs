@@ -118,8 +118,12 @@ impl Access {
     /// The innermost place that is known.
     #[must_use]
     pub fn place(&self) -> Option<&Position> {
-        self.stack.iter().find_map(|frame| frame.at.as_ref())
+        innermost(&self.stack)
     }
+}
+
+fn innermost(stack: &[StackFrame]) -> Option<&Position> {
+    stack.iter().find_map(|frame| frame.at.as_ref())
 }
 
 /// An access of the same memory as a race's, or of a cell that was declared at the same place.
@@ -195,7 +199,8 @@ pub struct MemoryLocation {
     pub address: u64,
     /// The number of bytes that both touched.
     pub size: u64,
-    /// The type of the cell that the memory belongs to, such as `Shared<u64>`.
+    /// The type of the cell that the memory belongs to, such as `Shared<u64>`; or the static variable, as `static
+    /// app::COUNTER`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell: Option<String>,
     /// The name that the cell was given.
@@ -207,6 +212,27 @@ pub struct MemoryLocation {
     /// Where the cell was declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<Position>,
+    /// Who allocated the memory, where that is known and the memory has not been freed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocated: Option<Allocation>,
+}
+
+/// The allocation of a block of memory.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Allocation {
+    /// The goroutine that asked for the block, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goroutine: Option<u64>,
+    /// Where it asked, innermost frame first.
+    pub stack: Vec<StackFrame>,
+}
+
+impl Allocation {
+    /// The innermost place that is known.
+    #[must_use]
+    pub fn place(&self) -> Option<&Position> {
+        innermost(&self.stack)
+    }
 }
 
 /// Why two accesses are unordered: the nearest that their goroutines came to an edge.

@@ -4,7 +4,8 @@
 //! characters in them are shown escaped, so that a report cannot drive a terminal.
 
 use super::model::{
-    Access, Failure, Goroutine, Position, RaceReport, Record, RunInfo, StackFrame, SyncEvent,
+    Access, Allocation, Failure, Goroutine, Position, RaceReport, Record, RunInfo, StackFrame,
+    SyncEvent,
 };
 use super::sink::Distinct;
 use super::{Scheduler, Sink};
@@ -92,6 +93,9 @@ impl Display for Race<'_> {
         }
         writeln!(f)?;
         self.location(f)?;
+        if let Some(allocated) = &report.location.allocated {
+            allocation(f, allocated, report.run.scheduler)?;
+        }
         write!(f, "Unordered: ")?;
         self.why(f)?;
         writeln!(f)?;
@@ -194,6 +198,14 @@ impl Race<'_> {
             Some(last) => write!(f, "; {later}'s last acquire: {}.", Sync(last)),
         }
     }
+}
+
+fn allocation(f: &mut Formatter<'_>, block: &Allocation, scheduler: Scheduler) -> fmt::Result {
+    match block.goroutine {
+        Some(goroutine) => writeln!(f, "Allocated by {} at:", Who(goroutine, None, scheduler))?,
+        None => writeln!(f, "Allocated at:")?,
+    }
+    stack(f, &block.stack)
 }
 
 struct Sync<'a>(&'a SyncEvent);

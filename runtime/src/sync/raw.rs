@@ -3,7 +3,8 @@
 //! It is what cells use to stay memory-safe while they are raced on, and what [`Mutex`] adds
 //! its edges to. Locking costs one compare-exchange, unlocking one exchange.
 //!
-//! States: `FREE`, `LOCKED`, and `LOCKED | WAITED` where somebody may wait. Waiters stand in a
+//! States: `FREE`, `LOCKED`, and `LOCKED | WAITED` where somebody may wait; above these bits stands the
+//! run that has the lock, in the same word, so that saying so costs nothing. Waiters stand in a
 //! global table of queues, by the lock's address. Whoever is about to wait finds the lock taken
 //! and sets `WAITED` in one step, under the queue's lock; the unlocker that clears the bit wakes
 //! the first of the queue, and sets the bit again for those behind it. In between, others may
@@ -20,11 +21,12 @@ use parking_lot::Mutex as PlainMutex;
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-const FREE: u8 = 0;
-const LOCKED: u8 = 1;
-const WAITED: u8 = 2;
+const FREE: u64 = 0;
+const LOCKED: u64 = 1;
+const WAITED: u64 = 2;
+const _: () = assert!(WAITED < 1 << Holder::SHIFT);
 
 /// How often a lock is tried, a moment apart, before its taker goes to sleep.
 const SPINS: u32 = 4;
@@ -41,44 +43,39 @@ static QUEUES: LazyLock<[Shard; SHARDS]> =
 
 /// Mutual exclusion without edges.
 #[derive(Debug, Default)]
-pub struct RawLock {
-    state: AtomicU8,
-    holder: Holder,
-}
+pub struct RawLock(Holder);
 
 impl RawLock {
     /// A free lock.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            state: AtomicU8::new(FREE),
-            holder: Holder::new(),
-        }
+        Self(Holder::new())
+    }
+
+    #[inline]
+    fn state(&self) -> &AtomicU64 {
+        self.0.word()
     }
 
     /// Takes the lock if it is free.
     #[inline]
     pub fn try_lock(&self) -> bool {
-        let locked = self.try_lock_unnamed();
-        if locked && current::any_run() {
-            self.holder.set();
-        }
-        locked
+        self.try_lock_in_run(current::run_id())
     }
 
     #[inline]
-    fn try_lock_unnamed(&self) -> bool {
-        let locked =
-            self.state
-                .compare_exchange(FREE, LOCKED, Ordering::Acquire, Ordering::Relaxed);
+    fn try_lock_in_run(&self, run: u64) -> bool {
+        let own = Holder::of(run) | LOCKED;
+        let order = (Ordering::Acquire, Ordering::Relaxed);
+        let locked = self.state().compare_exchange(FREE, own, order.0, order.1);
         // Free, but waited for: also then it is whoever's comes first.
-        locked.is_ok() || locked == Err(WAITED) && self.take_if_free()
+        locked.is_ok() || locked == Err(WAITED) && self.take_if_free(own)
     }
 
     #[cold]
-    fn take_if_free(&self) -> bool {
-        let take = |state| (state & LOCKED == 0).then_some(state | LOCKED);
-        self.state
+    fn take_if_free(&self, own: u64) -> bool {
+        let take = |state| (state & LOCKED == 0).then_some(state | own);
+        self.state()
             .fetch_update(Ordering::Acquire, Ordering::Relaxed, take)
             .is_ok()
     }
@@ -87,18 +84,14 @@ impl RawLock {
     /// should it never be.
     #[inline]
     pub fn lock(&self, what: &'static str, at: &'static Location<'static>) {
-        if !self.try_lock() {
-            self.lock_slow(WaitReason::lock(what, at, &self.holder));
-        }
+        self.lock_in_run(current::run_id(), what, at);
     }
 
     /// [`Self::lock`], for a caller in the run of number `run`.
     #[inline]
     pub(crate) fn lock_in_run(&self, run: u64, what: &'static str, at: &'static Location<'static>) {
-        if self.try_lock_unnamed() {
-            self.holder.set_run(run);
-        } else {
-            self.lock_slow(WaitReason::lock(what, at, &self.holder));
+        if !self.try_lock_in_run(run) {
+            self.lock_slow(WaitReason::lock(what, at, &self.0));
         }
     }
 
@@ -109,30 +102,7 @@ impl RawLock {
     /// The caller must hold it.
     #[inline]
     pub unsafe fn unlock(&self) {
-        if current::any_run() {
-            self.holder.clear();
-        }
-        // SAFETY: the caller holds the lock.
-        unsafe { self.unlock_unnamed() };
-    }
-
-    /// Takes the lock as [`Self::lock`] does, but does not say which run has it: where every
-    /// goroutine comes to wait for it, that is noticed late.
-    #[inline]
-    pub fn lock_unnamed(&self, what: &'static str, at: &'static Location<'static>) {
-        if !self.try_lock_unnamed() {
-            self.lock_slow(WaitReason::lock(what, at, &self.holder));
-        }
-    }
-
-    /// Frees the lock that [`Self::lock_unnamed`] took.
-    ///
-    /// # Safety
-    ///
-    /// The caller must hold it.
-    #[inline]
-    pub unsafe fn unlock_unnamed(&self) {
-        if self.state.swap(FREE, Ordering::Release) != LOCKED {
+        if self.state().swap(FREE, Ordering::Release) & WAITED != 0 {
             self.wake_one();
         }
     }
@@ -153,7 +123,6 @@ impl RawLock {
             let wait = {
                 let mut queues = shard.lock();
                 if self.take_or_mark() {
-                    self.holder.set();
                     return;
                 }
                 let wait = current::wait();
@@ -169,7 +138,7 @@ impl RawLock {
     /// here, rather than let others run meanwhile, keeps it out of this run's schedule.
     fn spin(&self) -> bool {
         let controlled = current::with(|g| g.run.scheduler.is_parallel()) == Some(false);
-        if controlled && self.holder.is_here() {
+        if controlled && self.0.is_here() {
             return false;
         }
         let spins = if controlled { SPINS_OUTSIDE } else { SPINS };
@@ -179,29 +148,18 @@ impl RawLock {
             } else {
                 spin::stand_back();
             }
-            self.state.load(Ordering::Relaxed) & LOCKED == 0 && self.try_lock()
+            self.state().load(Ordering::Relaxed) & LOCKED == 0 && self.try_lock()
         })
     }
 
     /// Takes the lock if it is free, or says that somebody waits for it.
     fn take_or_mark(&self) -> bool {
-        let mut state = self.state.load(Ordering::Relaxed);
-        loop {
-            let next = if state & LOCKED == 0 {
-                state | LOCKED
-            } else {
-                state | WAITED
-            };
-            match self.state.compare_exchange_weak(
-                state,
-                next,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return state & LOCKED == 0,
-                Err(now) => state = now,
-            }
-        }
+        let own = Holder::of(current::run_id()) | LOCKED;
+        let take_or_mark = |state| Some(state | if state & LOCKED == 0 { own } else { WAITED });
+        let before = self
+            .state()
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, take_or_mark);
+        before.is_ok_and(|state| state & LOCKED == 0)
     }
 
     /// Wakes the first that waits. The lock is free by now, or somebody's again.
@@ -212,7 +170,7 @@ impl RawLock {
         let next = queues.get_mut(&address).and_then(WaitQueue::pop);
         if next.is_some() {
             // Others may wait behind it, so the next unlocker must look.
-            self.state.fetch_or(WAITED, Ordering::Relaxed);
+            self.state().fetch_or(WAITED, Ordering::Relaxed);
         } else {
             queues.remove(&address);
         }
@@ -226,7 +184,7 @@ impl RawLock {
 /// Waiters whose run ended before they got the lock are still queued.
 impl Drop for RawLock {
     fn drop(&mut self) {
-        if *self.state.get_mut() & WAITED != 0 {
+        if self.state().load(Ordering::Relaxed) & WAITED != 0 {
             let (shard, address) = self.shard();
             let stale = shard.lock().remove(&address);
             drop(stale);

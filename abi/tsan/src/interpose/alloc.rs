@@ -4,7 +4,7 @@
 //! first kilobyte: so an access that nothing orders before the call is found. The real allocator
 //! runs while the thread is inside: a handler of the program that allocates waits until it is done.
 
-use super::{enter, objects, with_site};
+use super::{blocks, enter, objects, with_site};
 use crate::current;
 use crate::runtime;
 use crate::thread::{Class, Inside, Place};
@@ -40,6 +40,9 @@ pub(crate) struct Behind;
 /// What `malloc` aligns to.
 const ALIGNMENT: usize = 16;
 
+/// What `valloc` aligns to.
+const PAGE: usize = 4096;
+
 // SAFETY: the C library's allocator does what the trait asks.
 unsafe impl GlobalAlloc for Behind {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -58,9 +61,9 @@ unsafe impl GlobalAlloc for Behind {
     }
 }
 
-/// The C library has given `block`: also to itself, while the thread is inside, as it does for a new
-/// thread's variables, which somebody who is not inside frees.
-fn allocated(block: *mut c_void) -> *mut c_void {
+/// The C library has given `block` to whoever asked for it at `site`: also to itself, while the thread is
+/// inside, as it does for a new thread's variables, which somebody who is not inside frees.
+fn allocated(inside: Option<&Inside>, block: *mut c_void, site: usize) -> *mut c_void {
     if current::get().is_some() && !block.is_null() {
         // SAFETY: a block of the allocator's.
         let size = unsafe { malloc_usable_size(block) };
@@ -69,17 +72,21 @@ fn allocated(block: *mut c_void) -> *mut c_void {
         if size >= LARGE || block.addr() % SAMPLE < ALIGNMENT {
             runtime::get().keep_house(1 + (size / LARGE).min(MOST_PARTS));
         }
+        if let Some(inside) = inside {
+            blocks::note(inside, block.addr(), size, site);
+        }
     }
     block
 }
 
 /// `block` is about to be given back, at `site`.
 fn freed(inside: Option<&Inside>, block: *mut c_void, site: usize) {
-    if let Some(inside) = inside
-        && !block.is_null()
-    {
-        // SAFETY: a block of the allocator's.
-        let size = unsafe { malloc_usable_size(block) };
+    if current::get().is_none() || block.is_null() {
+        return;
+    }
+    // SAFETY: a block of the allocator's.
+    let size = unsafe { malloc_usable_size(block) };
+    if let Some(inside) = inside {
         let place = Place::new(site, 0, Class::Free);
         let written = size.min(FREED);
         inside.access(AccessKind::Write, block.addr(), written, place);
@@ -87,6 +94,7 @@ fn freed(inside: Option<&Inside>, block: *mut c_void, site: usize) {
             objects::reset(block.addr() + written, size - written);
         }
     }
+    runtime::get().blocks.forget(block.addr(), size);
 }
 
 fn set_errno(number: c_int) {
@@ -94,71 +102,56 @@ fn set_errno(number: c_int) {
     unsafe { *libc::__errno_location() = number };
 }
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
-    let _inside = enter();
-    // SAFETY: the call has no preconditions.
-    allocated(unsafe { __libc_malloc(size) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
-    let _inside = enter();
-    // SAFETY: the call has no preconditions.
-    allocated(unsafe { __libc_calloc(count, size) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
-    let _inside = enter();
-    // SAFETY: the call has no preconditions.
-    allocated(unsafe { __libc_memalign(alignment, size) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
-    // SAFETY: the call has no preconditions.
-    unsafe { memalign(alignment, size) }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
-    // SAFETY: the call has no preconditions.
-    unsafe { memalign(4096, size) }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
-    // SAFETY: the call has no preconditions.
-    unsafe {
-        memalign(
-            4096,
-            size.checked_next_multiple_of(4096).unwrap_or(usize::MAX),
-        )
+with_site! {
+    #[unsafe(no_mangle)]
+    fn malloc["rsi"](size: usize; site) -> *mut c_void {
+        let inside = enter();
+        // SAFETY: the call has no preconditions.
+        allocated(inside.as_ref(), unsafe { __libc_malloc(size) }, site)
     }
-}
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn posix_memalign(
-    place: *mut *mut c_void,
-    alignment: usize,
-    size: usize,
-) -> c_int {
-    if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<usize>()) {
-        return libc::EINVAL;
+    #[unsafe(no_mangle)]
+    fn calloc["rdx"](count: usize, size: usize; site) -> *mut c_void {
+        let inside = enter();
+        // SAFETY: the call has no preconditions.
+        allocated(inside.as_ref(), unsafe { __libc_calloc(count, size) }, site)
     }
-    // SAFETY: the call has no preconditions; `place` is the caller's to write.
-    unsafe {
-        let block = memalign(alignment, size);
+
+    #[unsafe(no_mangle)]
+    fn memalign["rdx"](alignment: usize, size: usize; site) -> *mut c_void {
+        aligned(alignment, size, site)
+    }
+
+    #[unsafe(no_mangle)]
+    fn aligned_alloc["rdx"](alignment: usize, size: usize; site) -> *mut c_void {
+        aligned(alignment, size, site)
+    }
+
+    #[unsafe(no_mangle)]
+    fn valloc["rsi"](size: usize; site) -> *mut c_void {
+        aligned(PAGE, size, site)
+    }
+
+    #[unsafe(no_mangle)]
+    fn pvalloc["rsi"](size: usize; site) -> *mut c_void {
+        let pages = size.checked_next_multiple_of(PAGE);
+        aligned(PAGE, pages.unwrap_or(usize::MAX), site)
+    }
+
+    #[unsafe(no_mangle)]
+    fn posix_memalign["rcx"](place: *mut *mut c_void, alignment: usize, size: usize; site) -> c_int {
+        if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<usize>()) {
+            return libc::EINVAL;
+        }
+        let block = aligned(alignment, size, site);
         if block.is_null() {
             return libc::ENOMEM;
         }
-        *place = block;
+        // SAFETY: `place` is the caller's to write.
+        unsafe { *place = block };
+        0
     }
-    0
-}
 
-with_site! {
     #[unsafe(no_mangle)]
     fn free["rsi"](block: *mut c_void; site) {
         let inside = enter();
@@ -192,20 +185,28 @@ with_site! {
     }
 }
 
+fn aligned(alignment: usize, size: usize, site: usize) -> *mut c_void {
+    let inside = enter();
+    // SAFETY: the call has no preconditions.
+    let block = unsafe { __libc_memalign(alignment, size) };
+    allocated(inside.as_ref(), block, site)
+}
+
 /// # Safety
 ///
 /// As for `realloc`.
 unsafe fn resize(block: *mut c_void, size: usize, site: usize) -> *mut c_void {
     let Some(inside) = enter() else {
         // SAFETY: as the caller says.
-        return allocated(unsafe { __libc_realloc(block, size) });
+        return allocated(None, unsafe { __libc_realloc(block, size) }, site);
     };
+    let inside = Some(&inside);
     if block.is_null() {
         // SAFETY: the call has no preconditions.
-        return allocated(unsafe { __libc_malloc(size) });
+        return allocated(inside, unsafe { __libc_malloc(size) }, site);
     }
     if size == 0 {
-        freed(Some(&inside), block, site);
+        freed(inside, block, site);
         // SAFETY: as the caller says.
         return unsafe { __libc_realloc(block, 0) };
     }
@@ -217,12 +218,12 @@ unsafe fn resize(block: *mut c_void, size: usize, site: usize) -> *mut c_void {
         if size <= old && size >= old / 2 {
             return block;
         }
-        let new = allocated(__libc_malloc(size));
+        let new = allocated(inside, __libc_malloc(size), site);
         if new.is_null() {
             return new;
         }
         crate::entry::range::copy(new, block, old.min(size));
-        freed(Some(&inside), block, site);
+        freed(inside, block, site);
         __libc_free(block);
         new
     }

@@ -5,6 +5,7 @@
 //!
 //! - [`objects`]: sync objects, known by their addresses;
 //! - [`alloc`]: memory is allocated and freed;
+//! - [`blocks`]: where it was allocated;
 //! - [`maps`]: mappings come and go;
 //! - [`threads`]: threads are started, joined, detached;
 //! - [`locks`]: mutexes, conditions, locks for reading and writing, once, barriers, semaphores;
@@ -12,9 +13,11 @@
 //! - [`bytes`]: bytes and strings are moved, compared, searched;
 //! - [`files`]: bytes that are read and written, and what pipes and sockets order;
 //! - [`signal`]: handlers of signals;
-//! - [`process`]: `fork`, handlers at the end, jumps.
+//! - [`process`]: `fork`, handlers at the end, jumps;
+//! - [`words`]: tables by address.
 
 pub(crate) mod alloc;
+pub(crate) mod blocks;
 mod bytes;
 mod c11;
 mod files;
@@ -25,6 +28,7 @@ pub(crate) mod process;
 pub(crate) mod real;
 pub(crate) mod signal;
 pub(crate) mod threads;
+mod words;
 
 use crate::current;
 use crate::entry::with_site;

@@ -5,82 +5,37 @@
 //! eight bytes that have held such an object: 1/64 of the memory of those parts of the address space.
 
 use super::enter;
+use super::words::Words;
 use crate::runtime;
 use crate::thread::Operation;
-use deadheat_detector::source::Source;
 use deadheat_detector::sync::SyncId;
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-const ADDRESS_BITS: u32 = 47;
-const REGION_BITS: u32 = 26;
-const REGIONS: usize = 1 << (ADDRESS_BITS - REGION_BITS);
 const GRANULE: usize = 8;
 /// The bytes of memory that a word of bits stands for.
 const SPAN: usize = GRANULE * u64::BITS as usize;
-const WORDS: usize = (1 << REGION_BITS) / SPAN;
 
 /// Which memory may hold sync objects.
-pub(crate) struct Objects {
-    regions: *const AtomicPtr<AtomicU64>,
-    source: Source,
-}
+pub(crate) struct Objects(Words<SPAN>);
 
-// SAFETY: the table is an array of atomics that lives as long as the process.
-unsafe impl Send for Objects {}
-// SAFETY: as above.
-unsafe impl Sync for Objects {}
+/// The bit of an address in its word.
+fn bit(address: usize) -> u64 {
+    1 << (address / GRANULE % u64::BITS as usize)
+}
 
 impl Objects {
     /// `None` where there is no memory for the table.
     pub(crate) fn new() -> Option<Self> {
-        let source = Source::system();
-        let regions = (source.map)(REGIONS * size_of::<AtomicPtr<AtomicU64>>());
-        (!regions.is_null()).then(|| Self {
-            regions: regions.cast(),
-            source,
-        })
-    }
-
-    fn region(&self, number: usize) -> Option<&AtomicPtr<AtomicU64>> {
-        // SAFETY: zero bytes are null pointers, and the array has so many.
-        (number < REGIONS).then(|| unsafe { &*self.regions.add(number) })
-    }
-
-    fn words(&self, number: usize) -> Option<&[AtomicU64]> {
-        let start = self.region(number)?.load(Ordering::Acquire);
-        // SAFETY: `make` puts arrays of this length there.
-        (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start, WORDS) })
-    }
-
-    #[cold]
-    fn make(&self, number: usize) -> Option<&[AtomicU64]> {
-        let bytes = WORDS * size_of::<AtomicU64>();
-        let made = (self.source.map)(bytes);
-        if made.is_null() {
-            return None;
-        }
-        let order = (Ordering::AcqRel, Ordering::Acquire);
-        let place = self.region(number)?;
-        if place
-            .compare_exchange(null_mut(), made.cast(), order.0, order.1)
-            .is_err()
-        {
-            // SAFETY: it was made above, and nobody else knows of it.
-            unsafe { (self.source.unmap)(made, bytes) };
-        }
-        self.words(number)
+        Words::new().map(Self)
     }
 
     /// There is a sync object at `address`.
     #[inline]
     pub(crate) fn note(&self, address: usize) {
-        let number = address >> REGION_BITS;
-        let Some(words) = self.words(number).or_else(|| self.make(number)) else {
+        let Some(word) = self.0.get_or_make(address) else {
             return;
         };
-        let word = &words[(address % (1 << REGION_BITS)) / SPAN];
-        let bit = 1 << (address / GRANULE % u64::BITS as usize);
+        let bit = bit(address);
         if word.load(Ordering::Relaxed) & bit == 0 {
             word.fetch_or(bit, Ordering::Relaxed);
         }
@@ -89,48 +44,36 @@ impl Objects {
     /// Whether there may be a sync object at `address`.
     #[inline]
     pub(crate) fn has(&self, address: usize) -> bool {
-        let Some(words) = self.words(address >> REGION_BITS) else {
-            return false;
-        };
-        let word = &words[(address % (1 << REGION_BITS)) / SPAN];
-        word.load(Ordering::Acquire) >> (address / GRANULE % u64::BITS as usize) & 1 == 1
+        let word = self.0.get(address);
+        word.is_some_and(|word| word.load(Ordering::Acquire) & bit(address) != 0)
     }
 
     /// Forgets the objects from `start` up to `end`.
     pub(crate) fn forget(&self, start: usize, end: usize, mut forget: impl FnMut(SyncId)) {
-        let mut at = start & !(GRANULE - 1);
-        while at < end {
-            let region_end = ((at >> REGION_BITS) + 1) << REGION_BITS;
-            let to = end.min(region_end);
-            if let Some(words) = self.words(at >> REGION_BITS) {
-                forget_in(words, at, to, &mut forget);
+        self.0.each(start, end, |base, word| {
+            if word.load(Ordering::Relaxed) != 0 {
+                forget_in(word, base, (start, end), &mut forget);
             }
-            at = to;
-        }
+        });
     }
 }
 
-fn forget_in(words: &[AtomicU64], start: usize, end: usize, forget: &mut impl FnMut(SyncId)) {
-    let base = start & !((1 << REGION_BITS) - 1);
-    let first = (start - base) / SPAN;
-    let last = (end - 1 - base) / SPAN;
-    for (number, word) in words.iter().enumerate().take(last + 1).skip(first) {
-        if word.load(Ordering::Relaxed) == 0 {
+/// Forgets the objects in `range` that have a bit in the word of the addresses from `base`.
+fn forget_in(
+    word: &AtomicU64,
+    base: usize,
+    range: (usize, usize),
+    forget: &mut impl FnMut(SyncId),
+) {
+    for address in (base..base + SPAN).step_by(GRANULE) {
+        let bit = bit(address);
+        let is_within = address + GRANULE > range.0 && address < range.1;
+        if !is_within || word.load(Ordering::Relaxed) & bit == 0 {
             continue;
         }
-        for bit in 0..u64::BITS as usize {
-            let address = base + number * SPAN + bit * GRANULE;
-            let mask = 1 << bit;
-            if address + GRANULE <= start
-                || address >= end
-                || word.load(Ordering::Relaxed) & mask == 0
-            {
-                continue;
-            }
-            word.fetch_and(!mask, Ordering::Relaxed);
-            for object in address..address + GRANULE {
-                forget(SyncId(object as u64));
-            }
+        word.fetch_and(!bit, Ordering::Relaxed);
+        for object in address..address + GRANULE {
+            forget(SyncId(object as u64));
         }
     }
 }

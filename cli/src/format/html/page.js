@@ -94,6 +94,7 @@ function race(number) {
   const { report } = detail;
   const created = report.goroutines.filter((goroutine) => goroutine.created_at.length).map((goroutine) =>
     make("section", { class: "side" }, make("h4", {}, "Goroutine " + goroutine.id + " was created at"), frames(goroutine.created_at)));
+  const { allocated } = report.location;
   const places = detail.places.length < 2 ? null : fold("Also at (" + detail.places.length + " pairs of places)",
     make("ul", {}, ...detail.places.map(([current, previous]) => make("li", {}, shown(place(current)) + " and " + shown(place(previous))))));
   return make("div", { class: "race" },
@@ -107,6 +108,7 @@ function race(number) {
     fold("Explanation", ...detail.explanation.slice(1).map((part) => make("section", { class: "part" },
       make("h4", {}, part.heading), make("pre", { class: "prose" }, part.text)))),
     created.length ? fold("Where the goroutines were created", ...created) : null,
+    allocated ? fold("Where the memory was allocated", make("section", { class: "side" }, frames(allocated.stack))) : null,
     places,
     fold("Found in " + detail.runs.length + (detail.runs.length === 1 ? " test" : " tests"), runs(detail)),
     make("p", { class: "muted" }, "Fingerprint ", make("code", {}, shown(report.fingerprint))));

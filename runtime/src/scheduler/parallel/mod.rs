@@ -33,7 +33,7 @@ use self::idle::{Idle, Sleepers, Wake};
 use self::processor::Processor;
 use super::rng::Rng;
 use super::{End, GRACE, LOOK_AGAIN, NETWORK_GRACE, Scheduler};
-use crate::current;
+use crate::current::{self, Asking};
 use crate::goroutine::{G, Goroutine};
 use crate::later::Call;
 use crate::netpoll::Netpoll;
@@ -74,6 +74,8 @@ struct State {
     /// how many slices of time had begun by then.
     network_since: Option<(Instant, u32)>,
     end: Option<End>,
+    /// From the end on: goroutines that are unwound count their safepoints.
+    asking: Option<Asking>,
 }
 
 /// Many OS threads; the machine decides.
@@ -341,6 +343,7 @@ impl Parallel {
         if state.end.is_none() {
             state.end = Some(end);
             self.ending.store(true, Ordering::Relaxed);
+            state.asking = Some(Asking::new());
             self.wake_sleepers(state);
             self.freed.notify_all();
             self.ended.notify_all();

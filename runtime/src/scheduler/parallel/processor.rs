@@ -5,6 +5,7 @@
 //! left, what has been *next* for a while.
 
 use super::ring::{Ring, from_raw, into_raw};
+use crate::current;
 use crate::goroutine::Goroutine;
 use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::ptr;
@@ -23,10 +24,49 @@ pub(crate) struct Processor<T = Goroutine> {
     /// Whether a goroutine runs.
     running: AtomicBool,
     /// Asks the running goroutine to let others run.
-    preempt: AtomicBool,
+    preempt: Flag,
     /// The right to run was given to another processor, because the running goroutine passed no
     /// safepoint for too long. Changed under the scheduler's lock.
-    lost: AtomicBool,
+    lost: Flag,
+}
+
+/// Something that the running goroutine is to look to at its next safepoint.
+struct Flag {
+    is_up: AtomicBool,
+}
+
+impl Flag {
+    fn new() -> Self {
+        Self {
+            is_up: AtomicBool::new(false),
+        }
+    }
+
+    #[inline]
+    fn is_up(&self) -> bool {
+        self.is_up.load(Ordering::Acquire)
+    }
+
+    /// Gives whether it was up already.
+    fn raise(&self) -> bool {
+        let was_up = self.is_up.swap(true, Ordering::AcqRel);
+        if !was_up {
+            current::ask();
+        }
+        was_up
+    }
+
+    fn lower(&self) {
+        if self.is_up() && self.is_up.swap(false, Ordering::AcqRel) {
+            current::ask_no_more();
+        }
+    }
+}
+
+impl Drop for Flag {
+    fn drop(&mut self) {
+        self.lower();
+    }
 }
 
 impl<T> Processor<T> {
@@ -37,8 +77,8 @@ impl<T> Processor<T> {
             slices: AtomicU32::new(0),
             looks: AtomicU32::new(0),
             running: AtomicBool::new(false),
-            preempt: AtomicBool::new(false),
-            lost: AtomicBool::new(false),
+            preempt: Flag::new(),
+            lost: Flag::new(),
         }
     }
 
@@ -125,9 +165,7 @@ impl<T> Processor<T> {
     pub(crate) fn begin_slice(&self) {
         let slices = self.slices.load(Ordering::Relaxed);
         self.slices.store(slices.wrapping_add(1), Ordering::Relaxed);
-        if self.preempt.load(Ordering::Relaxed) {
-            self.preempt.store(false, Ordering::Relaxed);
-        }
+        self.preempt.lower();
     }
 
     /// A goroutine is about to run, or has just run. Only the owner calls this.
@@ -142,20 +180,20 @@ impl<T> Processor<T> {
 
     /// Asks the running goroutine to let others run; gives whether it was asked already.
     pub(crate) fn ask(&self) -> bool {
-        self.preempt.swap(true, Ordering::Relaxed)
+        self.preempt.raise()
     }
 
     /// Whether the running goroutine has used up its slice.
     #[inline]
     pub(crate) fn is_asked(&self) -> bool {
-        self.preempt.load(Ordering::Relaxed)
+        self.preempt.is_up()
     }
 
     /// Whether the running goroutine is to let others run: it was asked to, or has lost the right to
     /// run itself.
     #[inline]
     pub(crate) fn should_yield(&self) -> bool {
-        self.is_asked() || self.lost.load(Ordering::Relaxed)
+        self.is_asked() || self.is_lost()
     }
 
     /// Takes the right to run away from whoever is in slice number `slices`; `false` where nobody is
@@ -166,7 +204,7 @@ impl<T> Processor<T> {
     pub(crate) fn take_away(&self, slices: u32) -> bool {
         let taken = self.is_running() && self.slices() == slices;
         if taken {
-            self.lost.store(true, Ordering::Release);
+            self.lost.raise();
         }
         taken
     }
@@ -174,15 +212,15 @@ impl<T> Processor<T> {
     /// Whether the right to run was taken away.
     #[inline]
     pub(crate) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
+        self.lost.is_up()
     }
 
     /// Nobody has the processor any more, with or without the right to run. The caller has the
     /// scheduler's lock.
     pub(crate) fn leave(&self) {
-        self.preempt.store(false, Ordering::Relaxed);
+        self.preempt.lower();
         self.running.store(false, Ordering::Relaxed);
-        self.lost.store(false, Ordering::Release);
+        self.lost.lower();
     }
 
     pub(crate) fn slices(&self) -> u32 {

@@ -39,11 +39,15 @@ const TIMERS: u32 = 64;
 const SPIN: Duration = Duration::from_micros(20);
 
 /// The same, where the last look was in vain: enough to see what is next with another, and settled.
-const GLANCE: Duration = Duration::from_micros(8);
+const GLANCE: Duration = Duration::from_micros(10);
 
-/// How long a goroutine must have to wait, or to have been next to run, before it is stolen: as a rule
-/// whoever made it ready is about to wait for it.
-const SETTLED: Duration = Duration::from_micros(3);
+/// How long the goroutine that runs must have run for others to be stolen from behind it: as a rule whoever made
+/// them ready is about to wait for them.
+const SETTLED: Duration = Duration::from_micros(6);
+
+/// For how long the last of a few would wait, at the pace of those before, for some of them to be stolen: to move
+/// goroutines that hand something on to each other costs more than they wait.
+const LONG: Duration = Duration::from_micros(20);
 
 /// Where so many wait behind each other, some are stolen at once.
 pub(super) const MANY: u32 = 8;
@@ -396,10 +400,11 @@ fn steal_from(victim: &Processor, processor: &Processor, marks: &mut Marks) -> O
         return processor.steal(victim);
     }
     let pace = marks.look(victim)?;
-    if pace.of_queue * waiting >= SETTLED {
+    let settled = pace.of_slices >= SETTLED;
+    if waiting > 0 && (settled || pace.of_queue * waiting >= LONG) {
         return processor.steal(victim);
     }
-    if next == 0 || pace.of_slices < SETTLED {
+    if next == 0 || !settled {
         return None;
     }
     victim.steal_next(next)
