@@ -180,10 +180,15 @@ fn start_at(frames: &mut Vec<StackFrame>, site: Position) {
     }
 }
 
-/// Whether a frame is in the standard library, as far as debug information tells.
+/// Whether a frame is the standard library's: by its file, or, where the library was built without debug
+/// information, by its function. One of a trait may be the trait's crate's.
 fn is_std(frame: &StackFrame) -> bool {
-    let at = frame.at.as_ref();
-    at.is_some_and(|at| at.file.starts_with("/rustc/") || at.file.contains("/rustlib/src/"))
+    if let Some(at) = &frame.at {
+        return at.file.starts_with("/rustc/") || at.file.contains("/rustlib/src/");
+    }
+    let path = frame.function.trim_start_matches(['<', '&']);
+    let of_std = ["alloc::", "core::", "std::"];
+    of_std.iter().any(|name| path.starts_with(name)) && !path.contains(" as ")
 }
 
 /// Crates and modules whose functions are not the user's: this toolkit, stack switching,
@@ -267,6 +272,19 @@ mod tests {
         ] {
             assert!(!is_machinery(shown), "{shown}");
         }
+    }
+
+    #[test]
+    fn frames_of_the_standard_library_are_known_without_their_files() {
+        let is_std = |function: &str| {
+            let function = function.to_owned();
+            is_std(&StackFrame { function, at: None })
+        };
+        assert!(is_std("<alloc::raw_vec::RawVecInner>::try_allocate_in"));
+        assert!(is_std("std::io::stdio::_print"));
+        assert!(!is_std("<alloc::vec::Vec<bank::Till> as bank::Count>::count"));
+        assert!(!is_std("stdx::f"));
+        assert!(!is_std(StackFrame::UNNAMED));
     }
 
     #[test]
