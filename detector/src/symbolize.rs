@@ -282,7 +282,9 @@ mod tests {
         };
         assert!(is_std("<alloc::raw_vec::RawVecInner>::try_allocate_in"));
         assert!(is_std("std::io::stdio::_print"));
-        assert!(!is_std("<alloc::vec::Vec<bank::Till> as bank::Count>::count"));
+        assert!(!is_std(
+            "<alloc::vec::Vec<bank::Till> as bank::Count>::count"
+        ));
         assert!(!is_std("stdx::f"));
         assert!(!is_std(StackFrame::UNNAMED));
     }

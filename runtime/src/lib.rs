@@ -47,6 +47,7 @@ mod go;
 mod goroutine;
 mod goroutines;
 mod later;
+mod line;
 mod local;
 #[cfg(all(test, loom))]
 mod models;

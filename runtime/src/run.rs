@@ -8,6 +8,7 @@ use crate::dump::Dump;
 use crate::go::{self, JoinHandle};
 use crate::goroutine::{About, G, Goroutine};
 use crate::goroutines::Goroutines;
+use crate::line::Line;
 use crate::runs;
 use crate::scheduler::controlled::Controlled;
 use crate::scheduler::parallel::{Parallel, Worker};
@@ -250,8 +251,8 @@ impl Builder {
             main_stack: stack::size_for(self.stack_size.unwrap_or(stack::MAIN_STACK)),
             info: self.info,
             sinks: self.sinks,
-            started: AtomicU64::new(0),
-            goroutines: Goroutines::default(),
+            started: Line::default(),
+            goroutines: Line::default(),
             looked_at: Mutex::new(false),
             outside: AtomicUsize::new(0),
             foreign: AtomicUsize::new(0),
@@ -319,8 +320,8 @@ pub struct Run {
     main_stack: usize,
     info: RunInfo,
     sinks: Vec<Arc<dyn Sink>>,
-    started: AtomicU64,
-    goroutines: Goroutines,
+    started: Line<AtomicU64>,
+    goroutines: Line<Goroutines>,
     /// Held while a dump looks at goroutines; says whether the run is over, and none may any more.
     looked_at: Mutex<bool>,
     /// Who, outside of the scheduler, may be about to make a goroutine ready.

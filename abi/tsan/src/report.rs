@@ -4,7 +4,8 @@ use crate::intentional::is_meant;
 use crate::ours;
 use crate::runtime::Runtime;
 use crate::thread::{Class, Info, Inside, LastSync, Place};
-use dashmap::DashSet;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
 use deadheat_detector::access::{AccessKind, ByteRange};
 use deadheat_detector::context::{ContextTree, Frame, NodeId};
 use deadheat_detector::describe;
@@ -36,8 +37,11 @@ pub(crate) struct Reporter {
     known: Known,
     /// Whether races are reported that are meant.
     intentional: bool,
-    reported: DashSet<Pair>,
+    /// The pairs that have raced, and whether they count.
+    seen: DashMap<Pair, bool>,
     races: AtomicU64,
+    /// Those that were reported.
+    reported: AtomicU64,
     /// Reports of races that are news.
     news: AtomicU64,
 }
@@ -68,8 +72,9 @@ impl Reporter {
             log: log.transpose()?,
             known: known.transpose()?.unwrap_or_default(),
             intentional: settings.intentional == Some(true),
-            reported: DashSet::new(),
+            seen: DashMap::new(),
             races: AtomicU64::new(0),
+            reported: AtomicU64::new(0),
             news: AtomicU64::new(0),
         })
     }
@@ -81,7 +86,7 @@ impl Reporter {
             log.record(&Record::Outcome(Outcome {
                 run: self.run.clone(),
                 races: self.races.load(Ordering::Relaxed),
-                reported: self.reported.len() as u64,
+                reported: self.reported.load(Ordering::Relaxed),
                 goroutines: started,
                 unfinished: started - runtime.ended.load(Ordering::Relaxed),
             }));
@@ -93,12 +98,15 @@ impl Reporter {
     pub(crate) fn begin_again(&self) {
         self.news.store(0, Ordering::Relaxed);
         self.races.store(0, Ordering::Relaxed);
+        self.reported.store(0, Ordering::Relaxed);
     }
 
-    fn emit(&self, report: RaceReport) {
+    /// Tells a race, unless it is meant; whether it counts.
+    fn emit(&self, report: RaceReport) -> bool {
         if !self.intentional && is_meant(&report) {
-            return;
+            return false;
         }
+        self.reported.fetch_add(1, Ordering::Relaxed);
         let is_known = self.known.reason(&report).is_some();
         let record = Record::Race(Box::new(report));
         if !is_known {
@@ -108,6 +116,7 @@ impl Reporter {
         if let Some(log) = &self.log {
             log.record(&record);
         }
+        true
     }
 }
 
@@ -155,11 +164,17 @@ pub(crate) fn report(inside: &Inside, kind: AccessKind, place: Place, races: &Ra
     let node = inside.state.node_at(runtime, place);
     let reporter = &runtime.reporter;
     for race in races {
-        reporter.races.fetch_add(1, Ordering::Relaxed);
         let mut pair = [(node, kind), (race.previous_node, race.previous_kind)];
         pair.sort_unstable_by_key(|(node, _)| *node);
-        if reporter.reported.insert(pair) && !is_ours(runtime, [node, race.previous_node], place) {
-            reporter.emit(describe(inside, kind, node, race));
+        let counts = match reporter.seen.entry(pair) {
+            Entry::Occupied(seen) => *seen.get(),
+            Entry::Vacant(new) => *new.insert(
+                !is_ours(runtime, [node, race.previous_node], place)
+                    && reporter.emit(describe(inside, kind, node, race)),
+            ),
+        };
+        if counts {
+            reporter.races.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

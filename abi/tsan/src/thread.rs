@@ -335,7 +335,9 @@ impl State {
         // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
         let step = unsafe { &mut (*self.steps.get())[hash >> 56] };
         if step.0 != node || step.2 != site {
-            *step = (node, runtime.contexts.child(node, Step::Return(site)), site);
+            let frame = Step::Return(site);
+            let child = runtime.contexts.child_folding_recursion(node, frame);
+            *step = (node, child, site);
         }
         step.1
     }

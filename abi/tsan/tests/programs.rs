@@ -4,7 +4,7 @@
 //! Each in `programs/` runs twice. As it is, nothing is reported. With an argument, its two
 //! threads are not ordered, and a race is reported between its functions `earlier` and `later`, with the
 //! stacks of both. Those in `clean/` run once, and nothing is reported. The one in `origins/` has a race in memory of
-//! every kind, and reports tell of which.
+//! every kind, and reports tell of which; another is in C++; the one in `meant/` has one that its author means.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 
 use std::path::{Path, PathBuf};
@@ -99,6 +99,8 @@ struct Ran {
     output: Output,
     races: Vec<[String; 2]>,
     records: Vec<serde_json::Value>,
+    /// How often an access was found to race, as the log says at its end.
+    counted: u64,
 }
 
 impl Ran {
@@ -109,14 +111,22 @@ impl Ran {
 }
 
 fn detect(program: &Path, arguments: &[&str]) -> Ran {
+    detect_with(program, arguments, "")
+}
+
+/// With further `settings`, each after a comma.
+fn detect_with(program: &Path, arguments: &[&str], settings: &str) -> Ran {
     let log = program.with_extension("jsonl");
     let mut command = Command::new("timeout");
     command.arg("60").arg(program).args(arguments);
-    command.env("DEADHEAT", format!("detect=on,log={}", log.display()));
+    command.env(
+        "DEADHEAT",
+        format!("detect=on,log={}{settings}", log.display()),
+    );
     let output = run(&mut command);
     let text = fs::read_to_string(&log).unwrap_or_default();
     let _ = fs::remove_file(&log);
-    let (mut races, mut records) = (Vec::new(), Vec::new());
+    let (mut races, mut records, mut counted) = (Vec::new(), Vec::new(), 0);
     for line in text.lines() {
         let record: serde_json::Value = serde_json::from_str(line).expect("lines are JSON");
         if record["type"] == "race" {
@@ -126,12 +136,15 @@ fn detect(program: &Path, arguments: &[&str]) -> Ran {
             };
             races.push([function("current"), function("previous")]);
             records.push(record);
+        } else {
+            counted += record["races"].as_u64().unwrap_or_default();
         }
     }
     Ran {
         output,
         races,
         records,
+        counted,
     }
 }
 
@@ -264,5 +277,41 @@ fn reports_tell_where_memory_was_allocated_and_which_variable_it_is() {
             ran.describe()
         );
         assert!(location["allocated"].is_null(), "{compiler}");
+    }
+}
+
+#[test]
+fn a_race_that_is_meant_is_neither_reported_nor_counted_unless_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for compiler in compilers() {
+        let program = folder.path().join(compiler);
+        let source = here().join("tests/meant/steal.c");
+        compile(compiler, &source, &program, &[]);
+        let ran = detect(&program, &[]);
+        assert_eq!(ran.output.status.code(), Some(0), "{}", ran.describe());
+        assert_eq!(
+            (ran.records.len(), ran.counted),
+            (0, 0),
+            "{}",
+            ran.describe()
+        );
+        let ran = detect_with(&program, &[], ",intentional=report");
+        assert_eq!(ran.output.status.code(), Some(66), "{}", ran.describe());
+        assert_eq!(ran.records.len(), 1, "{}", ran.describe());
+        assert!(ran.counted > 1, "{}", ran.counted);
+    }
+}
+
+#[test]
+fn functions_of_cpp_have_the_names_of_their_source() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for compiler in compilers() {
+        let program = folder.path().join(compiler);
+        let source = here().join("tests/origins/method.cc");
+        let compiler = compiler.replace("clang", "clang++").replace("gcc", "g++");
+        compile(&compiler, &source, &program, &[]);
+        let ran = detect(&program, &[]);
+        let add = "Till::add(long)".to_owned();
+        assert_eq!(ran.races[0], [add.clone(), add], "{}", ran.describe());
     }
 }

@@ -186,6 +186,13 @@ const CHUNKS: usize = 1 << (NodeId::BITS - CHUNK_BITS);
 /// The default bound on the number of nodes: 1 GiB of them.
 pub const DEFAULT_LIMIT: u32 = 1 << 26;
 
+/// So many nodes are made before recursion is folded: two megabytes of them.
+pub const FOLDED_FROM: u32 = 1 << 17;
+/// The bit of a caller that says: an entry of a call that was folded; the next node has the earlier call's.
+const FOLDED: u32 = 1 << 31;
+/// How far up a stack the earlier call is looked for.
+const FARTHEST: usize = 1024;
+
 /// All call stacks that a detector has seen.
 pub struct ContextTree {
     buckets: Array<AtomicU32>,
@@ -247,24 +254,83 @@ impl ContextTree {
     /// The node of `frame` called from `caller`; `caller` itself where the tree is full.
     pub fn child(&self, caller: NodeId, frame: Frame) -> NodeId {
         let word = frame.word();
-        let hash = (word ^ u64::from(caller.0).rotate_left(40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let bucket = &self.buckets[(hash >> (64 - BUCKET_BITS)) as usize];
-        let mut seen = bucket.load(Ordering::Acquire);
-        if let Some(found) = self.find(seen, 0, caller, word) {
-            return found;
+        let bucket = self.bucket(caller, word);
+        let seen = bucket.load(Ordering::Acquire);
+        if let Some(found) = self.find(seen, 0, caller.0, word) {
+            return NodeId(found);
         }
-        let Some(id) = self.add(caller, word) else {
-            self.shortened.fetch_add(1, Ordering::Relaxed);
-            return caller;
+        match self.add(bucket, seen, [(caller.0, word)]) {
+            Some(id) => NodeId(id),
+            None => {
+                self.shortened.fetch_add(1, Ordering::Relaxed);
+                caller
+            }
+        }
+    }
+
+    /// As [`Self::child`], for callers that keep the node of each frame that has not returned, and do not ask
+    /// [`Self::caller`] for it: once the tree has [`FOLDED_FROM`] nodes, a call that is made again while it has
+    /// not returned, from the same place in the program, has the node of the earlier one. The stacks of
+    /// a recursion with several ways down would otherwise be as many as there are ways.
+    pub fn child_folding_recursion(&self, caller: NodeId, frame: Frame) -> NodeId {
+        let word = frame.word();
+        let bucket = self.bucket(caller, word);
+        let seen = bucket.load(Ordering::Acquire);
+        if let Some(found) = self.find(seen, 0, caller.0, word) {
+            return NodeId(found);
+        }
+        if self.len() < FOLDED_FROM as usize {
+            return self.child(caller, frame);
+        }
+        if let Some(found) = self.find(seen, 0, caller.0 | FOLDED, word) {
+            return NodeId(self.node(found + 1).frame.load(Ordering::Relaxed) as u32);
+        }
+        let Some(earlier) = self.earlier(caller, word) else {
+            return self.child(caller, frame);
         };
+        // Where there is no room for the entry, the way is gone again the next time.
+        let _ = self.add(
+            bucket,
+            seen,
+            [(caller.0 | FOLDED, word), (0, earlier.into())],
+        );
+        NodeId(earlier)
+    }
+
+    /// The innermost call of `word` that `node` has not returned from, some way up.
+    fn earlier(&self, NodeId(node): NodeId, word: u64) -> Option<u32> {
+        let caller = |id: &u32| match self.node(*id).caller.load(Ordering::Relaxed) {
+            0 => None,
+            caller => Some(caller),
+        };
+        let mut stack = core::iter::successors(Some(node).filter(|id| *id != 0), caller);
+        let mut near = stack.by_ref().take(FARTHEST);
+        near.find(|id| self.node(*id).frame.load(Ordering::Relaxed) == word)
+    }
+
+    fn bucket(&self, caller: NodeId, word: u64) -> &AtomicU32 {
+        let hash = (word ^ u64::from(caller.0).rotate_left(40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        &self.buckets[(hash >> (64 - BUCKET_BITS)) as usize]
+    }
+
+    /// Adds an entry to a bucket, of which `seen` was the first, unless somebody else has added the same: a
+    /// node, of its caller and its frame, and what is to stand in the nodes behind it.
+    fn add<const N: usize>(
+        &self,
+        bucket: &AtomicU32,
+        mut seen: u32,
+        parts: [(u32, u64); N],
+    ) -> Option<u32> {
+        let id = self.new_nodes(parts)?;
+        let (caller, word) = parts[0];
         loop {
             self.node(id).next.store(seen, Ordering::Relaxed);
             match bucket.compare_exchange(seen, id, Ordering::Release, Ordering::Acquire) {
-                Ok(_) => return NodeId(id),
+                Ok(_) => return Some(id),
                 Err(now) => {
                     // Another thread may have added the same; then the new node is never used.
                     if let Some(found) = self.find(now, seen, caller, word) {
-                        return found;
+                        return Some(found);
                     }
                     seen = now;
                 }
@@ -272,31 +338,35 @@ impl ContextTree {
         }
     }
 
-    fn find(&self, first: u32, end: u32, caller: NodeId, word: u64) -> Option<NodeId> {
+    fn find(&self, first: u32, end: u32, caller: u32, word: u64) -> Option<u32> {
         let mut id = first;
         while id != end && id != 0 {
             let node = self.node(id);
             if node.frame.load(Ordering::Relaxed) == word
-                && node.caller.load(Ordering::Relaxed) == caller.0
+                && node.caller.load(Ordering::Relaxed) == caller
             {
-                return Some(NodeId(id));
+                return Some(id);
             }
             id = node.next.load(Ordering::Relaxed);
         }
         None
     }
 
-    fn add(&self, caller: NodeId, word: u64) -> Option<u32> {
-        let next = |used| (used < self.limit).then_some(used + 1);
-        let id = self
+    /// So many nodes behind each other, with these callers and frames.
+    fn new_nodes<const N: usize>(&self, parts: [(u32, u64); N]) -> Option<u32> {
+        let count = N as u32;
+        let next = |used| (used + count <= self.limit).then_some(used + count);
+        let first = self
             .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
             .ok()?;
-        ensure(&self.chunks[id as usize >> CHUNK_BITS], CHUNK, &self.source)?;
-        let node = self.node(id);
-        node.caller.store(caller.0, Ordering::Relaxed);
-        node.frame.store(word, Ordering::Relaxed);
-        Some(id)
+        for (id, (caller, word)) in (first..).zip(parts) {
+            ensure(&self.chunks[id as usize >> CHUNK_BITS], CHUNK, &self.source)?;
+            let node = self.node(id);
+            node.caller.store(caller, Ordering::Relaxed);
+            node.frame.store(word, Ordering::Relaxed);
+        }
+        Some(first)
     }
 
     /// The node that `node` was called from.
@@ -380,6 +450,39 @@ mod tests {
         assert_eq!(tree.child(b, Frame::Return(3)), b);
         assert_eq!(tree.child(a, Frame::Return(2)), b);
         assert_eq!(tree.shortened(), 1);
+    }
+
+    #[test]
+    fn a_recursion_with_many_ways_down_stays_small_and_others_stay_exact() {
+        let tree = ContextTree::default();
+        let call = |node, site| tree.child_folding_recursion(node, Frame::Return(site));
+        let main = call(NodeId::ROOT, 1);
+        let down = |way: u32| {
+            (0..24).fold(main, |node, level| {
+                let inner = call(node, 2 + (way >> level & 1) as usize);
+                call(inner, 4)
+            })
+        };
+        // Few ways are all kept.
+        let kept = down(0b1011);
+        assert_eq!(tree.frames(kept).len(), 49);
+        let all = |_: u32| (0..1 << 18).for_each(|way| drop(down(way)));
+        all(0);
+        let len = tree.len();
+        assert!(len < 4 * FOLDED_FROM as usize, "{len}");
+        assert_eq!(down(0b1011), kept);
+        // It was folded, is again the same, and has no call twice.
+        let folded = down(0xaa_aaaa);
+        assert_eq!(down(0xaa_aaaa), folded);
+        assert!(tree.frames(folded).len() < 49);
+        assert_eq!(tree.frame(folded), Some(Frame::Return(4)));
+        all(1);
+        assert_eq!(tree.len(), len, "what was folded is found again");
+        // What calls nothing again is exact.
+        let deep = (100..200).fold(main, call);
+        let frames = tree.frames(deep).into_iter().rev();
+        let expected = core::iter::once(1).chain(100..200).map(Frame::Return);
+        assert!(frames.eq(expected));
     }
 
     #[test]

@@ -309,6 +309,10 @@ impl Engine {
             if granule.is_covered_by_side(kind, mask, thread.epoch()) {
                 return self.covered(thread, kind, bytes);
             }
+            if granule::is_crowded(seen) {
+                // There is no seat: it is covered by one of several records, or is to be another.
+                return self.access_new(thread, kind, bytes, node, found);
+            }
             return self.access_seated(thread, granule, seen, kind, bytes, node, found);
         }
         self.access_wide(thread, kind, bytes, node, found);

@@ -111,7 +111,13 @@ pub(crate) fn is_covered_inline(
 
 /// Whether `words` are one record.
 fn is_single(words: Words) -> bool {
-    words.low != 0 && words.low & CROWD == 0
+    words.low != 0 && !is_crowded(words)
+}
+
+/// Whether `words` lead to several records.
+#[inline]
+pub(crate) fn is_crowded(words: Words) -> bool {
+    words.low & CROWD != 0
 }
 
 /// Whether an access by one who knows the single record that `words` are takes its place: nothing
@@ -248,7 +254,7 @@ impl Granule {
         look_after_recording();
         let words = self.main.load();
         words.low == 0
-            || words.low & CROWD == 0
+            || !is_crowded(words)
                 && (knows(Epoch::from_bits(words.low)) || is_elsewhere(&self.main, words, mask))
     }
 

@@ -36,6 +36,7 @@ use super::{End, GRACE, LOOK_AGAIN, NETWORK_GRACE, Scheduler};
 use crate::current::{self, Asking};
 use crate::goroutine::{G, Goroutine};
 use crate::later::Call;
+use crate::line::Line;
 use crate::netpoll::Netpoll;
 use crate::run::Run;
 use crate::stats::Stats;
@@ -78,6 +79,17 @@ struct State {
     asking: Option<Asking>,
 }
 
+/// How often what was done.
+#[derive(Default)]
+struct Counted {
+    /// Half a queue was stolen, a processor retaken, a goroutine preempted.
+    stolen: AtomicU64,
+    retaken: AtomicU64,
+    preempted: AtomicU64,
+    /// Parts of the detector's housekeeping that idle workers did.
+    housekept: AtomicU64,
+}
+
 /// Many OS threads; the machine decides.
 pub(crate) struct Parallel {
     procs: usize,
@@ -85,13 +97,13 @@ pub(crate) struct Parallel {
     /// The first ones of these have been made.
     processors: Box<[OnceLock<Box<Processor>>]>,
     made: AtomicUsize,
-    state: Mutex<State>,
+    state: Line<Mutex<State>>,
     /// Lengths of what is under the lock, for those who only look.
     global_len: AtomicUsize,
-    idle: Idle,
+    idle: Line<Idle>,
     /// Workers whose goroutine goes on as soon as they have a processor.
     returning: AtomicUsize,
-    timers: Mutex<Timers>,
+    timers: Line<Mutex<Timers>>,
     /// Threads that have taken timers which are due, but not yet woken whom they wake.
     firing: AtomicUsize,
     /// When the first timer is due, in nanoseconds since the start.
@@ -115,12 +127,7 @@ pub(crate) struct Parallel {
     about_now: AtomicU64,
     /// Set with `State::end`: goroutines that still run leave at their next safepoint.
     ending: AtomicBool,
-    /// How often half a queue was stolen, a processor retaken, a goroutine preempted.
-    stolen: AtomicU64,
-    retaken: AtomicU64,
-    preempted: AtomicU64,
-    /// Parts of the detector's housekeeping that idle workers did.
-    housekept: AtomicU64,
+    counted: Line<Counted>,
     /// For the threads that work for this scheduler.
     me: Weak<Self>,
     run: OnceLock<Weak<Run>>,
@@ -137,11 +144,11 @@ impl Parallel {
                 start: Instant::now(),
                 processors: (0..procs + SPARE).map(|_| OnceLock::new()).collect(),
                 made: AtomicUsize::new(0),
-                state: Mutex::default(),
+                state: Line::default(),
                 global_len: AtomicUsize::new(0),
-                idle: Idle::new(),
+                idle: Line(Idle::new()),
                 returning: AtomicUsize::new(0),
-                timers: Mutex::default(),
+                timers: Line::default(),
                 firing: AtomicUsize::new(0),
                 due: AtomicU64::new(NEVER),
                 netpoll: Arc::default(),
@@ -154,10 +161,7 @@ impl Parallel {
                 schedtrace,
                 about_now: AtomicU64::new(0),
                 ending: AtomicBool::new(false),
-                stolen: AtomicU64::new(0),
-                retaken: AtomicU64::new(0),
-                preempted: AtomicU64::new(0),
-                housekept: AtomicU64::new(0),
+                counted: Line::default(),
                 me: me.clone(),
                 run: OnceLock::new(),
             };
@@ -675,10 +679,10 @@ impl Scheduler for Parallel {
             spinning_threads: self.idle.spinning(),
             global_queue: state.global.len(),
             local_queues: self.all().map(Processor::queued).collect(),
-            steals: self.stolen.load(Ordering::Relaxed),
-            retaken: self.retaken.load(Ordering::Relaxed),
-            preempted: self.preempted.load(Ordering::Relaxed),
-            housekept: self.housekept.load(Ordering::Relaxed),
+            steals: self.counted.stolen.load(Ordering::Relaxed),
+            retaken: self.counted.retaken.load(Ordering::Relaxed),
+            preempted: self.counted.preempted.load(Ordering::Relaxed),
+            housekept: self.counted.housekept.load(Ordering::Relaxed),
         }
     }
 }

@@ -20,6 +20,7 @@
 //! A thief that has read `head`, is held up, and then reads a much later `tail` would see more
 //! entries than fit; it looks again.
 
+use crate::line::Line;
 use crate::primitive::{AtomicPtr, AtomicU32, Ordering, spin_loop};
 use std::array;
 use std::ptr;
@@ -30,7 +31,8 @@ pub(crate) const SLOTS: u32 = if cfg!(loom) { 4 } else { 256 };
 
 /// A bounded queue, of goroutines but for the models.
 pub(crate) struct Ring<T> {
-    head: AtomicU32,
+    /// Apart from what the owner writes as it pushes: thieves write it, too.
+    head: Line<AtomicU32>,
     tail: AtomicU32,
     slots: [AtomicPtr<T>; SLOTS as usize],
 }
@@ -53,7 +55,7 @@ pub(super) unsafe fn from_raw<T>(g: *mut T) -> Arc<T> {
 impl<T> Ring<T> {
     pub(crate) fn new() -> Self {
         Self {
-            head: AtomicU32::new(0),
+            head: Line(AtomicU32::new(0)),
             tail: AtomicU32::new(0),
             slots: array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
         }

@@ -121,7 +121,7 @@ impl Parallel {
             state.spare.push(self.number_of(other));
             return;
         }
-        self.retaken.fetch_add(1, Ordering::Relaxed);
+        self.counted.retaken.fetch_add(1, Ordering::Relaxed);
         self.give_up_queue(&mut state, processor);
         self.free(&mut state, other);
         MutexGuard::unlocked(&mut state, || self.wake_one());

@@ -196,7 +196,7 @@ impl Parallel {
             }
             Some(processor) => {
                 processor.begin_slice();
-                self.preempted.fetch_add(1, Ordering::Relaxed);
+                self.counted.preempted.fetch_add(1, Ordering::Relaxed);
                 self.push_global(g);
                 self.wake_one();
             }
@@ -235,7 +235,7 @@ impl Parallel {
         let work = || self.global_len.load(Ordering::Acquire) > 0 || self.is_worth_a_look(vain);
         if !self.idle.last_look(&worker.spinning, work) {
             detector.housekeep();
-            self.housekept.fetch_add(1, Ordering::Relaxed);
+            self.counted.housekept.fetch_add(1, Ordering::Relaxed);
         }
         true
     }
@@ -300,7 +300,7 @@ impl Parallel {
         for victim in victims.filter(|victim| !ptr::eq(*victim, processor)) {
             let stolen = steal_from(victim, processor, marks);
             if stolen.is_some() {
-                self.stolen.fetch_add(1, Ordering::Relaxed);
+                self.counted.stolen.fetch_add(1, Ordering::Relaxed);
                 processor.begin_slice();
                 return stolen;
             }
