@@ -682,3 +682,38 @@ fn minima_and_maxima_order_as_other_updates_do() {
         assert!(text.contains("relaxed_orders_nothing"), "{text}");
     }
 }
+
+/// What is read in a compiled function of the standard library, by a formatter, is seen where that is asked for.
+#[test]
+fn accesses_of_the_standard_librarys_own_are_seen_on_request() {
+    let source = r#"
+        use std::cell::UnsafeCell;
+        struct Plain(UnsafeCell<u64>);
+        // SAFETY: none: it is what this is about.
+        unsafe impl Sync for Plain {}
+        static CELL: Plain = Plain(UnsafeCell::new(0));
+
+        #[test]
+        fn shown_while_written() {
+            // SAFETY: none, as above.
+            let other = std::thread::spawn(|| unsafe { *CELL.0.get() = 1 });
+            let shown: &dyn std::fmt::Display = unsafe { &*CELL.0.get() };
+            assert!(shown.to_string().len() == 1);
+            other.join().unwrap();
+        }
+    "#;
+    let krate = Krate::with_source(source);
+    let test = |choice| {
+        let args = [
+            "test",
+            "--offline",
+            "--instrument",
+            "--lib",
+            "--instrument-std",
+            choice,
+        ];
+        run(&krate, &args)
+    };
+    test("atomics").expect(0, &["1 test run", "no data race"]);
+    test("all").expect(66, &["data race found", "static krate::CELL"]);
+}

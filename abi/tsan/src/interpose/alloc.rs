@@ -79,7 +79,7 @@ fn allocated(inside: Option<&Inside>, block: *mut c_void, site: usize) -> *mut c
     block
 }
 
-/// `block` is about to be given back, at `site`.
+/// `block` is about to be given back, at `site`; by the C library itself, where the thread is inside already.
 fn freed(inside: Option<&Inside>, block: *mut c_void, site: usize) {
     if current::get().is_none() || block.is_null() {
         return;
@@ -197,6 +197,7 @@ fn aligned(alignment: usize, size: usize, site: usize) -> *mut c_void {
 /// As for `realloc`.
 unsafe fn resize(block: *mut c_void, size: usize, site: usize) -> *mut c_void {
     let Some(inside) = enter() else {
+        freed(None, block, site);
         // SAFETY: as the caller says.
         return allocated(None, unsafe { __libc_realloc(block, size) }, site);
     };

@@ -37,6 +37,8 @@ struct Step {
     needs_bp: bool,
     /// The stack up to this frame.
     node: NodeId,
+    /// How many words are read on the way from this frame outwards.
+    words: usize,
 }
 
 impl Step {
@@ -54,6 +56,7 @@ impl Step {
             uses_bp: rule.uses_bp(),
             needs_bp: true,
             node: NodeId::ROOT,
+            words: 0,
         }
     }
 
@@ -94,7 +97,8 @@ unsafe fn word(address: usize) -> usize {
 pub(in crate::unwind) struct LastWalk {
     /// Outermost first.
     steps: Vec<Step>,
-    /// What is read on the way from the innermost to the outermost.
+    /// What is read on the way between them, outermost first, too: so that what a walk has in common with the
+    /// next one stays.
     words: Vec<Word>,
     /// The operation at which it began, and the node of that; `None` where the steps are not those of
     /// the whole stack.
@@ -112,26 +116,21 @@ struct Word {
 }
 
 impl Word {
-    /// The words on the way from the last of `steps` to the first, in their order. Frame pointers that
-    /// nothing is found by are not among them.
-    fn of<'a>(steps: &'a [Step]) -> impl Iterator<Item = Self> + 'a {
-        let pairs = steps.windows(2).rev().map(|pair| (&pair[0], &pair[1]));
-        pairs.flat_map(|(caller, callee)| {
-            let returns = Self {
-                at: caller.sp.wrapping_sub(WORD),
-                value: caller.ip,
-                relative: 0,
-            };
-            let saved = Self {
-                at: callee.saved,
-                value: caller.bp,
-                relative: usize::MAX,
-            };
-            let is_needed = caller.needs_bp && callee.saved != 0;
-            [Some(returns), is_needed.then_some(saved)]
-                .into_iter()
-                .flatten()
-        })
+    /// What is read in `callee`'s frame of its caller's: the frame pointer, where something is found by it, and
+    /// where to return to.
+    fn between(caller: &Step, callee: &Step) -> impl Iterator<Item = Self> {
+        let saved = Self {
+            at: callee.saved,
+            value: caller.bp,
+            relative: usize::MAX,
+        };
+        let returns = Self {
+            at: caller.sp.wrapping_sub(WORD),
+            value: caller.ip,
+            relative: 0,
+        };
+        let is_needed = caller.needs_bp && callee.saved != 0;
+        is_needed.then_some(saved).into_iter().chain([returns])
     }
 
     /// # Safety
@@ -187,8 +186,6 @@ impl LastWalk {
             outside.into_iter().rev().fold(NodeId::ROOT, add)
         };
         let node = operation.on(node, child);
-        self.words.clear();
-        self.words.extend(Word::of(&self.steps));
         self.last = is_whole.then_some((operation, node));
         Some(node)
     }
@@ -214,7 +211,7 @@ impl LastWalk {
             && innermost.is(frame, end)
             // SAFETY: the caller's frame is live, and so, as long as all words are as they were, are those
             // that they lead to, which say that the next word is there.
-            && self.words.iter().all(|word| unsafe { word.is_still(end) })
+            && self.words.iter().rev().all(|word| unsafe { word.is_still(end) })
             // SAFETY: as above.
             && matches!(unsafe { step(outermost, bounds) }, Some((_, None)))
     }
@@ -231,14 +228,19 @@ impl LastWalk {
         let last = self.steps.last();
         let mut node = last.map_or(NodeId::ROOT, |step| step.node);
         let mut needs_bp = last.is_some_and(|step| step.needs_bp);
+        self.words.truncate(last.map_or(0, |step| step.words));
         for step in inner.iter().rev() {
             if bounds.has_outside(step.sp.wrapping_add(bounds.stack.end)) {
                 node = child(node, context::Frame::Return(step.ip));
             }
             needs_bp = step.uses_bp || step.saved == 0 && needs_bp;
+            if let Some(caller) = self.steps.last() {
+                self.words.extend(Word::between(caller, step));
+            }
             self.steps.push(Step {
                 needs_bp,
                 node,
+                words: self.words.len(),
                 ..*step
             });
         }
