@@ -321,6 +321,23 @@ fn make_executable(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// A compiler of this release whose toolchain has nothing else, as it says of itself.
+fn bare_compiler(krate: &Krate, release: &str) -> PathBuf {
+    let rustc = krate.path().join("rustc.sh");
+    let sysroot = krate.path().display();
+    fs::write(
+        &rustc,
+        format!(
+            "#!/bin/sh\ncase $* in\n-vV) echo 'rustc\nhost: x86_64-unknown-linux-gnu\nrelease: {release}\n\
+             commit-hash: 0123456789abcdef01\nLLVM version: 18.1.7' ;;\n'--print sysroot') echo {sysroot} ;;\n\
+             *) exec rustc \"$@\" ;;\nesac\n"
+        ),
+    )
+    .unwrap();
+    make_executable(&rustc);
+    rustc
+}
+
 #[test]
 fn what_cannot_be_is_refused_with_the_way_out() {
     let krate = Krate::with_files(&[("src/main.rs", "fn main() {}")]);
@@ -353,7 +370,9 @@ fn what_cannot_be_is_refused_with_the_way_out() {
     end(&mut lost, &["build"]).expect_one_error(&["/nowhere", "set DEADHEAT_TSAN"]);
     run(&krate, &["test", "--instrument", "--archive-file", "x"])
         .expect_one_error(&["leave one out"]);
-    run(&krate, &["test", "--instrument-std", "source"])
+    let mut sourceless = command(&krate);
+    sourceless.env("RUSTC", bare_compiler(&krate, "1.95.0"));
+    end(&mut sourceless, &["test", "--instrument-std", "source"])
         .expect_one_error(&["rustup component add rust-src"]);
 
     // One that stands where only cargo sees it.
@@ -438,21 +457,9 @@ fn doctor_says_what_is_missing_and_how_to_get_it() {
         fine.out
     );
 
-    // A toolchain of nothing but a compiler, which is too old.
-    let rustc = krate.path().join("rustc.sh");
-    let sysroot = krate.path().display();
-    fs::write(
-        &rustc,
-        format!(
-            "#!/bin/sh\nif [ $1 = -vV ]; then echo 'rustc\nhost: x86_64-unknown-linux-gnu\nrelease: 1.80.0\n\
-             commit-hash: 0123456789abcdef01\nLLVM version: 18.1.7'; else echo {sysroot}; fi\n"
-        ),
-    )
-    .unwrap();
-    make_executable(&rustc);
     let mut command = command(&krate);
     command
-        .env("RUSTC", &rustc)
+        .env("RUSTC", bare_compiler(&krate, "1.80.0"))
         .env("PATH", "/nowhere")
         .env("DEADHEAT_CACHE", krate.manifest());
     command
