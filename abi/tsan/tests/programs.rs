@@ -58,8 +58,14 @@ fn compilers() -> Vec<&'static str> {
     found
 }
 
-/// Compiles `source` to `program`.
+/// Compiles `source` to `program`; what ends in `.cc` as C++.
 fn compile(compiler: &str, source: &Path, program: &Path, options: &[&str]) {
+    let is_cpp = source.extension().is_some_and(|name| name == "cc");
+    let compiler = match compiler {
+        "clang" if is_cpp => "clang++",
+        "gcc" if is_cpp => "g++",
+        _ => compiler,
+    };
     let object = program.with_extension("o");
     let flags = [
         "-fsanitize=thread",
@@ -91,6 +97,13 @@ fn compile(compiler: &str, source: &Path, program: &Path, options: &[&str]) {
         "-lm",
     ]);
     succeed(&mut command);
+}
+
+/// The program of one of the sources beside this one, compiled into `folder`.
+fn built(folder: &tempfile::TempDir, compiler: &str, source: &str) -> PathBuf {
+    let program = folder.path().join(compiler);
+    compile(compiler, &here().join("tests").join(source), &program, &[]);
+    program
 }
 
 /// What a program has said, and the races that it has reported: each as the functions in which
@@ -211,19 +224,12 @@ fn what_is_no_race_is_not_reported_and_breaks_nothing() {
             let program = folder.path().join(format!("{name}-{compiler}"));
             let plugin = folder.path().join(format!("{name}-{compiler}.so"));
             let mut arguments = vec![];
-            let mut compiler = compiler.to_owned();
-            if source
-                .extension()
-                .is_some_and(|extension| extension == "cc")
-            {
-                compiler = compiler.replace("clang", "clang++").replace("gcc", "g++");
-            }
             if name == "plugin" {
                 let options = ["-DPLUGIN", "-fPIC", "-shared"];
-                compile(&compiler, &source, &plugin, &options);
+                compile(compiler, &source, &plugin, &options);
                 arguments.push(plugin.to_str().expect("a path"));
             }
-            compile(&compiler, &source, &program, &[]);
+            compile(compiler, &source, &program, &[]);
             let ran = detect(&program, &arguments);
             if !ran.output.status.success() || !ran.races.is_empty() {
                 wrong.push(format!("{name} ({compiler}): {}", ran.describe()));
@@ -245,9 +251,7 @@ fn reports_tell_where_memory_was_allocated_and_which_variable_it_is() {
         "again",
     ];
     for compiler in compilers() {
-        let program = folder.path().join(compiler);
-        let source = here().join("tests/origins/memory.c");
-        compile(compiler, &source, &program, &[]);
+        let program = built(&folder, compiler, "origins/memory.c");
         for kind in allocating {
             let ran = detect(&program, &[kind]);
             let location = &ran.records[0]["location"];
@@ -284,9 +288,7 @@ fn reports_tell_where_memory_was_allocated_and_which_variable_it_is() {
 fn a_race_that_is_meant_is_neither_reported_nor_counted_unless_that_is_asked_for() {
     let folder = tempfile::tempdir().expect("a folder");
     for compiler in compilers() {
-        let program = folder.path().join(compiler);
-        let source = here().join("tests/meant/steal.c");
-        compile(compiler, &source, &program, &[]);
+        let program = built(&folder, compiler, "meant/steal.c");
         let ran = detect(&program, &[]);
         assert_eq!(ran.output.status.code(), Some(0), "{}", ran.describe());
         assert_eq!(
@@ -306,10 +308,7 @@ fn a_race_that_is_meant_is_neither_reported_nor_counted_unless_that_is_asked_for
 fn functions_of_cpp_have_the_names_of_their_source() {
     let folder = tempfile::tempdir().expect("a folder");
     for compiler in compilers() {
-        let program = folder.path().join(compiler);
-        let source = here().join("tests/origins/method.cc");
-        let compiler = compiler.replace("clang", "clang++").replace("gcc", "g++");
-        compile(&compiler, &source, &program, &[]);
+        let program = built(&folder, compiler, "origins/method.cc");
         let ran = detect(&program, &[]);
         let add = "Till::add(long)".to_owned();
         assert_eq!(ran.races[0], [add.clone(), add], "{}", ran.describe());

@@ -256,9 +256,12 @@ impl ContextTree {
         let word = frame.word();
         let bucket = self.bucket(caller, word);
         let seen = bucket.load(Ordering::Acquire);
-        if let Some(found) = self.find(seen, 0, caller.0, word) {
-            return NodeId(found);
-        }
+        let found = self.find(seen, 0, caller.0, word);
+        found.map_or_else(|| self.add_child(bucket, seen, caller, word), NodeId)
+    }
+
+    /// The same, where `bucket`, of which `seen` was the first, does not have it.
+    fn add_child(&self, bucket: &AtomicU32, seen: u32, caller: NodeId, word: u64) -> NodeId {
         match self.add(bucket, seen, [(caller.0, word)]) {
             Some(id) => NodeId(id),
             None => {
@@ -280,13 +283,13 @@ impl ContextTree {
             return NodeId(found);
         }
         if self.len() < FOLDED_FROM as usize {
-            return self.child(caller, frame);
+            return self.add_child(bucket, seen, caller, word);
         }
         if let Some(found) = self.find(seen, 0, caller.0 | FOLDED, word) {
             return NodeId(self.node(found + 1).frame.load(Ordering::Relaxed) as u32);
         }
         let Some(earlier) = self.earlier(caller, word) else {
-            return self.child(caller, frame);
+            return self.add_child(bucket, seen, caller, word);
         };
         // Where there is no room for the entry, the way is gone again the next time.
         let _ = self.add(

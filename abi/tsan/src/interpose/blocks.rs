@@ -65,7 +65,7 @@ impl Blocks {
 
     /// The block of `size` bytes at `start` is given back.
     pub(crate) fn forget(&self, start: usize, size: usize) {
-        if size.div_ceil(UNIT) > MOST_UNITS {
+        if units(size).is_none() {
             self.long.lock().remove(&start);
         } else if let Some(place) = self.short.get(start) {
             place.store(0, Ordering::Relaxed);
@@ -99,17 +99,21 @@ impl Blocks {
     }
 }
 
+/// The length of a block, where a word can tell it.
+fn units(size: usize) -> Option<usize> {
+    Some(size.div_ceil(UNIT).max(1)).filter(|units| *units <= MOST_UNITS)
+}
+
 /// What is kept of a block, where a word has room for it. Never zero: threads are numbered from 1, and of one without
 /// a number there is a length.
 fn word(start: usize, size: usize, origin: Origin) -> Option<u64> {
-    let units = size.div_ceil(UNIT).max(1);
     let half = start / UNIT % (SPAN / UNIT);
-    (units <= MOST_UNITS).then(|| {
+    Some(
         u64::from(origin.node.number())
             | (half as u64) << HALF_SHIFT
-            | (units as u64) << UNITS_SHIFT
-            | origin.thread.unwrap_or(0) << THREAD_SHIFT
-    })
+            | (units(size)? as u64) << UNITS_SHIFT
+            | origin.thread.unwrap_or(0) << THREAD_SHIFT,
+    )
 }
 
 fn origin(word: u64) -> Origin {
