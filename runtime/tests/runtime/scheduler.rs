@@ -322,3 +322,27 @@ fn half_a_queue_is_stolen() {
     // One of the 64 was next, 63 in the ring: 32 were stolen, and one of them runs.
     assert_eq!(queues[queues.len() - 2..], [31, 32]);
 }
+
+/// Whoever comes back from a blocking call may take another processor than the one that it left; what waits in
+/// that one's queue is for the last who falls asleep, however often it had looked at others in vain.
+#[test]
+fn what_is_left_in_the_queue_of_a_free_processor_is_run() {
+    let outcome = on(2).go(|| {
+        for _ in 0..400 {
+            let stop = Arc::new(AtomicBool::new(false));
+            let stopped = Arc::clone(&stop);
+            let left = go(move || {
+                while !stopped.load(Ordering::Relaxed) {
+                    yield_now();
+                }
+            });
+            for _ in 0..3 {
+                blocking(std::thread::yield_now);
+                yield_now();
+            }
+            stop.store(true, Ordering::Relaxed);
+            left.join().unwrap();
+        }
+    });
+    outcome.result.expect("no deadlock");
+}

@@ -154,14 +154,19 @@ impl Idle {
         self.vain.load(Ordering::Relaxed)
     }
 
-    /// For how long the calling worker, which is about to sleep, is to nap, if it is; it then says when it
-    /// does so no more. `vain` is [`Self::vain`] as it was when the worker had its last look; whether
-    /// somebody `runs`: otherwise there is nothing to look for. The caller has the lock.
-    pub(crate) fn nap(&self, sleepers: &mut Sleepers, vain: u32, runs: bool) -> Option<Duration> {
+    /// What [`Self::vain`] comes to for a worker that is about to sleep. Where nobody `runs`, nobody looks
+    /// later: what little there is counts, and the count begins anew. The caller has the lock.
+    pub(crate) fn vain_while(&self, runs: bool) -> u32 {
         if !runs {
             self.looked(true);
-            return None;
         }
+        self.vain()
+    }
+
+    /// For how long the calling worker, which is about to sleep, is to nap, if it is; it then says when it
+    /// does so no more. `vain` is [`Self::vain_while`] as it was when the worker had its last look. The
+    /// caller has the lock.
+    pub(crate) fn nap(&self, sleepers: &mut Sleepers, vain: u32) -> Option<Duration> {
         if vain == 0 || sleepers.naps {
             return None;
         }
@@ -185,7 +190,7 @@ mod tests {
         let mut naps = Vec::new();
         for _ in 0..NAPS + 2 {
             idle.looked(false);
-            naps.extend(idle.nap(&mut Sleepers::default(), idle.vain(), true));
+            naps.extend(idle.nap(&mut Sleepers::default(), idle.vain_while(true)));
         }
         let (last, limit) = (naps.len() - 1, NAPS as usize - 1);
         assert_eq!(naps[0], NAP);
@@ -198,22 +203,29 @@ mod tests {
         let idle = Idle::new();
         let mut sleepers = Sleepers::default();
         idle.looked(false);
-        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_some());
-        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_none());
+        assert!(idle.nap(&mut sleepers, idle.vain_while(true)).is_some());
+        assert!(idle.nap(&mut sleepers, idle.vain_while(true)).is_none());
         sleepers.naps = false;
-        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_some());
+        assert!(idle.nap(&mut sleepers, idle.vain_while(true)).is_some());
     }
 
     #[test]
-    fn nobody_naps_where_looks_found_work_or_nobody_runs() {
+    fn nobody_naps_where_looks_found_work() {
         let idle = Idle::new();
         let mut sleepers = Sleepers::default();
-        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_none());
+        assert!(idle.nap(&mut sleepers, idle.vain_while(true)).is_none());
         idle.looked(false);
         idle.looked(true);
-        assert!(idle.nap(&mut sleepers, idle.vain(), true).is_none());
+        assert!(idle.nap(&mut sleepers, idle.vain_while(true)).is_none());
+    }
+
+    /// Else the last to sleep would leave what little is queued to itself.
+    #[test]
+    fn where_nobody_runs_no_look_was_in_vain() {
+        let idle = Idle::new();
         idle.looked(false);
-        assert!(idle.nap(&mut sleepers, idle.vain(), false).is_none());
+        assert_eq!(idle.vain_while(true), 1);
+        assert_eq!(idle.vain_while(false), 0);
         assert_eq!(idle.vain(), 0, "whoever starts to run wakes the others");
     }
 }

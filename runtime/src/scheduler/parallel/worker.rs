@@ -323,7 +323,8 @@ impl Parallel {
             self.free(&mut state, processor);
         }
         let left_over = state.free.len() > self.returning.load(Ordering::SeqCst);
-        let vain = self.idle.vain();
+        let runs = state.free.len() < self.procs;
+        let vain = self.idle.vain_while(runs);
         let work = || left_over && (self.is_due(&state) || self.is_worth_a_look(vain));
         if self.idle.last_look(&worker.spinning, work) {
             self.take_free(&mut state, worker);
@@ -372,8 +373,7 @@ impl Parallel {
             return false;
         }
         state.sleepers.asleep += 1;
-        let runs = state.free.len() < self.procs;
-        let nap = self.idle.nap(&mut state.sleepers, vain, runs);
+        let nap = self.idle.nap(&mut state.sleepers, vain);
         let nap_ends = nap.map(|nap| Instant::now() + nap);
         let deadline = self.deadline(state, due).into_iter().chain(nap_ends).min();
         if !state.polling && !state.free.is_empty() && self.netpoll.is_waited_for() {
