@@ -7,7 +7,7 @@
 
 use deadheat_detector::Detector;
 use deadheat_detector::access::{AccessKind, ByteRange};
-use deadheat_detector::context::NodeId;
+use deadheat_detector::context::{ContextTree, Frame, NodeId};
 use deadheat_detector::engine::Engine;
 use deadheat_detector::report::RunInfo;
 use deadheat_detector::sync::{SyncVar, ThreadClock};
@@ -29,7 +29,8 @@ fn main() {
     }
     println!("figure\tmeasured\tunit\tbound");
     same_epoch();
-    ordered_epoch();
+    ordered_epoch("from the same call stack", Pair::new());
+    ordered_epoch("from another call stack", Pair::with_two_stacks());
     exchanged();
     walked();
     shadow();
@@ -39,6 +40,8 @@ fn main() {
 struct Pair {
     engine: Engine,
     threads: [ThreadClock; 2],
+    /// The call stacks that they access it from.
+    stacks: [NodeId; 2],
     lock: SyncVar,
     words: Vec<u64>,
 }
@@ -51,8 +54,18 @@ impl Pair {
         Self {
             engine,
             threads: [a, b],
+            stacks: [NodeId::ROOT; 2],
             lock: SyncVar::new(),
             words: vec![0; WORDS],
+        }
+    }
+
+    fn with_two_stacks() -> Self {
+        let tree = ContextTree::default();
+        let stacks = [1, 2].map(|address| tree.child(NodeId::ROOT, Frame::Return(address)));
+        Self {
+            stacks,
+            ..Self::new()
         }
     }
 
@@ -70,7 +83,7 @@ impl Pair {
             if RECORD {
                 let bytes = ByteRange::new(std::ptr::from_ref(word).addr(), 8).expect("8 bytes");
                 let (engine, thread) = (&self.engine, &self.threads[i]);
-                let node = || NodeId::ROOT;
+                let node = || self.stacks[i];
                 engine.access(thread, AccessKind::Write, bytes, node, |_| race());
             }
             *word = black_box(word.wrapping_add(1));
@@ -129,8 +142,7 @@ fn same_epoch() {
     );
 }
 
-fn ordered_epoch() {
-    let mut pair = Pair::new();
+fn ordered_epoch(stacks: &str, mut pair: Pair) {
     pair.write::<true>(0);
     let (mut plain, mut recorded) = (Vec::new(), Vec::new());
     let each = WORDS as f64;
@@ -141,12 +153,12 @@ fn ordered_epoch() {
         recorded.push(nanoseconds(|| pair.write::<true>(i)) / each);
     }
     let (plain, recorded) = (median(plain), median(recorded));
-    let name = "different epoch, ordered, above the plain access";
-    line(name, recorded - plain, 12.0, "ns");
+    let name = format!("different epoch, ordered, {stacks}, above the plain access");
+    line(&name, recorded - plain, 12.0, "ns");
 }
 
-/// The least that an access of a different epoch costs: a record of two words is put in place of
-/// another by one locked instruction.
+/// The least that an access of a different epoch and another call stack costs: a record of two words is put
+/// in place of another by one locked instruction.
 fn exchanged() {
     // As far apart as the records of neighbouring words.
     let records: Vec<[AtomicU128; 2]> = (0..WORDS).map(|_| Default::default()).collect();

@@ -109,7 +109,7 @@ impl Analysis {
         let frames = self.contexts.tree.frames(node);
         let site = |frame: &Frame| match frame {
             Frame::Return(number) => Some(SiteId(u32::try_from(*number).unwrap_or(0))),
-            Frame::Site(_) | Frame::Size(_) | Frame::Lock(_) => None,
+            Frame::LeftOut | Frame::Site(_) | Frame::Size(_) | Frame::Lock(_) => None,
         };
         frames.iter().filter_map(site).collect()
     }

@@ -26,18 +26,25 @@ pub(crate) fn named(raw: impl IntoIterator<Item = Frame>) -> Vec<StackFrame> {
             Frame::Size(_) | Frame::Lock(_) => {}
             Frame::Site(innermost) => site = Some(position(innermost.0)),
             Frame::Return(ip) => resolve(ip, &mut frames),
+            Frame::LeftOut => frames.push(StackFrame {
+                function: StackFrame::LEFT_OUT.to_owned(),
+                at: None,
+            }),
         }
     }
     if let Some(site) = site {
         start_at(&mut frames, site);
     }
-    let (users, others): (Vec<_>, Vec<_>) = frames.into_iter().partition(is_users);
-    if users.is_empty() { others } else { users }
+    if frames.iter().any(is_users) {
+        frames.retain(|frame| is_users(frame) || frame.is_left_out());
+    }
+    frames.dedup_by(|frame, before| frame.is_left_out() && before.is_left_out());
+    frames
 }
 
 /// Whether a frame is the program's own.
 fn is_users(frame: &StackFrame) -> bool {
-    !is_machinery(&frame.function) && !is_std(frame)
+    !frame.is_left_out() && !is_machinery(&frame.function) && !is_std(frame)
 }
 
 /// A thread's stack, captured by itself, and not named yet: for messages about what threads do.
@@ -312,6 +319,27 @@ mod tests {
                 .all(|frame| !frame.function.starts_with("deadheat_detector::")),
             "{frames:#?}"
         );
+    }
+
+    #[test]
+    fn what_is_left_out_is_said_once() {
+        let left_out = |frames: &[Frame]| {
+            let frames = named(frames.iter().copied());
+            frames.iter().filter(|frame| frame.is_left_out()).count()
+        };
+        let here = || Frame::Site(crate::context::Site(Location::caller()));
+        assert_eq!(left_out(&[here()]), 0);
+        assert_eq!(
+            left_out(&[Frame::LeftOut, Frame::LeftOut, Frame::Return(1)]),
+            1
+        );
+        let apart = [
+            Frame::LeftOut,
+            Frame::Return(1),
+            Frame::LeftOut,
+            Frame::Return(2),
+        ];
+        assert_eq!(left_out(&apart), 2);
     }
 
     #[test]

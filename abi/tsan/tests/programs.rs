@@ -4,7 +4,8 @@
 //! Each in `programs/` runs twice. As it is, nothing is reported. With an argument, its two
 //! threads are not ordered, and a race is reported between its functions `earlier` and `later`, with the
 //! stacks of both. Those in `clean/` run once, and nothing is reported. The one in `origins/` has a race in memory of
-//! every kind, and reports tell of which; another is in C++; the one in `meant/` has one that its author means.
+//! every kind, and reports tell of which; another is in C++; the one in `meant/` has one that its author means, and
+//! that in `deep/` more call stacks than are kept.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 
 use std::path::{Path, PathBuf};
@@ -312,5 +313,27 @@ fn functions_of_cpp_have_the_names_of_their_source() {
         let ran = detect(&program, &[]);
         let add = "Till::add(long)".to_owned();
         assert_eq!(ran.races[0], [add.clone(), add], "{}", ran.describe());
+    }
+}
+
+#[test]
+fn a_stack_says_where_rounds_of_a_recursion_are_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for compiler in compilers() {
+        let program = built(&folder, compiler, "deep/ways.c");
+        let ran = detect(&program, &[]);
+        assert_eq!(ran.records.len(), 1, "{compiler}: {}", ran.describe());
+        for side in ["current", "previous"] {
+            let stack = ran.records[0][side]["stack"].as_array().expect("frames");
+            let functions: Vec<_> = stack
+                .iter()
+                .map(|frame| frame["function"].as_str())
+                .collect();
+            let (innermost, outermost) = (&functions[..2], functions.last());
+            assert_eq!(innermost, [Some("touch"), Some("down")], "{compiler}");
+            assert_eq!(outermost, Some(&Some("work")), "{compiler}");
+            let left_out = Some("<rounds of a recursion, left out>");
+            assert!(functions.contains(&left_out), "{compiler}: {functions:?}");
+        }
     }
 }

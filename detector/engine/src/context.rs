@@ -52,6 +52,9 @@ impl NodeId {
 pub enum Frame {
     /// A return address, or another number of less than 62 bits that says where a call was made.
     Return(usize),
+    /// Calls are left out here, between one and the same one made again before it returned: see
+    /// [`ContextTree::child_folding_recursion`].
+    LeftOut,
     /// The place in the source that an operation was written at.
     Site(Site),
     /// The number of bytes that an access was made with.
@@ -108,10 +111,14 @@ const _: () = assert!(align_of::<Location<'static>>() >= 1 << LockMode::BITS);
 
 const TAG_SHIFT: u32 = 62;
 
+/// No address, nor any number that says where a call was made.
+const LEFT_OUT: u64 = (1 << TAG_SHIFT) - 1;
+
 impl Frame {
     fn word(self) -> u64 {
         let (tag, value) = match self {
             Self::Return(address) => (0, address as u64),
+            Self::LeftOut => (0, LEFT_OUT),
             Self::Site(site) => (1, site.word()),
             Self::Size(size) => (2, size as u64),
             Self::Lock(lock) => (3, lock.taken.word() | lock.mode.bits()),
@@ -122,6 +129,7 @@ impl Frame {
     fn from_word(word: u64) -> Self {
         let value = (word & ((1 << TAG_SHIFT) - 1)) as usize;
         match word >> TAG_SHIFT {
+            0 if value as u64 == LEFT_OUT => Self::LeftOut,
             0 => Self::Return(value),
             // SAFETY: words with this tag are made by `word`, of a site.
             1 => Self::Site(unsafe { Site::from_word(value) }),
@@ -273,8 +281,9 @@ impl ContextTree {
 
     /// As [`Self::child`], for callers that keep the node of each frame that has not returned, and do not ask
     /// [`Self::caller`] for it: once the tree has [`FOLDED_FROM`] nodes, a call that is made again while it has
-    /// not returned, from the same place in the program, has the node of the earlier one. The stacks of
-    /// a recursion with several ways down would otherwise be as many as there are ways.
+    /// not returned, from the same place in the program, has the node of the earlier one, with a
+    /// [`Frame::LeftOut`] on top. The stacks of a recursion with several ways down would otherwise be as many as
+    /// there are ways.
     pub fn child_folding_recursion(&self, caller: NodeId, frame: Frame) -> NodeId {
         let word = frame.word();
         let bucket = self.bucket(caller, word);
@@ -291,6 +300,7 @@ impl ContextTree {
         let Some(earlier) = self.earlier(caller, word) else {
             return self.add_child(bucket, seen, caller, word);
         };
+        let NodeId(earlier) = self.child(NodeId(earlier), Frame::LeftOut);
         // Where there is no room for the entry, the way is gone again the next time.
         let _ = self.add(
             bucket,
@@ -477,8 +487,9 @@ mod tests {
         // It was folded, is again the same, and has no call twice.
         let folded = down(0xaa_aaaa);
         assert_eq!(down(0xaa_aaaa), folded);
-        assert!(tree.frames(folded).len() < 49);
-        assert_eq!(tree.frame(folded), Some(Frame::Return(4)));
+        let frames = tree.frames(folded);
+        assert!(frames.len() < 49);
+        assert_eq!(frames[..2], [Frame::LeftOut, Frame::Return(4)]);
         all();
         assert_eq!(tree.len(), len, "what was folded is found again");
         // What calls nothing again is exact.

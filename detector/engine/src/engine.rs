@@ -43,7 +43,7 @@ use crate::pool::Index;
 use crate::pool::{INDEX_MASK, Need};
 use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::racy::RacyBytes;
-use crate::record::{BYTES, ByteMask, Record};
+use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::settled::Settled;
 use crate::shadow::{Position, Shadow, granules_of};
 use crate::slots::Indices;
@@ -313,7 +313,8 @@ impl Engine {
                 // There is no seat: it is covered by one of several records, or is to be another.
                 return self.access_new(thread, kind, bytes, node, found);
             }
-            return self.access_seated(thread, granule, seen, kind, bytes, node, found);
+            let (wanted, start) = (Meta::new(kind, mask, NodeId::ROOT), bytes.start());
+            return self.access_seated(thread, granule, seen, wanted, start, node, found);
         }
         self.access_wide(thread, kind, bytes, node, found);
     }
@@ -363,7 +364,7 @@ impl Engine {
                     node: get(),
                 };
                 if let Some((seat, new)) = self.seat(thread, granule, seen, address, new) {
-                    if granule.take(seat, new, knows) && self.shadow.has_recorded(sweeps) {
+                    if granule.take(seat, new.words(), knows) && self.shadow.has_recorded(sweeps) {
                         continue;
                     }
                     // By all the rules: what was put in the seat just now does not cover it.
@@ -418,7 +419,7 @@ impl Engine {
     }
 
     /// An access to one granule, whose main half was `seen`, that supersedes the one record of its half
-    /// or finds the side free; any other is passed on.
+    /// or finds the side free; any other is passed on. `wanted` says of which kind and bytes, from `start`.
     #[inline(never)]
     #[allow(
         clippy::too_many_arguments,
@@ -429,37 +430,34 @@ impl Engine {
         thread: &ThreadClock,
         granule: &Granule,
         seen: Words,
-        kind: AccessKind,
-        bytes: ByteRange,
+        wanted: Meta,
+        start: usize,
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        let offset = bytes.start() % BYTES;
-        let mask = ByteMask::span(offset, offset + bytes.len_as_given());
         let knows = |epoch| thread.knows(epoch);
         // Read before the side: where something is there or in main, the page is touched, and a
         // sweep that gives it back afterwards is counted. What was `seen` is not taken away
         // unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
-        let new = Record {
-            epoch: thread.epoch(),
-            kind,
-            mask,
-            node: node(),
+        let new = Words {
+            low: thread.epoch().bits(),
+            high: wanted.with_node(node()).0,
         };
-        let taken = if granule::is_superseded(seen, kind, mask, knows) {
+        let taken = if granule::is_superseded_by(seen, new, knows) {
             // What was recorded is not in the thread's last release.
             thread.slot().set_clean(false);
             granule.take_main(seen, new, knows)
-        } else if let Some(side) = granule.seat_of_read(kind, mask, knows) {
+        } else if let Some(side) = granule.seat_of_read(wanted.kind(), wanted.mask(), knows) {
             thread.slot().set_clean(false);
             granule.take_side(side, new, knows)
         } else {
-            return self.access_unseated(thread, granule, seen, new, bytes, found);
+            let new = Record::from_words(new);
+            return self.access_unseated(thread, granule, seen, new, start, found);
         };
         if !taken || !self.shadow.has_recorded(sweeps) {
             // Somebody was quicker, or there is more to look at.
-            self.access_each(thread, kind, bytes, || new.node, found);
+            self.access_again(thread, start, Record::from_words(new), found);
         }
     }
 
@@ -471,19 +469,33 @@ impl Engine {
         granule: &Granule,
         seen: Words,
         new: Record,
-        bytes: ByteRange,
+        start: usize,
         found: impl FnMut(&Race),
     ) {
         let sweeps = self.shadow.sweeps();
-        let Some((seat, wide)) = self.seat(thread, granule, seen, bytes.start(), new) else {
+        let Some((seat, wide)) = self.seat(thread, granule, seen, start, new) else {
+            let bytes = new.mask.bytes_from(start);
             return self.access_new(thread, new.kind, bytes, || new.node, found);
         };
         thread.slot().set_clean(false);
-        if !granule.take(seat, wide, |epoch| thread.knows(epoch))
+        if !granule.take(seat, wide.words(), |epoch| thread.knows(epoch))
             || !self.shadow.has_recorded(sweeps)
         {
-            self.access_each(thread, new.kind, bytes, || new.node, found);
+            self.access_again(thread, start, new, found);
         }
+    }
+
+    /// An access to one granule that could not be recorded in a seat.
+    #[inline(never)]
+    fn access_again(
+        &self,
+        thread: &ThreadClock,
+        start: usize,
+        new: Record,
+        found: impl FnMut(&Race),
+    ) {
+        let bytes = new.mask.bytes_from(start);
+        self.access_each(thread, new.kind, bytes, || new.node, found);
     }
 
     /// An access that the inline same-epoch check did not cover.

@@ -55,6 +55,17 @@
 //! A record that everybody knows (see `settled`) gives its place to any other: no access to come is
 //! unordered with it.
 //!
+//! # The same again
+//!
+//! Where main's one record is to give its place to one of the same kind, bytes and call stack, only the
+//! epoch is exchanged ([`Pair::renew`]): that is half as dear. While the epoch is what was seen, and it is one
+//! that the newcomer knows, its thread is past it, and what that thread recorded then was there before the
+//! newcomer looked. So of the other word only the bytes can have changed, by a reset that came in between and took
+//! some away. The newcomer looks at that word once more, and where it has changed, is recorded as any other
+//! access: that is its place after the reset. Until then its record is of fewer bytes, and tells nothing that is
+//! not so; whoever was recorded meanwhile is looked at then. In the side this would not do: what a write there
+//! takes away must not be taken from a read that comes after.
+//!
 //! Where records come and go while one half is looked at, what was taken away in between was
 //! covered by an access that is seen, or forgotten by a reset or a sweep: those come before or
 //! after the access as a whole, for the bytes that they are about.
@@ -131,6 +142,20 @@ pub(crate) fn is_superseded(
 ) -> bool {
     is_single(words)
         && Meta(words.high).outlasts(kind, mask) == 0
+        && knows(Epoch::from_bits(words.low))
+}
+
+/// The same, where the access is the record `new`.
+#[inline]
+pub(crate) fn is_superseded_by(
+    words: Words,
+    new: Words,
+    knows: impl FnOnce(Epoch) -> bool,
+) -> bool {
+    let meta = Meta(new.high);
+    let outlasts = || Meta(words.high).outlasts(meta.kind(), meta.mask()) != 0;
+    is_single(words)
+        && (words.high == new.high || !outlasts())
         && knows(Epoch::from_bits(words.low))
 }
 
@@ -218,7 +243,7 @@ impl Granule {
 
     /// Puts `new` in its seat. `false` where somebody else has, or where there is more to look at:
     /// it then has to be recorded as any other access.
-    pub(crate) fn take(&self, seat: Seat, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
+    pub(crate) fn take(&self, seat: Seat, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         match seat {
             Seat::Main(seen) => self.take_main(seen, new, knows),
             Seat::Side(seen) => self.take_side(seen, new, knows),
@@ -227,24 +252,19 @@ impl Granule {
 
     /// The same, of a seat in main.
     #[inline(always)]
-    pub(crate) fn take_main(
-        &self,
-        seen: Words,
-        new: Record,
-        knows: impl Fn(Epoch) -> bool,
-    ) -> bool {
-        self.main.replace(seen, new.words()) && (!new.kind.is_write() || self.settle(new, knows))
+    pub(crate) fn take_main(&self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
+        let recorded = if is_single(seen) && seen.high == new.high {
+            self.main.renew(seen, new.low)
+        } else {
+            self.main.replace(seen, new)
+        };
+        recorded && (!Meta(new.high).is_write() || self.settle(new, knows))
     }
 
     /// The same, of a seat in the side.
     #[inline(always)]
-    pub(crate) fn take_side(
-        &self,
-        seen: Words,
-        new: Record,
-        knows: impl Fn(Epoch) -> bool,
-    ) -> bool {
-        self.side.replace(seen, new.words()) && self.is_main_ordered(new.mask, knows)
+    pub(crate) fn take_side(&self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
+        self.side.replace(seen, new) && self.is_main_ordered(Meta(new.high).mask(), knows)
     }
 
     /// Whether main, for one who has just recorded in the side, has at most one record, and that
@@ -261,9 +281,9 @@ impl Granule {
     /// Looks at the side for a write that was just recorded in main, and takes away what it covers;
     /// `false` where the read there may race with it.
     #[inline(always)]
-    fn settle(&self, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
+    fn settle(&self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
-        self.side.low() == 0 || self.settle_read(new, knows)
+        self.side.low() == 0 || self.settle_read(Record::from_words(new), knows)
     }
 
     /// The same, where there is a read.

@@ -66,7 +66,7 @@ impl Model {
         }
         let seat = granule.seat(seen, kind, mask, knows, |_| false);
         match seat.or_else(|| (seen.low == 0).then_some(Seat::Main(seen))) {
-            Some(seat) if granule.take(seat, new, knows) => return Vec::new(),
+            Some(seat) if granule.take(seat, new.words(), knows) => return Vec::new(),
             Some(_) => {}
             None if history::is_covered(granule, &self.pool, kind, mask, epoch) => {
                 return Vec::new();

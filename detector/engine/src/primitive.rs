@@ -76,6 +76,17 @@ mod pair {
             }
             done as u8 != 0
         }
+
+        /// Puts `low` in place of the first word of `old`; `false` where something else was there, or the
+        /// second word is not that of `old` any more: then the first may have been put there. Costs half of
+        /// [`Self::replace`].
+        #[inline]
+        pub(crate) fn renew(&self, old: Words, low: u64) -> bool {
+            let done = self
+                .low
+                .compare_exchange(old.low, low, Ordering::SeqCst, Ordering::Relaxed);
+            done.is_ok() && self.high() == old.high
+        }
     }
 }
 
@@ -109,6 +120,11 @@ mod pair {
                 .compare_exchange(old, new, Ordering::SeqCst, Ordering::Relaxed)
                 .is_ok()
         }
+
+        #[inline]
+        pub(crate) fn renew(&self, old: Words, low: u64) -> bool {
+            self.replace(old, Words { low, ..old })
+        }
     }
 }
 
@@ -139,6 +155,16 @@ mod pair {
                 *both = new;
             }
             same
+        }
+
+        pub(crate) fn renew(&self, old: Words, low: u64) -> bool {
+            let mut both = self.both.lock().unwrap();
+            let same = both.low == old.low;
+            if same {
+                both.low = low;
+            }
+            drop(both);
+            same && self.high() == old.high
         }
     }
 }
@@ -179,6 +205,18 @@ mod tests {
         assert!(!pair.replace(Words { low: 7, high: 8 }, Words::ZERO));
         assert_eq!(pair.load(), some);
         assert!(pair.is_still(some));
+    }
+
+    #[test]
+    fn the_first_word_is_renewed_beside_the_same_second() {
+        let pair = Pair::default();
+        let some = Words { low: 7, high: 9 };
+        assert!(pair.replace(Words::ZERO, some));
+        assert!(pair.renew(some, 8));
+        assert_eq!(pair.load(), Words { low: 8, high: 9 });
+        assert!(!pair.renew(some, 10), "the first is another");
+        let other = Words { low: 8, high: 5 };
+        assert!(!pair.renew(other, 10), "the second is another");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A [`Record`] fits two words: the epoch, then kind, bytes and call stack. The first is never
 //! zero, and the top bit of neither is set: what has one there is something else (see `chain`).
 
-use crate::access::AccessKind;
+use crate::access::{AccessKind, ByteRange};
 use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::primitive::Words;
@@ -23,6 +23,12 @@ impl ByteMask {
     pub(crate) fn span(from: usize, to: usize) -> Self {
         debug_assert!(from < to && to <= BYTES);
         Self((((1u32 << (to - from)) - 1) << from) as u8)
+    }
+
+    /// The bytes of a span, which begins at `start`.
+    pub(crate) fn bytes_from(self, start: usize) -> ByteRange {
+        debug_assert_eq!(self.0.trailing_zeros() as usize, start % BYTES);
+        ByteRange::new(start, self.0.count_ones() as usize).expect("a span has bytes")
     }
 
     pub(crate) fn bits(self) -> u8 {
@@ -76,6 +82,19 @@ impl Meta {
     #[inline]
     pub(crate) fn new(kind: AccessKind, mask: ByteMask, node: NodeId) -> Self {
         Self(u64::from(mask.0) << MASK_SHIFT | (kind as u64) << KIND_SHIFT | node.bits())
+    }
+
+    /// The same, of this call stack, where it was of none.
+    #[inline]
+    pub(crate) fn with_node(self, node: NodeId) -> Self {
+        Self(self.0 | node.bits())
+    }
+
+    /// Whether the access may change what is there.
+    #[inline]
+    pub(crate) fn is_write(self) -> bool {
+        const { assert!(AccessKind::Write as u64 & AccessKind::AtomicWrite as u64 == 1) };
+        self.0 >> KIND_SHIFT & 1 != 0
     }
 
     #[inline]

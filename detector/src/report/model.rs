@@ -269,7 +269,8 @@ pub struct Position {
 /// One frame of a stack.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StackFrame {
-    /// The function, demangled; [`StackFrame::UNNAMED`] where none was found.
+    /// The function, demangled; [`StackFrame::UNNAMED`] where none was found. [`StackFrame::LEFT_OUT`] is no
+    /// function: it stands where calls are left out.
     pub function: String,
     /// Where in it; absent where there is no debug information.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -280,6 +281,9 @@ impl StackFrame {
     /// Stands in place of a function whose name is not known.
     pub const UNNAMED: &str = "<no debug information>";
 
+    /// Stands in place of rounds of a recursion which are left out, because there are too many stacks.
+    pub const LEFT_OUT: &str = "<rounds of a recursion, left out>";
+
     /// The function without what a compiler makes up (the hash of a symbol, the numbers of
     /// closures), or the file where the function is not known: what a fingerprint is made of.
     #[must_use]
@@ -287,10 +291,16 @@ impl StackFrame {
         crate::fingerprint::normalised(self)
     }
 
+    /// Whether it stands for calls that are left out.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.function == Self::LEFT_OUT
+    }
+
     /// Whether the function's name is known.
     #[must_use]
     pub fn is_named(&self) -> bool {
-        self.function != Self::UNNAMED
+        self.function != Self::UNNAMED && !self.is_left_out()
     }
 }
 

@@ -271,6 +271,24 @@ fn a_reset_and_a_read_beside_leave_one_of_two_histories() {
     });
 }
 
+/// The bytes that the reset takes from the record before are part of the access that takes its place.
+#[test]
+fn a_write_whose_bytes_are_reset_meanwhile_is_remembered_whole() {
+    let case = Case {
+        before: &[(Write, 0xff)],
+        ordered: true,
+        threads: &[&[Access(Write, 0xff)], &[Access(Write, 0x0f), Reset(0x0f)]],
+    };
+    case.check(|model, found| {
+        let remembered = last(model, Write, 0x0f, EARLIER);
+        assert!(
+            met(found, 0, 1) || remembered == [0],
+            "{found:?} {remembered:?}"
+        );
+        assert_eq!(last(model, Write, 0xf0, EARLIER), [0]);
+    });
+}
+
 #[test]
 fn a_reset_of_some_bytes_takes_only_them() {
     for kind in [Read, Write] {
