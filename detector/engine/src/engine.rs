@@ -273,9 +273,8 @@ impl Engine {
         };
         let mask = ByteMask::span(offset, offset + len);
         granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
-            || kind == AccessKind::Read
-                && granule::is_covered_inline(granule.side().load(), kind, mask, epoch)
-                && self.racy.is_empty()
+            || granule.is_covered_by_side(kind, mask, epoch)
+                && (kind != AccessKind::Read || self.racy.is_empty())
     }
 
     /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
@@ -401,7 +400,7 @@ impl Engine {
         if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
             return Some((seat, new));
         }
-        if new.kind == AccessKind::Read {
+        if !new.kind.is_write() {
             let side = granule.side().load();
             if let Some(record) = wider(side) {
                 return Some((Seat::Side(side), record));

@@ -3,18 +3,19 @@
 //! # The states
 //!
 //! A [`Granule`] is two [`Pair`]s of words; every change is one compare-exchange of one of them.
-//! *Main* has any history, *side* has one plain read or nothing:
+//! *Main* has any history, *side* has one read, plain or atomic, or nothing:
 //!
 //! | low word | high word | main | side |
 //! |---|---|---|---|
 //! | 0 | 0 | no access | no access |
-//! | epoch | kind, mask, node | one record | one record, a plain read |
+//! | epoch | kind, mask, node | one record | one record, a read |
 //! | top bit, node of the pool | version | several: *spilled* to a chain (see `chain`) | never |
 //!
 //! The history is what both have. An access that supersedes the one record in main takes its place.
 //! Any other read goes to the side where that is free, or where what is there is a read that it
 //! supersedes; otherwise, and whatever else an access is, to main. So a
-//! word that is written, then read in a later epoch, stays in place. No record ever moves from one
+//! word that is written, then read in a later epoch, stays in place; so does a lock's word, which one thread
+//! changes while another looks at it again and again. No record ever moves from one
 //! to the other, so that none can come back from a copy after it was taken away.
 //!
 //! # Two that come at once
@@ -45,8 +46,9 @@
 //! otherwise `c`, which looked after `b` was there, has found `b`. And where `a` raced with
 //! `c`, the byte has been reported.
 //!
-//! A write that covers the side's read takes it away when it is itself in main: until then, the
-//! read stands for itself. It does so by a compare-exchange from the words that it saw. If that
+//! A write that covers the side's read, which is ordered before it or has raced with it, takes it away when it is
+//! itself in main: until then, the read stands for itself. (An atomic write that an atomic read is unordered with does not race
+//! with it, and leaves it there.) It does so by a compare-exchange from the words that it saw. If that
 //! fails, the side has changed after the write looked, and so after it was in main: whoever put a
 //! read there looks at main since, and sees the write. For the same reason it does no harm if the
 //! very same record is there again: the thread that made it again in the same epoch has found the
@@ -90,7 +92,7 @@ use crate::record::{ByteMask, Meta, Record};
 pub(crate) struct Granule {
     /// Any history.
     main: Pair,
-    /// A plain read, or nothing.
+    /// A read, or nothing.
     side: Pair,
 }
 
@@ -100,7 +102,7 @@ pub(crate) struct Granule {
 pub(crate) enum Seat {
     /// A record that the access supersedes.
     Main(Words),
-    /// Nothing, or a read that the access, a plain read, supersedes.
+    /// Nothing, or a read that the access, a read, supersedes.
     Side(Words),
 }
 
@@ -166,7 +168,7 @@ impl Granule {
         &self.main
     }
 
-    /// The half that has a plain read, or nothing. Whoever puts one there has to look at main.
+    /// The half that has a read, or nothing. Whoever puts one there has to look at main.
     pub(crate) fn side(&self) -> &Pair {
         &self.side
     }
@@ -185,15 +187,16 @@ impl Granule {
         mask: ByteMask,
         epoch: Epoch,
     ) -> bool {
-        AccessKind::Read.covers(kind) && is_covered_inline(self.side.load(), kind, mask, epoch)
+        !kind.is_write() && is_covered_inline(self.side.load(), kind, mask, epoch)
     }
 
     /// The bytes for which the side covers an access of `kind` at `epoch`, by the thread that is
     /// at it.
     pub(crate) fn covered_by_side(&self, kind: AccessKind, epoch: Epoch) -> ByteMask {
         let words = self.side.load();
-        if words.low == epoch.bits() && AccessKind::Read.covers(kind) {
-            return Meta(words.high).mask();
+        let meta = Meta(words.high);
+        if words.low == epoch.bits() && meta.kind().covers(kind) {
+            return meta.mask();
         }
         ByteMask::NONE
     }
@@ -216,7 +219,7 @@ impl Granule {
             return Some(Seat::Side(side));
         }
         let is_old = |words: Words| is_single(words) && is_old(Epoch::from_bits(words.low));
-        if kind == AccessKind::Read {
+        if !kind.is_write() {
             let side = self.side.load();
             if is_old(side) && self.main.low() & CROWD == 0 {
                 return Some(Seat::Side(side));
@@ -225,7 +228,7 @@ impl Granule {
         is_old(seen).then_some(Seat::Main(seen))
     }
 
-    /// The words of the side, where an access is a plain read and can take its seat there.
+    /// The words of the side, where an access is a read and can take its seat there.
     #[inline]
     pub(crate) fn seat_of_read(
         &self,
@@ -233,7 +236,7 @@ impl Granule {
         mask: ByteMask,
         knows: impl Fn(Epoch) -> bool,
     ) -> Option<Words> {
-        if kind != AccessKind::Read {
+        if kind.is_write() {
             return None;
         }
         let (side, main) = (self.side.load(), self.main.low());
@@ -264,18 +267,18 @@ impl Granule {
     /// The same, of a seat in the side.
     #[inline(always)]
     pub(crate) fn take_side(&self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
-        self.side.replace(seen, new) && self.is_main_ordered(Meta(new.high).mask(), knows)
+        self.side.replace(seen, new) && self.is_main_ordered(Meta(new.high), knows)
     }
 
-    /// Whether main, for one who has just recorded in the side, has at most one record, and that
-    /// is ordered, or of other bytes than `mask`.
+    /// Whether main, for one who has just recorded `new` in the side, has at most one record, and that
+    /// is ordered, or does not conflict.
     #[inline]
-    fn is_main_ordered(&self, mask: ByteMask, knows: impl Fn(Epoch) -> bool) -> bool {
+    fn is_main_ordered(&self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
         let words = self.main.load();
         words.low == 0
             || !is_crowded(words)
-                && (knows(Epoch::from_bits(words.low)) || is_elsewhere(&self.main, words, mask))
+                && (knows(Epoch::from_bits(words.low)) || is_apart(&self.main, words, new))
     }
 
     /// Looks at the side for a write that was just recorded in main, and takes away what it covers;
@@ -283,11 +286,11 @@ impl Granule {
     #[inline(always)]
     fn settle(&self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
-        self.side.low() == 0 || self.settle_read(Record::from_words(new), knows)
+        self.side.low() == 0 || self.settle_read(Meta(new.high), knows)
     }
 
     /// The same, where there is a read.
-    fn settle_read(&self, new: Record, knows: impl Fn(Epoch) -> bool) -> bool {
+    fn settle_read(&self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
         let words = self.side.load();
         if words.low == 0 {
             return true;
@@ -296,7 +299,7 @@ impl Granule {
         if ordered {
             self.cover(words, new);
         }
-        ordered || is_elsewhere(&self.side, words, new.mask)
+        ordered || is_apart(&self.side, words, new)
     }
 
     /// The words of the side, at one moment.
@@ -312,12 +315,13 @@ impl Granule {
         }
     }
 
-    /// Takes away what the write `new`, which is in main, stands for of the side, which was `words`.
+    /// Takes away what the write `new`, which is in main, stands for of the side, which was `words`, and ordered
+    /// before the write, unless it has raced with it.
     #[inline]
-    pub(crate) fn cover(&self, words: Words, new: Record) {
-        let mask = Meta(words.high).mask();
-        let kept = mask.without(new.mask);
-        if kept == mask || !new.kind.covers(AccessKind::Read) {
+    pub(crate) fn cover(&self, words: Words, new: Meta) {
+        let old = Meta(words.high);
+        let kept = old.mask().without(new.mask());
+        if kept == old.mask() || !new.kind().covers(old.kind()) {
             return;
         }
         // If that fails, whoever put something else there looks at main since.
@@ -334,7 +338,9 @@ pub(crate) fn look_after_recording() {
     }
 }
 
-/// Whether the record that `words` are, which were read from `pair`, is of other bytes than `mask`.
-fn is_elsewhere(pair: &Pair, words: Words, mask: ByteMask) -> bool {
-    Meta(words.high).mask().and(mask).is_empty() && pair.is_still(words)
+/// Whether the record that `words` are, which were read from `pair`, does not conflict with `new`.
+fn is_apart(pair: &Pair, words: Words, new: Meta) -> bool {
+    let old = Meta(words.high);
+    let meet = !old.mask().and(new.mask()).is_empty() && old.kind().conflicts_with(new.kind());
+    !meet && pair.is_still(words)
 }

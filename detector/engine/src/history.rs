@@ -31,7 +31,7 @@ use crate::context::NodeId;
 use crate::granule::{Granule, is_superseded, look_after_recording};
 use crate::pool::{Need, Pool};
 use crate::primitive::{Pair, Words};
-use crate::record::{BYTES, ByteMask, Record};
+use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::trie::{self, Maker};
 
 /// Records of one kind on the same bytes that are kept one by one.
@@ -216,20 +216,21 @@ pub(crate) fn record<K: Fn(Epoch) -> bool>(
     new: Record,
     conflicts: &mut Conflicts,
 ) -> Option<()> {
-    if new.kind == AccessKind::Read && record_beside(granule.side(), context, new) {
+    if !new.kind.is_write() && record_beside(granule.side(), context, new) {
         look_at_main(granule.main(), context, new, conflicts);
         return Some(());
     }
     record_in_main(granule, context, new, conflicts)?;
     if new.kind.is_write() {
         look_after_recording();
-        let seen = look_at_side(granule, context, new, conflicts);
-        granule.cover(seen, new);
+        let settled = look_at_side(granule, context, new, conflicts);
+        granule.cover(settled, Meta::new(new.kind, new.mask, new.node));
     }
     Some(())
 }
 
-/// Adds the race of a write with the side. Gives the words that were there.
+/// Adds the race of a write with the side. Gives the words that were there, if the write is ordered after that, or
+/// has raced with it.
 fn look_at_side<K: Fn(Epoch) -> bool>(
     granule: &Granule,
     context: &Context<'_, K>,
@@ -239,13 +240,17 @@ fn look_at_side<K: Fn(Epoch) -> bool>(
     let seen = granule.load_side();
     let read = Record::from_words(seen);
     let shared = read.mask.and(new.mask);
-    if !shared.is_empty() && !(context.knows)(read.epoch) {
-        conflicts.add(read, shared);
+    if shared.is_empty() || (context.knows)(read.epoch) {
+        return seen;
     }
+    if !read.kind.conflicts_with(new.kind) {
+        return Words::ZERO;
+    }
+    conflicts.add(read, shared);
     seen
 }
 
-/// Puts a plain read in the side, if there is nothing, or what it takes the place of.
+/// Puts a read in the side, if there is nothing, or what it takes the place of.
 fn record_beside<K: Fn(Epoch) -> bool>(side: &Pair, context: &Context<'_, K>, new: Record) -> bool {
     loop {
         let seen = side.load();

@@ -1,6 +1,6 @@
 //! The side of a granule: what one thread puts there and another one in main.
 
-use deadheat_engine::access::AccessKind::{self, AtomicWrite, Read, Write};
+use deadheat_engine::access::AccessKind::{self, AtomicRead, AtomicWrite, Read, Write};
 use deadheat_engine::model::Model;
 use loom::sync::Arc;
 use loom::thread;
@@ -154,6 +154,52 @@ fn a_write_meets_both_the_read_beside_and_the_one_in_main() {
     case.check(|_, found| {
         assert!(met(found, 0, 1) && met(found, 1, EARLIER), "{found:?}");
     });
+}
+
+#[test]
+fn an_atomic_read_beside_and_a_write_in_main_meet() {
+    for before in [
+        &[][..],
+        &[(AtomicWrite, 0xff)],
+        &[(Write, 0xff), (AtomicRead, 0xff)],
+    ] {
+        let case = Case {
+            before,
+            ordered: true,
+            threads: &[&[Access(AtomicRead, 0xff)], &[Access(Write, 0x0f)]],
+        };
+        case.check(|model, found| {
+            assert!(met(found, 0, 1), "{found:?}");
+            assert!(found.iter().all(|&(_, other)| other < EARLIER), "{found:?}");
+            assert_eq!(last(model, Write, 0xf0, EARLIER), [0]);
+        });
+    }
+}
+
+/// As a lock's word is used: who changes it, and who looks at it again and again.
+#[test]
+fn an_atomic_read_beside_and_an_atomic_write_in_main_are_both_remembered() {
+    for before in [
+        &[(AtomicWrite, 0xff)][..],
+        &[(AtomicWrite, 0xff), (AtomicRead, 0xff)],
+    ] {
+        for known in [1, EARLIER] {
+            let case = Case {
+                before,
+                ordered: true,
+                threads: &[&[Access(AtomicRead, 0xff)], &[Access(AtomicWrite, 0xff)]],
+            };
+            case.check(move |model, found| {
+                assert!(found.is_empty(), "{found:?}");
+                assert_eq!(model.nodes(), 0, "both have a place");
+                // A plain write races with both, a plain read with the atomic write.
+                match known {
+                    1 => assert_eq!(last(model, Write, 0xff, known), [0]),
+                    _ => assert_eq!(last(model, Read, 0xff, known), [1]),
+                }
+            });
+        }
+    }
 }
 
 #[test]
