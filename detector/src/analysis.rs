@@ -5,7 +5,7 @@ use crate::actors::Actors;
 use crate::context::{ContextTree, Frame, NodeId};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event, SiteId, ThreadId};
-use crate::sync::{AtomicEffect, SyncId, SyncVar, ThreadClock};
+use crate::sync::{Acquired, AtomicEffect, SyncId, SyncVar, ThreadClock};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::fmt;
@@ -59,6 +59,7 @@ enum Life {
 
 struct Actor {
     clock: ThreadClock,
+    acquired: Acquired,
     context: NodeId,
     callers: Vec<NodeId>,
 }
@@ -67,6 +68,7 @@ impl Actor {
     fn new(clock: ThreadClock) -> Self {
         Self {
             clock,
+            acquired: Acquired::new(),
             context: NodeId::ROOT,
             callers: Vec::new(),
         }
@@ -252,12 +254,16 @@ impl Analysis {
         let (engine, kind) = (&self.engine, effect.access());
         let node = Cell::new(NodeId::ROOT);
         let stack = || kept(&node, contexts.child(caller, site));
-        let done = || ((), effect);
         // The engine holds the word's clock while it looks: what it finds is told afterwards.
         let mut races: SmallVec<[Race; 1]> = SmallVec::new();
-        engine.atomic(&mut actor.clock, object, bytes, done, stack, |race| {
-            races.push(*race);
-        });
+        let found_one = |race: &Race| races.push(*race);
+        let clock = &mut actor.clock;
+        if let AtomicEffect::Load(ordering) = effect {
+            engine.atomic_load(clock, &mut actor.acquired, object, ordering, || ());
+            engine.access(clock, kind, bytes, stack, found_one);
+        } else {
+            engine.atomic(clock, object, bytes, || ((), effect), stack, found_one);
+        }
         for race in &races {
             found(&finding(engine, race, thread, kind, node.get()));
         }

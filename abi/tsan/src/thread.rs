@@ -20,7 +20,7 @@ use crate::runtime::Runtime;
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::{Frame as Step, NodeId};
-use deadheat_detector::sync::{SyncVar, ThreadClock};
+use deadheat_detector::sync::{Acquired, SyncVar, ThreadClock};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::cell::{Cell, UnsafeCell};
@@ -201,6 +201,8 @@ pub(crate) struct State {
     /// Rounds of key destructors that are left before the thread ends.
     pub(crate) rounds: Cell<u32>,
     steps: UnsafeCell<[(NodeId, NodeId, usize); STEPS]>,
+    /// What it has read of atomics.
+    acquired: UnsafeCell<Acquired>,
 }
 
 // SAFETY: a state is used by the one thread that runs it; others look at its atomics, and, while
@@ -246,6 +248,7 @@ impl State {
             handlers: signal::Pending::default(),
             rounds: Cell::new(0),
             steps: UnsafeCell::new([(NodeId::ROOT, NodeId::ROOT, 0); STEPS]),
+            acquired: UnsafeCell::default(),
         })
     }
 
@@ -399,6 +402,16 @@ impl Inside {
     pub(crate) fn clock(&self) -> &mut ThreadClock {
         // SAFETY: only the thread that is inside uses its clock, and it makes one reference at a time.
         unsafe { &mut *self.state.clock.get() }
+    }
+
+    /// What the thread has read of atomics.
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "there is one `Inside` at a time for a state"
+    )]
+    pub(crate) fn acquired(&self) -> &mut Acquired {
+        // SAFETY: as for the clock.
+        unsafe { &mut *self.state.acquired.get() }
     }
 
     /// Notes that the thread is about to release.

@@ -48,7 +48,7 @@ use crate::settled::Settled;
 use crate::shadow::{Position, Shadow, granules_of};
 use crate::slots::Indices;
 use crate::source::Source;
-use crate::sync::{AtomicEffect, Shared, SyncId, SyncTable, SyncVar, ThreadClock};
+use crate::sync::{Acquired, AtomicEffect, Shared, SyncId, SyncTable, SyncVar, ThreadClock};
 use crate::trie::Maker;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -256,6 +256,25 @@ impl Engine {
         self.sync.atomic(thread, id, operation, |thread, effect| {
             self.access(thread, effect.access(), bytes, node, found);
         })
+    }
+
+    /// The edges of the event *atomic load* on a word whose clock is `id`: `load` performs it, and may be called
+    /// twice. Takes no lock where `acquired`, which is the thread's own, has what could be read. The access itself,
+    /// an [`AccessKind::AtomicRead`], is the caller's to tell, afterwards.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    #[inline]
+    pub fn atomic_load<R>(
+        &self,
+        thread: &mut ThreadClock,
+        acquired: &mut Acquired,
+        id: SyncId,
+        ordering: Ordering,
+        load: impl Fn() -> R,
+    ) -> R {
+        self.sync.load(thread, acquired, id, ordering, load)
     }
 
     /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
@@ -606,9 +625,11 @@ impl Engine {
             self.settled.note(number, pool, &self.shared.slots);
             chain::version(Some(thread.tid()), number)
         };
+        let is_old = |epoch| self.settled.has(epoch);
         let context = Context {
             pool,
             knows: |epoch| clock.knows(pool, epoch),
+            is_old: &is_old,
             version: &version,
             shard: thread.tid().index(),
         };

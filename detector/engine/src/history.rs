@@ -132,6 +132,8 @@ pub(crate) struct Context<'a, K> {
     pub(crate) pool: &'a Pool,
     /// Whether an epoch happens-before the access.
     pub(crate) knows: K,
+    /// Whether every running thread knows an epoch: a record of it may go.
+    pub(crate) is_old: &'a dyn Fn(Epoch) -> bool,
     /// Gives a number that no granule had before.
     pub(crate) version: &'a dyn Fn() -> u64,
     pub(crate) shard: usize,
@@ -350,10 +352,12 @@ fn record_in_main<K: Fn(Epoch) -> bool>(
     let mut gather = false;
     loop {
         conflicts.forget_since(mark);
+        let beside = Record::from_words(granule.load_side());
         let old = main.load();
         let mut step = Step {
             context,
             granule,
+            beside,
             old,
             new,
             conflicts,
@@ -389,6 +393,8 @@ enum Next {
 struct Step<'a, K> {
     context: &'a Context<'a, K>,
     granule: &'a Granule,
+    /// The side, as it was at a moment before main was looked at, if there is anything.
+    beside: Record,
     old: Words,
     new: Record,
     conflicts: &'a mut Conflicts,
@@ -417,6 +423,9 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
         let new = self.new;
         if record.is_same_access(new) {
             self.same = self.same.or(record.mask);
+            return Ok(());
+        }
+        if (self.context.is_old)(record.epoch) || record.is_stood_for_by(self.beside) {
             return Ok(());
         }
         let mut kept = record;

@@ -78,6 +78,7 @@ impl Model {
         let context = Context {
             pool: &self.pool,
             knows,
+            is_old: &|_| false,
             version: &version,
             shard: 0,
         };

@@ -182,6 +182,14 @@ impl Record {
         .words()
     }
 
+    /// Whether `later`, which may be none, is an access by the same thread that stands for this one: it came no earlier,
+    /// and conflicts with all that this one does.
+    pub(crate) fn is_stood_for_by(self, later: Self) -> bool {
+        later.epoch.reaches(self.epoch)
+            && later.kind.covers(self.kind)
+            && self.mask.without(later.mask).is_empty()
+    }
+
     pub(crate) fn is_same_access(self, other: Self) -> bool {
         self.epoch == other.epoch && self.kind == other.kind && self.node == other.node
     }

@@ -9,11 +9,13 @@
 //! Every function takes the thread's state explicitly; nothing here is thread-local or global.
 
 use crate::access::AccessKind;
+use crate::array::Array;
 use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
 use crate::pool::{Kind, Need, Pool};
+use crate::primitive::{AtomicU64, fence};
 use crate::slots::{Slot, Slots};
 use crate::source::Source;
-use crate::table::{Bucket, Table};
+use crate::table::{Bucket, Table, hash};
 use crate::trie::{self, Maker};
 use alloc::sync::Arc;
 use core::mem::ManuallyDrop;
@@ -140,6 +142,57 @@ const BUCKET_BITS: u32 = 18;
 pub(crate) struct SyncTable {
     shared: Arc<Shared>,
     table: Table,
+    /// Counts what was left at objects whose names share a count: see [`Acquired`].
+    versions: Array<AtomicU64>,
+}
+
+/// Few objects share a count.
+const VERSION_BITS: u32 = 14;
+
+/// The objects that a thread has read from last, and in which version: while nothing is left at one
+/// that changes it, there is nothing to be learned there. It belongs to one thread, like its clock.
+///
+/// Whoever leaves something at an object counts first, under the object's lock, and only then performs the
+/// operation by which others see it. So whoever sees the operation, and looks at the count afterwards, sees that, too; and
+/// what was learned under the lock at the same count has what the operation left.
+#[derive(Clone, Debug)]
+pub struct Acquired {
+    entries: [Version; ACQUIRED],
+}
+
+const ACQUIRED: usize = 8;
+
+#[derive(Clone, Copy, Debug)]
+struct Version {
+    id: SyncId,
+    count: u64,
+    /// Whether it was acquired, and not only kept for an acquire fence.
+    whole: bool,
+}
+
+impl Acquired {
+    /// Nothing was read from.
+    #[must_use]
+    pub const fn new() -> Self {
+        let nothing = Version {
+            id: SyncId(u64::MAX),
+            count: 0,
+            whole: false,
+        };
+        Self {
+            entries: [nothing; ACQUIRED],
+        }
+    }
+
+    fn entry(&mut self, id: SyncId) -> &mut Version {
+        &mut self.entries[(hash(id.0) >> 32) as usize % ACQUIRED]
+    }
+}
+
+impl Default for Acquired {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl SyncTable {
@@ -147,12 +200,23 @@ impl SyncTable {
         Some(Self {
             shared: Arc::clone(shared),
             table: Table::new(&shared.source, BUCKET_BITS)?,
+            versions: Array::new(1 << VERSION_BITS, &shared.source)?,
         })
+    }
+
+    fn version(&self, id: SyncId) -> &AtomicU64 {
+        &self.versions[(hash(id.0) >> (u64::BITS - VERSION_BITS)) as usize]
+    }
+
+    /// Something may be left at the object `id`, whose lock the caller has.
+    fn count(&self, id: SyncId) {
+        self.version(id).fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn with<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(pool, id.0);
+        self.count(id);
         let known = bucket.find(id.0);
         let mut var = SyncVar {
             owner: Some(Arc::clone(&self.shared)),
@@ -220,6 +284,7 @@ impl SyncTable {
     /// What `thread` releases now is left at the object, as `put` does it.
     fn leave(&self, thread: &mut ThreadClock, id: SyncId, put: impl FnOnce(&mut Clock, &Clock)) {
         let mut bucket = self.lock(thread, id);
+        self.count(id);
         let left = thread.released();
         match bucket.find(id.0) {
             Some(node) => {
@@ -243,25 +308,66 @@ impl SyncTable {
         access: impl FnOnce(&ThreadClock, AtomicEffect),
     ) -> (R, AtomicEffect) {
         let mut bucket = self.lock(thread, id);
+        self.count(id);
         let (result, effect) = operation();
         let known = bucket.find(id.0);
         let mut clock = known.map_or(Clock::EMPTY, Clock::in_node);
         thread.read(&clock, effect);
-        access(thread, effect);
-        if matches!(effect, AtomicEffect::Load(_)) {
-            return (result, effect);
+        // What is released is recorded before anybody can acquire it.
+        let mut access = Some(access);
+        if effect.releases()
+            && let Some(access) = access.take()
+        {
+            access(thread, effect);
         }
-        thread.write(&mut clock, effect);
-        match known {
-            Some(node) => clock.into_node(node),
-            None if clock.is_empty() => {}
-            None => self.insert(&mut bucket, id, clock),
+        if !matches!(effect, AtomicEffect::Load(_)) {
+            thread.write(&mut clock, effect);
+            match known {
+                Some(node) => clock.into_node(node),
+                None if clock.is_empty() => {}
+                None => self.insert(&mut bucket, id, clock),
+            }
         }
         drop(bucket);
-        if effect.releases() {
-            thread.tick();
+        match access {
+            Some(access) => access(thread, effect),
+            None => thread.tick(),
         }
         (result, effect)
+    }
+
+    /// An atomic load by `thread`, which `load` performs, perhaps twice, of the word whose clock is `id`. Takes no
+    /// lock where what can be read there was `acquired` already.
+    pub(crate) fn load<R>(
+        &self,
+        thread: &mut ThreadClock,
+        acquired: &mut Acquired,
+        id: SyncId,
+        ordering: Ordering,
+        load: impl Fn() -> R,
+    ) -> R {
+        let effect = AtomicEffect::Load(ordering);
+        let version = self.version(id);
+        let entry = acquired.entry(id);
+        if entry.id == id && (entry.whole || !effect.acquires()) {
+            let result = load();
+            // The count is looked at after what was read.
+            fence(Ordering::Acquire);
+            if version.load(Ordering::Relaxed) == entry.count {
+                return result;
+            }
+        }
+        let bucket = self.lock(thread, id);
+        let result = load();
+        if let Some(node) = bucket.find(id.0) {
+            thread.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
+        }
+        *entry = Version {
+            id,
+            count: version.load(Ordering::Relaxed),
+            whole: effect.acquires(),
+        };
+        result
     }
 
     pub(crate) fn forget(&self, id: SyncId) {

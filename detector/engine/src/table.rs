@@ -37,6 +37,12 @@ const MOST_BITS: u32 = 28;
 /// Buckets for which one word says which of them may have nodes.
 const GROUP: usize = u32::BITS as usize;
 
+/// A number whose upper bits depend on all of the key's (Knuth's multiplicative hash).
+#[inline]
+pub(crate) fn hash(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// Nodes of a pool whose first word is their key and whose link is the table's.
 pub(crate) struct Table {
     /// The buckets of each level, then a bit for each one that may have nodes, so that a look at
@@ -91,8 +97,7 @@ impl Table {
 
     /// The number of the bucket of `key` on this level.
     fn place(&self, level: usize, key: u64) -> usize {
-        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (hash >> (u64::BITS - self.bits - level as u32)) as usize
+        (hash(key) >> (u64::BITS - self.bits - level as u32)) as usize
     }
 
     /// Locks the bucket of `key`, whose nodes are of `pool`.

@@ -9,6 +9,7 @@ use crate::current;
 use crate::ours;
 use crate::report::{self, Races, bytes_at};
 use crate::thread::{Class, Inside, Operation, Place, State};
+use deadheat_detector::access::{AccessKind, ByteRange};
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::NodeId;
 use deadheat_detector::engine::Race;
@@ -59,6 +60,16 @@ fn for_store(ordering: Ordering) -> Ordering {
     }
 }
 
+/// A thread that is about to perform an atomic operation of the program's, and where; `None` where nothing is
+/// to be recorded of it.
+#[inline]
+fn enter(address: usize, size: usize, site: usize) -> Option<(Inside, ByteRange, Place)> {
+    let inside = State::enter(current::get()?)?;
+    let bytes = bytes_at(address, size)?;
+    let place = Place::new(site, size, Class::Ordinary);
+    (!ours::is_inside(&inside, place)).then_some((inside, bytes, place))
+}
+
 /// Event: an atomic operation on `size` bytes, which `operation` performs, with an ordering that
 /// `releases` or not.
 #[inline]
@@ -69,27 +80,14 @@ fn atomic<R>(
     releases: bool,
     operation: impl FnOnce() -> (R, AtomicEffect),
 ) -> R {
-    let Some(inside) = current::get().and_then(State::enter) else {
-        return operation().0;
-    };
-    let Some(bytes) = bytes_at(address, size) else {
+    let Some((inside, bytes, place)) = enter(address, size, site) else {
         return operation().0;
     };
     let runtime = inside.runtime();
-    let place = Place::new(site, size, Class::Ordinary);
-    if ours::is_inside(&inside, place) {
-        return operation().0;
-    }
     if releases || inside.clock().has_release_fence() {
         runtime.objects.note(address);
     } else if !runtime.objects.has(address) {
-        let (result, effect) = operation();
-        inside.access(effect.access(), address, size, place);
-        // Whoever released what was read has noted the object before.
-        if runtime.objects.has(address) {
-            acquire_late(&inside, effect, address, site);
-        }
-        return result;
+        return without_object(&inside, address, place, operation);
     }
     let mut node = NodeId::ROOT;
     let get = || {
@@ -105,6 +103,48 @@ fn atomic<R>(
     note(&inside, effect, site, before);
     if !races.is_empty() && inside.records() {
         report::report(&inside, effect.access(), place, &races);
+    }
+    result
+}
+
+/// Event: an atomic load of `size` bytes, which `operation` performs, perhaps twice.
+#[inline]
+fn load<R>(
+    address: usize,
+    size: usize,
+    site: usize,
+    order: Ordering,
+    operation: impl Fn() -> R,
+) -> R {
+    let Some((inside, _, place)) = enter(address, size, site) else {
+        return operation();
+    };
+    let runtime = inside.runtime();
+    let effect = AtomicEffect::Load(order);
+    if !runtime.objects.has(address) {
+        return without_object(&inside, address, place, || (operation(), effect));
+    }
+    let (engine, object) = (&runtime.engine, SyncId(address as u64));
+    let result = engine.atomic_load(inside.clock(), inside.acquired(), object, order, operation);
+    note(&inside, effect, site, Time::START);
+    inside.access(AccessKind::AtomicRead, address, size, place);
+    result
+}
+
+/// An operation that does not release, on a word to which nobody has released yet.
+#[inline]
+fn without_object<R>(
+    inside: &Inside,
+    address: usize,
+    place: Place,
+    operation: impl FnOnce() -> (R, AtomicEffect),
+) -> R {
+    let (result, effect) = operation();
+    let size = place.size().map_or(1, |size| size as usize);
+    inside.access(effect.access(), address, size, place);
+    // Whoever released what was read has noted the object before.
+    if inside.runtime().objects.has(address) {
+        acquire_late(inside, effect, address, place.site());
     }
     result
 }
@@ -158,10 +198,10 @@ macro_rules! sized {
             #[unsafe(no_mangle)]
             fn $load["rdx"](address: *mut $type, order: c_int; site) -> $type {
                 let order = for_load(ordering(order));
-                atomic(address.addr(), size_of::<$type>(), site, false, || {
+                load(address.addr(), size_of::<$type>(), site, order, || {
                     // SAFETY: the caller's atomic, as the compiler made it.
                     let word = unsafe { <$atomic>::from_ptr(address) };
-                    (word.load(order), AtomicEffect::Load(order))
+                    word.load(order)
                 })
             }
 
@@ -507,10 +547,10 @@ super::with_site! {
     #[unsafe(no_mangle)]
     fn __tsan_atomic128_load["rdx"](address: *mut u128, order: c_int; site) -> u128 {
         let order = for_load(ordering(order));
-        atomic(address.addr(), 16, site, false, || {
+        load(address.addr(), 16, site, order, || {
             // SAFETY: the caller's atomic, as the compiler made it.
             let word = unsafe { AtomicU128::from_ptr(address) };
-            (word.load(order), AtomicEffect::Load(order))
+            word.load(order)
         })
     }
 
