@@ -419,7 +419,7 @@ impl Engine {
         if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
             return Some((seat, new));
         }
-        if !new.kind.is_write() {
+        if granule::may_stand_beside(new.kind) {
             let side = granule.side().load();
             if let Some(record) = wider(side) {
                 return Some((Seat::Side(side), record));
@@ -466,7 +466,7 @@ impl Engine {
             // What was recorded is not in the thread's last release.
             thread.slot().set_clean(false);
             granule.take_main(seen, new, knows)
-        } else if let Some(side) = granule.seat_of_read(wanted.kind(), wanted.mask(), knows) {
+        } else if let Some(side) = granule.seat_beside(wanted.kind(), wanted.mask(), knows) {
             thread.slot().set_clean(false);
             granule.take_side(side, new, knows)
         } else {

@@ -3,19 +3,19 @@
 //! # The states
 //!
 //! A [`Granule`] is two [`Pair`]s of words; every change is one compare-exchange of one of them.
-//! *Main* has any history, *side* has one read, plain or atomic, or nothing:
+//! *Main* has any history, *side* has one access that is no plain write, or nothing:
 //!
 //! | low word | high word | main | side |
 //! |---|---|---|---|
 //! | 0 | 0 | no access | no access |
-//! | epoch | kind, mask, node | one record | one record, a read |
+//! | epoch | kind, mask, node | one record | one record, no plain write |
 //! | top bit, node of the pool | version | several: *spilled* to a chain (see `chain`) | never |
 //!
 //! The history is what both have. An access that supersedes the one record in main takes its place.
-//! Any other read goes to the side where that is free, or where what is there is a read that it
-//! supersedes; otherwise, and whatever else an access is, to main. So a
+//! Any other that is no plain write goes to the side where that is free, or where what is there is superseded by
+//! it; otherwise, and where it is a plain write, to main. So a
 //! word that is written, then read in a later epoch, stays in place; so does a lock's word, which one thread
-//! changes while another looks at it again and again. No record ever moves from one
+//! changes while another looks at it again and again, and one that two threads count in. No record ever moves from one
 //! to the other, so that none can come back from a copy after it was taken away.
 //!
 //! # Two that come at once
@@ -31,11 +31,11 @@
 //!
 //! It cannot happen, because each looks at the other half *after* it has recorded, not before:
 //!
-//! - a read that was put in the side looks at main;
-//! - a write, plain or atomic, that was put in main looks at the side. (A read that was put in main
-//!   need not: the side has nothing but reads.)
+//! - whatever was put in the side looks at main;
+//! - whatever was put in main looks at the side. (An atomic read need not: it conflicts with plain
+//!   writes only, and the side has none.)
 //!
-//! Both write, then read, with a full barrier between: at least one sees the other. If both do,
+//! Both record, then look, with a full barrier between: at least one sees the other. If both do,
 //! both report the race: the accesses are the same two, and so is the fingerprint.
 //!
 //! What is seen may be a later access that stands for the one that came in between. Let `a` be in
@@ -46,13 +46,13 @@
 //! otherwise `c`, which looked after `b` was there, has found `b`. And where `a` raced with
 //! `c`, the byte has been reported.
 //!
-//! A write that covers the side's read, which is ordered before it or has raced with it, takes it away when it is
-//! itself in main: until then, the read stands for itself. (An atomic write that an atomic read is unordered with does not race
-//! with it, and leaves it there.) It does so by a compare-exchange from the words that it saw. If that
-//! fails, the side has changed after the write looked, and so after it was in main: whoever put a
-//! read there looks at main since, and sees the write. For the same reason it does no harm if the
+//! An access that covers the side's, which is ordered before it or has raced with it, takes that away when it is
+//! itself in main: until then, the side's stands for itself. (Two atomic accesses that nothing orders do not race,
+//! and both stay.) It does so by a compare-exchange from the words that it saw. If that
+//! fails, the side has changed after the newcomer looked, and so after it was in main: whoever put
+//! something there looks at main since, and sees the newcomer. For the same reason it does no harm if the
 //! very same record is there again: the thread that made it again in the same epoch has found the
-//! write in main.
+//! newcomer in main.
 //!
 //! A record that everybody knows (see `settled`) gives its place to any other: no access to come is
 //! unordered with it.
@@ -65,8 +65,8 @@
 //! newcomer looked. So of the other word only the bytes can have changed, by a reset that came in between and took
 //! some away. The newcomer looks at that word once more, and where it has changed, is recorded as any other
 //! access: that is its place after the reset. Until then its record is of fewer bytes, and tells nothing that is
-//! not so; whoever was recorded meanwhile is looked at then. In the side this would not do: what a write there
-//! takes away must not be taken from a read that comes after.
+//! not so; whoever was recorded meanwhile is looked at then. In the side this would not do: what an access in main
+//! takes away there must not be taken from one that comes after.
 //!
 //! Where records come and go while one half is looked at, what was taken away in between was
 //! covered by an access that is seen, or forgotten by a reset or a sweep: those come before or
@@ -92,7 +92,7 @@ use crate::record::{ByteMask, Meta, Record};
 pub(crate) struct Granule {
     /// Any history.
     main: Pair,
-    /// A read, or nothing.
+    /// No plain write: any other access, or nothing.
     side: Pair,
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct Granule {
 pub(crate) enum Seat {
     /// A record that the access supersedes.
     Main(Words),
-    /// Nothing, or a read that the access, a read, supersedes.
+    /// Nothing, or what the access, which is no plain write, supersedes.
     Side(Words),
 }
 
@@ -162,13 +162,13 @@ pub(crate) fn is_superseded_by(
 }
 
 impl Granule {
-    /// The half that has any history. Whoever puts a write there has to look at the side.
+    /// The half that has any history. Whoever puts something there has to look at the side.
     #[inline]
     pub(crate) fn main(&self) -> &Pair {
         &self.main
     }
 
-    /// The half that has a read, or nothing. Whoever puts one there has to look at main.
+    /// The half that has no plain write. Whoever puts something there has to look at main.
     pub(crate) fn side(&self) -> &Pair {
         &self.side
     }
@@ -187,7 +187,7 @@ impl Granule {
         mask: ByteMask,
         epoch: Epoch,
     ) -> bool {
-        !kind.is_write() && is_covered_inline(self.side.load(), kind, mask, epoch)
+        may_stand_beside(kind) && is_covered_inline(self.side.load(), kind, mask, epoch)
     }
 
     /// The bytes for which the side covers an access of `kind` at `epoch`, by the thread that is
@@ -215,11 +215,11 @@ impl Granule {
         if is_superseded(seen, kind, mask, &knows) {
             return Some(Seat::Main(seen));
         }
-        if let Some(side) = self.seat_of_read(kind, mask, knows) {
+        if let Some(side) = self.seat_beside(kind, mask, knows) {
             return Some(Seat::Side(side));
         }
         let is_old = |words: Words| is_single(words) && is_old(Epoch::from_bits(words.low));
-        if !kind.is_write() {
+        if may_stand_beside(kind) {
             let side = self.side.load();
             if is_old(side) && self.main.low() & CROWD == 0 {
                 return Some(Seat::Side(side));
@@ -228,15 +228,15 @@ impl Granule {
         is_old(seen).then_some(Seat::Main(seen))
     }
 
-    /// The words of the side, where an access is a read and can take its seat there.
+    /// The words of the side, where an access can take its seat there.
     #[inline]
-    pub(crate) fn seat_of_read(
+    pub(crate) fn seat_beside(
         &self,
         kind: AccessKind,
         mask: ByteMask,
         knows: impl Fn(Epoch) -> bool,
     ) -> Option<Words> {
-        if kind.is_write() {
+        if !may_stand_beside(kind) {
             return None;
         }
         let (side, main) = (self.side.load(), self.main.low());
@@ -261,7 +261,7 @@ impl Granule {
         } else {
             self.main.replace(seen, new)
         };
-        recorded && (!Meta(new.high).is_write() || self.settle(new, knows))
+        recorded && (!may_conflict_beside(Meta(new.high).kind()) || self.settle(new, knows))
     }
 
     /// The same, of a seat in the side.
@@ -281,16 +281,16 @@ impl Granule {
                 && (knows(Epoch::from_bits(words.low)) || is_apart(&self.main, words, new))
     }
 
-    /// Looks at the side for a write that was just recorded in main, and takes away what it covers;
-    /// `false` where the read there may race with it.
+    /// Looks at the side for what was just recorded in main, and takes away what that covers;
+    /// `false` where what is there may race with it.
     #[inline(always)]
     fn settle(&self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
-        self.side.low() == 0 || self.settle_read(Meta(new.high), knows)
+        self.side.low() == 0 || self.settle_with(Meta(new.high), knows)
     }
 
-    /// The same, where there is a read.
-    fn settle_read(&self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
+    /// The same, where there is something.
+    fn settle_with(&self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
         let words = self.side.load();
         if words.low == 0 {
             return true;
@@ -315,8 +315,8 @@ impl Granule {
         }
     }
 
-    /// Takes away what the write `new`, which is in main, stands for of the side, which was `words`, and ordered
-    /// before the write, unless it has raced with it.
+    /// Takes away what `new`, which is in main, stands for of the side, which was `words`, and ordered
+    /// before it, unless it has raced with it.
     #[inline]
     pub(crate) fn cover(&self, words: Words, new: Meta) {
         let old = Meta(words.high);
@@ -327,6 +327,18 @@ impl Granule {
         // If that fails, whoever put something else there looks at main since.
         self.side.replace(words, Record::cut(words, kept));
     }
+}
+
+/// Whether an access of this kind may be in the side.
+#[inline(always)]
+pub(crate) fn may_stand_beside(kind: AccessKind) -> bool {
+    kind != AccessKind::Write
+}
+
+/// Whether an access of this kind can conflict with what may be in the side.
+#[inline(always)]
+pub(crate) fn may_conflict_beside(kind: AccessKind) -> bool {
+    kind != AccessKind::AtomicRead
 }
 
 /// What follows is read after what was recorded can be seen.

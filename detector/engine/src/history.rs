@@ -28,7 +28,9 @@ use crate::access::AccessKind;
 use crate::chain::{Chain, Crowd, Entry, Stop, entries, keep_alive, member, member_epoch};
 use crate::clock::Epoch;
 use crate::context::NodeId;
-use crate::granule::{Granule, is_superseded, look_after_recording};
+use crate::granule::{
+    Granule, is_superseded, look_after_recording, may_conflict_beside, may_stand_beside,
+};
 use crate::pool::{Need, Pool};
 use crate::primitive::{Pair, Words};
 use crate::record::{BYTES, ByteMask, Meta, Record};
@@ -218,12 +220,13 @@ pub(crate) fn record<K: Fn(Epoch) -> bool>(
     new: Record,
     conflicts: &mut Conflicts,
 ) -> Option<()> {
-    if !new.kind.is_write() && record_beside(granule.side(), context, new) {
+    let beside = may_stand_beside(new.kind) && granule.main().low() != 0;
+    if beside && record_beside(granule.side(), context, new) {
         look_at_main(granule.main(), context, new, conflicts);
         return Some(());
     }
     record_in_main(granule, context, new, conflicts)?;
-    if new.kind.is_write() {
+    if may_conflict_beside(new.kind) {
         look_after_recording();
         let settled = look_at_side(granule, context, new, conflicts);
         granule.cover(settled, Meta::new(new.kind, new.mask, new.node));
@@ -231,7 +234,7 @@ pub(crate) fn record<K: Fn(Epoch) -> bool>(
     Some(())
 }
 
-/// Adds the race of a write with the side. Gives the words that were there, if the write is ordered after that, or
+/// Adds the race of an access with the side. Gives the words that were there, if the access is ordered after that, or
 /// has raced with it.
 fn look_at_side<K: Fn(Epoch) -> bool>(
     granule: &Granule,
@@ -240,19 +243,19 @@ fn look_at_side<K: Fn(Epoch) -> bool>(
     conflicts: &mut Conflicts,
 ) -> Words {
     let seen = granule.load_side();
-    let read = Record::from_words(seen);
-    let shared = read.mask.and(new.mask);
-    if shared.is_empty() || (context.knows)(read.epoch) {
+    let old = Record::from_words(seen);
+    let shared = old.mask.and(new.mask);
+    if shared.is_empty() || (context.knows)(old.epoch) {
         return seen;
     }
-    if !read.kind.conflicts_with(new.kind) {
+    if !old.kind.conflicts_with(new.kind) {
         return Words::ZERO;
     }
-    conflicts.add(read, shared);
+    conflicts.add(old, shared);
     seen
 }
 
-/// Puts a read in the side, if there is nothing, or what it takes the place of.
+/// Puts an access in the side, if there is nothing, or what it takes the place of.
 fn record_beside<K: Fn(Epoch) -> bool>(side: &Pair, context: &Context<'_, K>, new: Record) -> bool {
     loop {
         let seen = side.load();
@@ -272,7 +275,7 @@ fn record_beside<K: Fn(Epoch) -> bool>(side: &Pair, context: &Context<'_, K>, ne
     }
 }
 
-/// Adds the races of a read that was put in the side, so that whoever changes main from now on
+/// Adds the races of an access that was put in the side, so that whoever changes main from now on
 /// sees it.
 fn look_at_main<K: Fn(Epoch) -> bool>(
     main: &Pair,
@@ -448,7 +451,7 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
     }
 
     /// A race with what main has. Each byte is told of once: with a write, if there is one, or else
-    /// with the read in the side, which was there when others went to main.
+    /// with what is in the side, which was there when others went to main.
     fn race(&mut self, previous: Record, shared: ByteMask) {
         if !previous.kind.is_write() {
             look_at_side(self.granule, self.context, self.new, self.conflicts);

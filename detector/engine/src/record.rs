@@ -90,13 +90,6 @@ impl Meta {
         Self(self.0 | node.bits())
     }
 
-    /// Whether the access may change what is there.
-    #[inline]
-    pub(crate) fn is_write(self) -> bool {
-        const { assert!(AccessKind::Write as u64 & AccessKind::AtomicWrite as u64 == 1) };
-        self.0 >> KIND_SHIFT & 1 != 0
-    }
-
     #[inline]
     pub(crate) fn kind(self) -> AccessKind {
         match self.0 >> KIND_SHIFT & 3 {

@@ -203,6 +203,52 @@ fn an_atomic_read_beside_and_an_atomic_write_in_main_are_both_remembered() {
 }
 
 #[test]
+fn an_atomic_write_beside_and_a_plain_access_in_main_meet() {
+    for plain in [Read, Write] {
+        let threads: &[&[Step]] = match plain {
+            Read => &[&[Access(AtomicWrite, 0xff)], &[Access(Read, 0x0f)]],
+            _ => &[&[Access(AtomicWrite, 0xff)], &[Access(Write, 0x0f)]],
+        };
+        for before in [&[(Write, 0xff)][..], &[(Write, 0xff), (AtomicWrite, 0xff)]] {
+            let case = Case {
+                before,
+                ordered: true,
+                threads,
+            };
+            case.check(|model, found| {
+                assert!(met(found, 0, 1), "{found:?}");
+                assert!(found.iter().all(|&(_, other)| other < EARLIER), "{found:?}");
+                assert_eq!(last(model, Read, 0xf0, EARLIER), [0]);
+            });
+        }
+    }
+}
+
+/// As a counter is used.
+#[test]
+fn two_atomic_writes_are_both_remembered_in_place() {
+    for before in [
+        &[(AtomicWrite, 0xff)][..],
+        &[(AtomicWrite, 0xff), (AtomicRead, 0xff)],
+    ] {
+        for known in [1, EARLIER] {
+            let case = Case {
+                before,
+                ordered: true,
+                threads: &[&[Access(AtomicWrite, 0xff)], &[Access(AtomicWrite, 0xff)]],
+            };
+            case.check(move |model, found| {
+                assert!(found.is_empty(), "{found:?}");
+                assert_eq!(model.nodes(), 0, "both have a place");
+                let found = last(model, Read, 0xff, known);
+                assert!(!found.is_empty());
+                assert!(known == EARLIER || found == [0], "{found:?}");
+            });
+        }
+    }
+}
+
+#[test]
 fn two_writes_that_race_with_the_side_meet() {
     let case = Case {
         before: &[(Read, 0xff)],
