@@ -79,12 +79,12 @@ impl Pair {
     /// Thread `i` writes each word, recorded where `RECORD`.
     #[inline(never)]
     fn write<const RECORD: bool>(&mut self, i: usize) {
+        let stack = self.stacks[i];
         for word in &mut self.words {
             if RECORD {
                 let bytes = ByteRange::new(std::ptr::from_ref(word).addr(), 8).expect("8 bytes");
                 let (engine, thread) = (&self.engine, &self.threads[i]);
-                let node = || self.stacks[i];
-                engine.access(thread, AccessKind::Write, bytes, node, |_| race());
+                engine.access(thread, AccessKind::Write, bytes, || stack, |_| race());
             }
             *word = black_box(word.wrapping_add(1));
         }

@@ -45,7 +45,7 @@ use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::racy::RacyBytes;
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::settled::Settled;
-use crate::shadow::{Position, Shadow, granules_of};
+use crate::shadow::{Half, Position, Shadow, granules_of};
 use crate::slots::Indices;
 use crate::source::Source;
 use crate::sync::{Acquired, AtomicEffect, Shared, SyncId, SyncTable, SyncVar, ThreadClock};
@@ -399,7 +399,7 @@ impl Engine {
     fn seat(
         &self,
         thread: &ThreadClock,
-        granule: &Granule,
+        granule: Granule<'_>,
         seen: Words,
         address: usize,
         new: Record,
@@ -416,8 +416,15 @@ impl Engine {
         }
         let knows = |epoch| thread.knows(epoch);
         let is_old = |epoch| self.settled.has(epoch);
+        let half = |seat| match seat {
+            Seat::Main(_) => Half::Main,
+            Seat::Side(_) => Half::Side,
+        };
         if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
-            return Some((seat, new));
+            return self
+                .shadow
+                .touch(address, half(seat))
+                .then_some((seat, new));
         }
         if granule::may_stand_beside(new.kind) {
             let side = granule.side().load();
@@ -425,7 +432,7 @@ impl Engine {
                 return Some((Seat::Side(side), record));
             }
         }
-        (seen.low == 0 && self.shadow.touch_known(address)).then_some((Seat::Main(seen), new))
+        (seen.low == 0 && self.shadow.touch(address, Half::Main)).then_some((Seat::Main(seen), new))
     }
 
     #[inline]
@@ -446,7 +453,7 @@ impl Engine {
     fn access_seated(
         &self,
         thread: &ThreadClock,
-        granule: &Granule,
+        granule: Granule<'_>,
         seen: Words,
         wanted: Meta,
         start: usize,
@@ -466,7 +473,9 @@ impl Engine {
             // What was recorded is not in the thread's last release.
             thread.slot().set_clean(false);
             granule.take_main(seen, new, knows)
-        } else if let Some(side) = granule.seat_beside(wanted.kind(), wanted.mask(), knows) {
+        } else if let Some(side) = granule.seat_beside(wanted.kind(), wanted.mask(), knows)
+            && self.shadow.touch(start, Half::Side)
+        {
             thread.slot().set_clean(false);
             granule.take_side(side, new, knows)
         } else {
@@ -484,7 +493,7 @@ impl Engine {
     fn access_unseated(
         &self,
         thread: &ThreadClock,
-        granule: &Granule,
+        granule: Granule<'_>,
         seen: Words,
         new: Record,
         start: usize,
@@ -552,7 +561,7 @@ impl Engine {
             let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
             let is_old = |epoch| self.settled.has(epoch);
             // Where there is no memory for it, it stays as it is.
-            let _ = history::sweep(granule, pool, thread.tid().index(), &version, is_old);
+            let _ = history::sweep(granule, true, pool, thread.tid().index(), &version, is_old);
         }
     }
 
@@ -635,7 +644,9 @@ impl Engine {
         };
         let place = self.shadow.place(address)?;
         loop {
-            let sweeps = self.shadow.begin_recording(place);
+            let sweeps = self
+                .shadow
+                .begin_recording(place, granule::may_stand_beside(new.kind));
             history::record(place.granule, &context, new, conflicts)?;
             if self.shadow.has_recorded(sweeps) {
                 return Some(());
@@ -720,9 +731,9 @@ impl Engine {
     /// atomics are known by name, not by address: see [`Self::forget_sync`].
     pub fn reset(&self, bytes: ByteRange) {
         let pool = &self.shared.pool;
-        self.shadow.reset(bytes, |granule: &Granule, mask| {
+        self.shadow.reset(bytes, |granule, beside, mask| {
             let version = || self.next_version();
-            if history::reset(granule, pool, 0, &version, mask).is_none() {
+            if history::reset(granule, beside, pool, 0, &version, mask).is_none() {
                 pool.note_exhausted();
             }
         });
@@ -784,10 +795,12 @@ impl Engine {
         let pool = &self.shared.pool;
         let is_known =
             |epoch: Epoch| crate::trie::get(pool, known, epoch.tid().key()) >= epoch.time().get();
-        let more = self.shadow.sweep(&mut sweep.position, pages, |granule| {
-            let version = || self.next_version();
-            history::sweep(granule, pool, 0, &version, is_known) == Some(true)
-        });
+        let more = self
+            .shadow
+            .sweep(&mut sweep.position, pages, |granule, beside| {
+                let version = || self.next_version();
+                history::sweep(granule, beside, pool, 0, &version, is_known) == Some(true)
+            });
         if !more {
             self.sync.sweep(known);
             pool.release(known, 0);

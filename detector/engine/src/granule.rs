@@ -85,16 +85,24 @@ use crate::clock::Epoch;
 use crate::pool::CROWD;
 use crate::primitive::{Ordering, Pair, Words, fence};
 use crate::record::{ByteMask, Meta, Record};
+use core::marker::PhantomData;
 
-/// The history of eight bytes.
-#[repr(C, align(32))]
-#[derive(Default)]
-pub(crate) struct Granule {
+/// The history of eight bytes: where its halves are.
+///
+/// They lie apart, all main halves of a part of memory behind each other, and all sides as far behind them. Most
+/// words need no side: then its page is never touched, and what is looked at for each access is half as much.
+#[derive(Clone, Copy)]
+pub(crate) struct Granule<'a> {
     /// Any history.
-    main: Pair,
+    main: *const Pair,
     /// No plain write: any other access, or nothing.
-    side: Pair,
+    #[cfg(loom)]
+    side: *const Pair,
+    pairs: PhantomData<&'a Pair>,
 }
+
+/// How many pairs a side lies behind its main half.
+pub(crate) const APART: usize = 1 << 23;
 
 /// Where an access can be recorded without a look at more than the two records in place: the words
 /// that were seen there.
@@ -161,39 +169,60 @@ pub(crate) fn is_superseded_by(
         && knows(Epoch::from_bits(words.low))
 }
 
-impl Granule {
+impl<'a> Granule<'a> {
+    /// # Safety
+    ///
+    /// `main` is a pair, [`APART`] pairs behind it in the same array is another, which belongs to it, and both live as
+    /// long as the result.
+    #[inline(always)]
+    pub(crate) unsafe fn at(main: *const Pair) -> Self {
+        Self {
+            main,
+            #[cfg(loom)]
+            side: main.wrapping_add(APART),
+            pairs: PhantomData,
+        }
+    }
+
+    /// One whose halves lie anywhere.
+    #[cfg(loom)]
+    pub(crate) fn of(main: &'a Pair, side: &'a Pair) -> Self {
+        Self {
+            main,
+            side,
+            pairs: PhantomData,
+        }
+    }
+
     /// The half that has any history. Whoever puts something there has to look at the side.
-    #[inline]
-    pub(crate) fn main(&self) -> &Pair {
-        &self.main
+    #[inline(always)]
+    pub(crate) fn main(self) -> &'a Pair {
+        // SAFETY: whoever made this has said so.
+        unsafe { &*self.main }
     }
 
     /// The half that has no plain write. Whoever puts something there has to look at main.
-    pub(crate) fn side(&self) -> &Pair {
-        &self.side
-    }
-
-    /// Whether there is no record, for one who knows that none is being made.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.main.low() == 0 && self.side.low() == 0
+    #[inline(always)]
+    pub(crate) fn side(self) -> &'a Pair {
+        #[cfg(not(loom))]
+        let side = self.main.wrapping_add(APART);
+        #[cfg(loom)]
+        let side = self.side;
+        // SAFETY: as above.
+        unsafe { &*side }
     }
 
     /// The same-epoch check on the side. Main may have another's write of the same bytes that races
     /// with the read in the side, and from which the same read, made again, may read.
     #[inline]
-    pub(crate) fn is_covered_by_side(
-        &self,
-        kind: AccessKind,
-        mask: ByteMask,
-        epoch: Epoch,
-    ) -> bool {
-        may_stand_beside(kind) && is_covered_inline(self.side.load(), kind, mask, epoch)
+    pub(crate) fn is_covered_by_side(self, kind: AccessKind, mask: ByteMask, epoch: Epoch) -> bool {
+        may_stand_beside(kind) && is_covered_inline(self.side().load(), kind, mask, epoch)
     }
 
     /// The bytes for which the side covers an access of `kind` at `epoch`, by the thread that is
     /// at it.
-    pub(crate) fn covered_by_side(&self, kind: AccessKind, epoch: Epoch) -> ByteMask {
-        let words = self.side.load();
+    pub(crate) fn covered_by_side(self, kind: AccessKind, epoch: Epoch) -> ByteMask {
+        let words = self.side().load();
         let meta = Meta(words.high);
         if words.low == epoch.bits() && meta.kind().covers(kind) {
             return meta.mask();
@@ -205,7 +234,7 @@ impl Granule {
     /// empty. A record that `is_old`, because everybody knows it, gives its seat to any other.
     #[inline]
     pub(crate) fn seat(
-        &self,
+        self,
         seen: Words,
         kind: AccessKind,
         mask: ByteMask,
@@ -220,8 +249,8 @@ impl Granule {
         }
         let is_old = |words: Words| is_single(words) && is_old(Epoch::from_bits(words.low));
         if may_stand_beside(kind) {
-            let side = self.side.load();
-            if is_old(side) && self.main.low() & CROWD == 0 {
+            let side = self.side().load();
+            if is_old(side) && self.main().low() & CROWD == 0 {
                 return Some(Seat::Side(side));
             }
         }
@@ -231,7 +260,7 @@ impl Granule {
     /// The words of the side, where an access can take its seat there.
     #[inline]
     pub(crate) fn seat_beside(
-        &self,
+        self,
         kind: AccessKind,
         mask: ByteMask,
         knows: impl Fn(Epoch) -> bool,
@@ -239,14 +268,14 @@ impl Granule {
         if !may_stand_beside(kind) {
             return None;
         }
-        let (side, main) = (self.side.load(), self.main.low());
+        let (side, main) = (self.side().load(), self.main().low());
         let free = side.low == 0 && main != 0 || is_superseded(side, kind, mask, knows);
         (free && main & CROWD == 0).then_some(side)
     }
 
     /// Puts `new` in its seat. `false` where somebody else has, or where there is more to look at:
     /// it then has to be recorded as any other access.
-    pub(crate) fn take(&self, seat: Seat, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
+    pub(crate) fn take(self, seat: Seat, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         match seat {
             Seat::Main(seen) => self.take_main(seen, new, knows),
             Seat::Side(seen) => self.take_side(seen, new, knows),
@@ -255,43 +284,43 @@ impl Granule {
 
     /// The same, of a seat in main.
     #[inline(always)]
-    pub(crate) fn take_main(&self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
+    pub(crate) fn take_main(self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         let recorded = if is_single(seen) && seen.high == new.high {
-            self.main.renew(seen, new.low)
+            self.main().renew(seen, new.low)
         } else {
-            self.main.replace(seen, new)
+            self.main().replace(seen, new)
         };
         recorded && (!may_conflict_beside(Meta(new.high).kind()) || self.settle(new, knows))
     }
 
     /// The same, of a seat in the side.
     #[inline(always)]
-    pub(crate) fn take_side(&self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
-        self.side.replace(seen, new) && self.is_main_ordered(Meta(new.high), knows)
+    pub(crate) fn take_side(self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
+        self.side().replace(seen, new) && self.is_main_ordered(Meta(new.high), knows)
     }
 
     /// Whether main, for one who has just recorded `new` in the side, has at most one record, and that
     /// is ordered, or does not conflict.
     #[inline]
-    fn is_main_ordered(&self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
+    fn is_main_ordered(self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
-        let words = self.main.load();
+        let words = self.main().load();
         words.low == 0
             || !is_crowded(words)
-                && (knows(Epoch::from_bits(words.low)) || is_apart(&self.main, words, new))
+                && (knows(Epoch::from_bits(words.low)) || is_apart(self.main(), words, new))
     }
 
     /// Looks at the side for what was just recorded in main, and takes away what that covers;
     /// `false` where what is there may race with it.
     #[inline(always)]
-    fn settle(&self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
+    fn settle(self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
-        self.side.low() == 0 || self.settle_with(Meta(new.high), knows)
+        self.side().low() == 0 || self.settle_with(Meta(new.high), knows)
     }
 
     /// The same, where there is something.
-    fn settle_with(&self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
-        let words = self.side.load();
+    fn settle_with(self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
+        let words = self.side().load();
         if words.low == 0 {
             return true;
         }
@@ -299,17 +328,17 @@ impl Granule {
         if ordered {
             self.cover(words, new);
         }
-        ordered || is_apart(&self.side, words, new)
+        ordered || is_apart(self.side(), words, new)
     }
 
     /// The words of the side, at one moment.
-    pub(crate) fn load_side(&self) -> Words {
+    pub(crate) fn load_side(self) -> Words {
         loop {
-            let words = self.side.load();
+            let words = self.side().load();
             if words.low == 0 {
                 return Words::ZERO;
             }
-            if self.side.is_still(words) {
+            if self.side().is_still(words) {
                 return words;
             }
         }
@@ -318,14 +347,14 @@ impl Granule {
     /// Takes away what `new`, which is in main, stands for of the side, which was `words`, and ordered
     /// before it, unless it has raced with it.
     #[inline]
-    pub(crate) fn cover(&self, words: Words, new: Meta) {
+    pub(crate) fn cover(self, words: Words, new: Meta) {
         let old = Meta(words.high);
         let kept = old.mask().without(new.mask());
         if kept == old.mask() || !new.kind().covers(old.kind()) {
             return;
         }
         // If that fails, whoever put something else there looks at main since.
-        self.side.replace(words, Record::cut(words, kept));
+        self.side().replace(words, Record::cut(words, kept));
     }
 }
 

@@ -143,7 +143,7 @@ pub(crate) struct Context<'a, K> {
 
 /// The same-epoch check: such an access can find no new race.
 pub(crate) fn is_covered(
-    granule: &Granule,
+    granule: Granule<'_>,
     pool: &Pool,
     kind: AccessKind,
     mask: ByteMask,
@@ -172,7 +172,7 @@ pub(crate) fn is_covered(
 /// The plain writes of bytes of `mask` that `knows` does not know. A plain write takes the place
 /// of all else on its bytes, so there is at most one for each byte: the last.
 pub(crate) fn unknown_writes(
-    granule: &Granule,
+    granule: Granule<'_>,
     pool: &Pool,
     shard: usize,
     mask: ByteMask,
@@ -215,7 +215,7 @@ pub(crate) fn unknown_writes(
 /// Makes an access part of the history, and adds its races to `conflicts`; `None` where there is
 /// no memory.
 pub(crate) fn record<K: Fn(Epoch) -> bool>(
-    granule: &Granule,
+    granule: Granule<'_>,
     context: &Context<'_, K>,
     new: Record,
     conflicts: &mut Conflicts,
@@ -237,7 +237,7 @@ pub(crate) fn record<K: Fn(Epoch) -> bool>(
 /// Adds the race of an access with the side. Gives the words that were there, if the access is ordered after that, or
 /// has raced with it.
 fn look_at_side<K: Fn(Epoch) -> bool>(
-    granule: &Granule,
+    granule: Granule<'_>,
     context: &Context<'_, K>,
     new: Record,
     conflicts: &mut Conflicts,
@@ -345,7 +345,7 @@ fn racing_member<K: Fn(Epoch) -> bool>(crowd: Crowd, context: &Context<'_, K>) -
 
 /// Checks an access against main, then makes it part of it, in one step.
 fn record_in_main<K: Fn(Epoch) -> bool>(
-    granule: &Granule,
+    granule: Granule<'_>,
     context: &Context<'_, K>,
     new: Record,
     conflicts: &mut Conflicts,
@@ -395,7 +395,7 @@ enum Next {
 /// One attempt at recording an access.
 struct Step<'a, K> {
     context: &'a Context<'a, K>,
-    granule: &'a Granule,
+    granule: Granule<'a>,
     /// The side, as it was at a moment before main was looked at, if there is anything.
     beside: Record,
     old: Words,
@@ -555,15 +555,18 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
 /// Forgets the records for which `keep` gives no bytes, and of others all but the bytes it gives.
 /// Gives what the granule is then: empty or not; `None`, with main as it was, where there is no
 /// memory to say it in.
+///
+/// `beside` says whether anything may be in the side.
 fn thin(
-    granule: &Granule,
+    granule: Granule<'_>,
+    beside: bool,
     pool: &Pool,
     need: Need,
     shard: usize,
     version: &dyn Fn() -> u64,
     mut keep: impl FnMut(Entry) -> ByteMask,
 ) -> Option<bool> {
-    let side_is_empty = thin_side(granule.side(), &mut keep);
+    let side_is_empty = !beside || thin_side(granule.side(), &mut keep);
     Some(thin_main(granule.main(), pool, need, shard, version, keep)? && side_is_empty)
 }
 
@@ -628,33 +631,49 @@ fn thin_main(
 
 /// Forgets all accesses to the bytes of `mask`; whether nothing is left.
 pub(crate) fn reset(
-    granule: &Granule,
+    granule: Granule<'_>,
+    beside: bool,
     pool: &Pool,
     shard: usize,
     version: &dyn Fn() -> u64,
     mask: ByteMask,
 ) -> Option<bool> {
     // What is not forgotten would be taken for a race.
-    thin(granule, pool, Need::Knowledge, shard, version, |entry| {
-        entry.mask().without(mask)
-    })
+    thin(
+        granule,
+        beside,
+        pool,
+        Need::Knowledge,
+        shard,
+        version,
+        |entry| entry.mask().without(mask),
+    )
 }
 
 /// Forgets accesses that `is_known` says every running thread comes after; whether nothing is left.
 pub(crate) fn sweep(
-    granule: &Granule,
+    granule: Granule<'_>,
+    beside: bool,
     pool: &Pool,
     shard: usize,
     version: &dyn Fn() -> u64,
     is_known: impl Fn(Epoch) -> bool,
 ) -> Option<bool> {
-    thin(granule, pool, Need::Tidiness, shard, version, |entry| {
-        let dead = match entry {
-            Entry::Single(record) => is_known(record.epoch),
-            Entry::Crowd(crowd) => trie::all(pool, crowd.root, |key, word| {
-                is_known(member_epoch(key, word))
-            }),
-        };
-        if dead { ByteMask::NONE } else { entry.mask() }
-    })
+    thin(
+        granule,
+        beside,
+        pool,
+        Need::Tidiness,
+        shard,
+        version,
+        |entry| {
+            let dead = match entry {
+                Entry::Single(record) => is_known(record.epoch),
+                Entry::Crowd(crowd) => trie::all(pool, crowd.root, |key, word| {
+                    is_known(member_epoch(key, word))
+                }),
+            };
+            if dead { ByteMask::NONE } else { entry.mask() }
+        },
+    )
 }

@@ -10,13 +10,15 @@ use crate::context::NodeId;
 use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflicts, Context};
 use crate::pool::Pool;
+use crate::primitive::Pair;
 use crate::record::{ByteMask, Record};
 use crate::source::Source;
 use alloc::vec::Vec;
 
 /// One granule, and the pool that its history spills to.
 pub struct Model {
-    granule: Granule,
+    main: Pair,
+    side: Pair,
     pool: Pool,
 }
 
@@ -24,13 +26,18 @@ impl Default for Model {
     fn default() -> Self {
         let pool = Pool::new(&Source::global(), u32::MAX).expect("memory for a few nodes");
         Self {
-            granule: Granule::default(),
+            main: Pair::default(),
+            side: Pair::default(),
             pool,
         }
     }
 }
 
 impl Model {
+    fn granule(&self) -> Granule<'_> {
+        Granule::of(&self.main, &self.side)
+    }
+
     /// An access by thread `tid`, which no other thread's is ordered before, to the bytes that
     /// `mask` has bits for. Gives the threads that it raced with, one for each byte at most.
     ///
@@ -50,7 +57,7 @@ impl Model {
     ) -> Vec<usize> {
         let epoch = Epoch::new(Tid::new(tid).expect("few threads"), Time::START);
         let mask = ByteMask::from_bits(mask);
-        let granule = &self.granule;
+        let granule = self.granule();
         let new = Record {
             epoch,
             kind,
@@ -95,7 +102,8 @@ impl Model {
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(None, next.replace(next.get() + 1));
         history::reset(
-            &self.granule,
+            self.granule(),
+            true,
             &self.pool,
             0,
             &version,
@@ -108,7 +116,7 @@ impl Model {
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(None, next.replace(next.get() + 1));
         let is_known = |epoch: Epoch| epoch.tid().index() >= known;
-        history::sweep(&self.granule, &self.pool, 0, &version, is_known);
+        history::sweep(self.granule(), true, &self.pool, 0, &version, is_known);
     }
 
     /// The number of nodes in use, once all threads are done.

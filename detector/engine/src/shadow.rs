@@ -1,8 +1,9 @@
 //! Shadow memory: the access history of every byte that was accessed, found by address.
 //!
-//! A table, indexed by the upper bits of the address, leads to *regions*: one granule of 32
-//! bytes for each eight of memory, mapped when the first is touched and provided by the operating
-//! system page by page. That is four bytes for each byte of touched memory, plus what is spilled.
+//! A table, indexed by the upper bits of the address, leads to *regions*: two halves of 16 bytes for each
+//! eight of memory, all main halves in front of all sides, mapped when the first is touched and provided by
+//! the operating system page by page. That is two bytes for each byte of touched memory, four where the
+//! sides are used, too, plus what is spilled.
 //! No address-space layout is assumed: 48 bits are table, the rare region beyond is in a list.
 //!
 //! # How pages are given back
@@ -15,14 +16,15 @@
 //! access is recorded again, once that is over. Both sides write, then read, with a full barrier
 //! between: at least one sees the other.
 //!
-//! A page is noted as touched before anything is recorded in it, so that whoever finds a record
-//! finds the page noted.
+//! A page is noted as touched before anything is recorded in it, one of sides as well as one of main halves,
+//! so that whoever finds a record finds the page noted. What was not touched is not looked at: that would
+//! bring it.
 
 use crate::access::ByteRange;
 use crate::array::Array;
-use crate::granule::Granule;
+use crate::granule::{APART, Granule};
 use crate::pool::{ensure, free};
-use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
 use crate::record::{BYTES as GRANULE_BYTES, ByteMask};
 use crate::source::{PAGE, Source};
 use crate::spin::Spin;
@@ -32,18 +34,30 @@ const ADDRESS_BITS: u32 = 48;
 const REGION_BITS: u32 = 26;
 const REGIONS: usize = 1 << (ADDRESS_BITS - REGION_BITS);
 const REGION_GRANULES: usize = 1 << (REGION_BITS - GRANULE_BYTES.ilog2());
-/// The granules of a page of shadow.
-const PAGE_GRANULES: usize = PAGE / size_of::<Granule>();
+const _: () = assert!(REGION_GRANULES == APART);
+/// The granules of a page of main halves, or of sides.
+const PAGE_GRANULES: usize = PAGE / size_of::<Pair>();
+/// The pages of a region's main halves; there are as many of sides.
 const REGION_PAGES: usize = REGION_GRANULES / PAGE_GRANULES;
+/// The words that have a bit for each of them.
+const REGION_WORDS: usize = REGION_PAGES / 64;
 /// Freed memory gives pages back where it fills this many: fewer are not worth the call.
 const WORTHWHILE: usize = 16;
 /// Regions beyond 48 bits.
 const FAR: usize = 64;
 
+/// One of the two parts of a granule.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Half {
+    Main,
+    Side,
+}
+
 /// The granules of one aligned part of the address space.
 struct Region {
-    granules: AtomicPtr<Granule>,
-    /// A bit for each page that was touched and not given back.
+    /// The main halves, then the sides.
+    pairs: AtomicPtr<Pair>,
+    /// A bit for each page that was touched and not given back, in the same order.
     touched: AtomicPtr<AtomicU64>,
     /// Beyond the table: the number of the region, plus one.
     number: AtomicU64,
@@ -55,7 +69,7 @@ unsafe impl crate::array::Zeroable for Region {}
 impl Default for Region {
     fn default() -> Self {
         Self {
-            granules: AtomicPtr::new(core::ptr::null_mut()),
+            pairs: AtomicPtr::new(core::ptr::null_mut()),
             touched: AtomicPtr::new(core::ptr::null_mut()),
             number: AtomicU64::new(0),
         }
@@ -63,30 +77,45 @@ impl Default for Region {
 }
 
 impl Region {
-    fn granules(&self) -> Option<&[Granule]> {
-        let start = self.granules.load(Ordering::Acquire);
-        // SAFETY: the array has this length and lives as long as the region.
-        (!start.is_null()).then(|| unsafe { core::slice::from_raw_parts(start, REGION_GRANULES) })
-    }
-
-    fn touched(&self) -> Option<&[AtomicU64]> {
+    /// A bit for each page of this half.
+    fn touched(&self, half: Half) -> Option<&[AtomicU64]> {
         let start = self.touched.load(Ordering::Acquire);
-        // SAFETY: the array has this length and lives as long as the region.
-        (!start.is_null()).then(|| unsafe { core::slice::from_raw_parts(start, REGION_PAGES / 64) })
+        let first = REGION_WORDS * half as usize;
+        // SAFETY: the array has so many words for each half, and lives as long as the region.
+        let words = || unsafe { core::slice::from_raw_parts(start.add(first), REGION_WORDS) };
+        (!start.is_null()).then(words)
     }
 
-    fn is_touched(&self, page: usize) -> bool {
+    fn is_touched(&self, half: Half, page: usize) -> bool {
         let word = self
-            .touched()
+            .touched(half)
             .map_or(0, |touched| touched[page / 64].load(Ordering::Relaxed));
         word >> (page % 64) & 1 == 1
     }
+
+    /// The granule of this number.
+    fn granule(&self, index: usize) -> Option<Granule<'_>> {
+        let start = self.pairs.load(Ordering::Acquire);
+        // SAFETY: as the caller of `granule_at` says.
+        (!start.is_null() && index < REGION_GRANULES).then(|| unsafe { granule_at(start, index) })
+    }
+}
+
+/// The granule of this number of those whose pairs begin at `start`.
+///
+/// # Safety
+///
+/// `start` leads to a region's pairs, which live as long as the result, and of which so many are main halves.
+#[inline(always)]
+unsafe fn granule_at<'a>(start: *const Pair, index: usize) -> Granule<'a> {
+    // SAFETY: the side lies `APART` pairs behind, which is as many as there are main halves.
+    unsafe { Granule::at(start.add(index)) }
 }
 
 /// A granule, and where it is.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    pub(crate) granule: &'a Granule,
+    pub(crate) granule: Granule<'a>,
     region: &'a Region,
     page: usize,
 }
@@ -101,8 +130,8 @@ pub(crate) struct Position {
 
 /// The shadow of an address space.
 pub(crate) struct Shadow {
-    /// The granules of each region, for the access path: the regions own them.
-    hot: Array<AtomicPtr<Granule>>,
+    /// The pairs of each region, for the access path: the regions own them.
+    hot: Array<AtomicPtr<Pair>>,
     near: Array<Region>,
     far: Array<Region>,
     /// The numbers, plus one, of the regions of `near` that are there.
@@ -137,7 +166,7 @@ impl Shadow {
 
     /// The granule of `address`, if its region is there.
     #[inline]
-    pub(crate) fn granule(&self, address: usize) -> Option<&Granule> {
+    pub(crate) fn granule(&self, address: usize) -> Option<Granule<'_>> {
         let number = address >> REGION_BITS;
         if number >= REGIONS {
             return None;
@@ -147,8 +176,8 @@ impl Shadow {
         if start.is_null() {
             return None;
         }
-        // SAFETY: the index is below the number of granules of a region.
-        Some(unsafe { &*start.add(index_in_region(address)) })
+        // SAFETY: the pairs are this shadow's, and the index is below the number of granules of a region.
+        Some(unsafe { granule_at(start, index_in_region(address)) })
     }
 
     /// The granule of `address`; `None` where there is no memory for it.
@@ -156,7 +185,7 @@ impl Shadow {
         let region = self.region(address)?;
         let index = index_in_region(address);
         Some(Place {
-            granule: &region.granules()?[index],
+            granule: region.granule(index)?,
             region,
             page: index / PAGE_GRANULES,
         })
@@ -166,16 +195,16 @@ impl Shadow {
         let region = self
             .known_region(address)
             .or_else(|| self.new_far(address))?;
-        let made = ensure(&region.granules, REGION_GRANULES, &self.source)?;
+        let made = ensure(&region.pairs, 2 * REGION_GRANULES, &self.source)?;
         let number = address >> REGION_BITS;
         if made && number < REGIONS {
             let place = self.made_len.fetch_add(1, Ordering::Relaxed);
             self.made[place as usize].store(number as u32 + 1, Ordering::Release);
         }
-        ensure(&region.touched, REGION_PAGES / 64, &self.source)?;
+        ensure(&region.touched, 2 * REGION_WORDS, &self.source)?;
         if let Some(hot) = self.hot.get(number) {
-            let granules = region.granules.load(Ordering::Acquire);
-            hot.store(granules, Ordering::Release);
+            let pairs = region.pairs.load(Ordering::Acquire);
+            hot.store(pairs, Ordering::Release);
         }
         Some(region)
     }
@@ -214,17 +243,23 @@ impl Shadow {
         self.sweeps.load(Ordering::Acquire)
     }
 
-    /// An access is to be recorded at `place`. What this returns is for [`Self::has_recorded`].
-    pub(crate) fn begin_recording(&self, place: Place<'_>) -> u32 {
+    /// An access is to be recorded at `place`, perhaps `beside`, in its side. What this returns is for
+    /// [`Self::has_recorded`].
+    pub(crate) fn begin_recording(&self, place: Place<'_>, beside: bool) -> u32 {
         let sweeps = self.sweeps();
-        self.touch(place);
+        let halves = [Some(Half::Main), beside.then_some(Half::Side)];
+        for half in halves.into_iter().flatten() {
+            if let Some(touched) = place.region.touched(half) {
+                self.note_touched(&touched[place.page / 64], place.page);
+            }
+        }
         sweeps
     }
 
-    /// Notes that the page of `address` is touched; `false` where its region is not there, or beyond
-    /// the table.
+    /// Notes that the page of this half of the granule of `address` is touched; `false` where its region is not
+    /// there, or beyond the table.
     #[inline]
-    pub(crate) fn touch_known(&self, address: usize) -> bool {
+    pub(crate) fn touch(&self, address: usize, half: Half) -> bool {
         let number = address >> REGION_BITS;
         if number >= REGIONS {
             return false;
@@ -236,15 +271,20 @@ impl Shadow {
             return false;
         }
         let page = index_in_region(address) / PAGE_GRANULES;
-        // SAFETY: the array has a bit for each page of a region, and lives as long.
-        let word = unsafe { &*touched.add(page / 64) };
+        // SAFETY: the array has a bit for each page of either half of a region, and lives as long.
+        let word = unsafe { &*touched.add(REGION_WORDS * half as usize + page / 64) };
+        self.note_touched(word, page);
+        true
+    }
+
+    #[inline]
+    fn note_touched(&self, word: &AtomicU64, page: usize) {
         let bit = 1 << (page % 64);
         if word.load(Ordering::Relaxed) & bit == 0
             && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
         {
             self.pages.fetch_add(1, Ordering::Relaxed);
         }
-        true
     }
 
     /// Whether an access was recorded that no sweep has taken away, since there were so many
@@ -268,21 +308,13 @@ impl Shadow {
         drop(self.sweep.lock());
     }
 
-    fn touch(&self, place: Place<'_>) {
-        if let Some(touched) = place.region.touched() {
-            let bit = 1 << (place.page % 64);
-            let word = &touched[place.page / 64];
-            if word.load(Ordering::Relaxed) & bit == 0
-                && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
-            {
-                self.pages.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Calls `reset` with each granule of `range` that may have a history, and the bytes of it
-    /// that are in the range; then gives back the pages that are wholly in it.
-    pub(crate) fn reset(&self, range: ByteRange, mut reset: impl FnMut(&Granule, ByteMask)) {
+    /// Calls `reset` with each granule of `range` that may have a history, whether its side may have any, and the
+    /// bytes of it that are in the range; then gives back the pages that are wholly in it.
+    pub(crate) fn reset(
+        &self,
+        range: ByteRange,
+        mut reset: impl FnMut(Granule<'_>, bool, ByteMask),
+    ) {
         let mut reset_part = |region: &Region, number: usize| {
             let start = range.start().max(number << REGION_BITS);
             let end = range.end().min(next_region(number << REGION_BITS));
@@ -315,18 +347,19 @@ impl Shadow {
         region: &Region,
         start: usize,
         end: usize,
-        reset: &mut impl FnMut(&Granule, ByteMask),
+        reset: &mut impl FnMut(Granule<'_>, bool, ByteMask),
     ) {
-        let Some(granules) = region.granules() else {
-            return;
-        };
         let covered = PAGE_GRANULES * GRANULE_BYTES;
         let mut from = start;
         while from < end {
             let to = end.min((from & !(covered - 1)).saturating_add(covered));
-            if region.is_touched(index_in_region(from) / PAGE_GRANULES) {
+            let page = index_in_region(from) / PAGE_GRANULES;
+            if region.is_touched(Half::Main, page) {
+                let beside = region.is_touched(Half::Side, page);
                 for (address, mask) in granules_of(from, to) {
-                    reset(&granules[index_in_region(address)], mask);
+                    if let Some(granule) = region.granule(index_in_region(address)) {
+                        reset(granule, beside, mask);
+                    }
                 }
             }
             from = to;
@@ -334,13 +367,13 @@ impl Shadow {
         let (first, last) = (start.div_ceil(covered), end / covered);
         if last >= first + WORTHWHILE {
             let page = index_in_region(first * covered) / PAGE_GRANULES;
-            self.give_back_if_empty(region, page..page + (last - first), granules);
+            self.give_back_if_empty(region, page..page + (last - first));
         }
     }
 
-    /// Gives pages back that have no history.
-    fn give_back(&self, region: &Region, pages: Range<usize>) {
-        let (Some(touched), Some(granules)) = (region.touched(), region.granules()) else {
+    /// Gives the pages of one half back that have no history.
+    fn give_back(&self, region: &Region, half: Half, pages: Range<usize>) {
+        let Some(touched) = region.touched(half) else {
             return;
         };
         let mut given = 0;
@@ -351,16 +384,17 @@ impl Shadow {
             }
         }
         if given > 0 {
-            let start = core::ptr::from_ref(&granules[pages.start * PAGE_GRANULES]);
+            let first = REGION_GRANULES * half as usize + pages.start * PAGE_GRANULES;
+            let start = region.pairs.load(Ordering::Relaxed).wrapping_add(first);
             // SAFETY: the pages lie within the region's array, which came from this source; zero
-            // bytes are granules without history, and granules are atomics.
-            unsafe { (self.source.discard)(start.cast_mut().cast(), pages.len() * PAGE) };
+            // bytes are pairs without history, and pairs are atomics.
+            unsafe { (self.source.discard)(start.cast(), pages.len() * PAGE) };
             self.pages.fetch_sub(given, Ordering::Relaxed);
         }
     }
 
-    /// Calls `clean` with every granule that may have a history, and gives back the pages where
-    /// it says of all that they are empty. Begins at `from`, and stops when `pages` have been looked
+    /// Calls `clean` with every granule that may have a history, and whether its side may, and gives back the
+    /// pages where it says of all that they are empty. Begins at `from`, and stops when `pages` have been looked
     /// at, or a few more: `from` is where to go on then. `false` where that was all.
     ///
     /// A region that is made in between may hide another one from this sweep.
@@ -368,11 +402,11 @@ impl Shadow {
         &self,
         from: &mut Position,
         pages: usize,
-        mut clean: impl FnMut(&Granule) -> bool,
+        mut clean: impl FnMut(Granule<'_>, bool) -> bool,
     ) -> bool {
         let mut looked_at = 0;
         for region in self.regions().skip(from.region) {
-            let (Some(touched), Some(granules)) = (region.touched(), region.granules()) else {
+            let Some(touched) = region.touched(Half::Main) else {
                 from.region += 1;
                 continue;
             };
@@ -384,16 +418,13 @@ impl Shadow {
                     from.word = number;
                     return true;
                 }
-                for page in (number * 64..(number + 1) * 64).filter(|&page| region.is_touched(page))
-                {
+                let pages = number * 64..(number + 1) * 64;
+                for page in pages.filter(|&page| region.is_touched(Half::Main, page)) {
                     looked_at += 1;
-                    let page_granules = &granules[page * PAGE_GRANULES..][..PAGE_GRANULES];
-                    let left = page_granules
-                        .iter()
-                        .filter(|granule| !clean(granule))
-                        .count();
-                    if left == 0 {
-                        self.give_back_if_empty(region, page..page + 1, granules);
+                    let beside = region.is_touched(Half::Side, page);
+                    let granules = granules_in(page).filter_map(|index| region.granule(index));
+                    if granules.filter(|granule| !clean(*granule, beside)).count() == 0 {
+                        self.give_back_if_empty(region, page..page + 1);
                     }
                 }
             }
@@ -406,23 +437,41 @@ impl Shadow {
     }
 
     /// Looks at pages that were touched only: to read another one would bring it.
-    fn give_back_if_empty(&self, region: &Region, pages: Range<usize>, granules: &[Granule]) {
-        let touched = || pages.clone().filter(|&page| region.is_touched(page));
-        if touched().next().is_none() {
+    fn give_back_if_empty(&self, region: &Region, pages: Range<usize>) {
+        let touched = |half| {
+            let pages = pages.clone();
+            pages.filter(move |&page| region.is_touched(half, page))
+        };
+        // Nothing is recorded in a side before its page of main halves is noted.
+        if touched(Half::Main).next().is_none() {
             return;
         }
         let _sweep = self.sweep.lock();
         self.sweeps.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let is_empty = |page| {
-            let mut granules = granules[page * PAGE_GRANULES..][..PAGE_GRANULES].iter();
-            granules.all(Granule::is_empty)
+        let is_empty = |half: Half, page| {
+            let mut granules = granules_in(page).filter_map(|index| region.granule(index));
+            granules.all(|granule| match half {
+                Half::Main => granule.main().low() == 0,
+                Half::Side => granule.side().low() == 0,
+            })
         };
-        if touched().all(is_empty) {
-            self.give_back(region, pages);
+        let halves = [Half::Main, Half::Side];
+        if halves
+            .iter()
+            .all(|&half| touched(half).all(|page| is_empty(half, page)))
+        {
+            halves
+                .iter()
+                .for_each(|&half| self.give_back(region, half, pages.clone()));
         }
         self.sweeps.fetch_add(1, Ordering::Release);
     }
+}
+
+/// The numbers of the granules whose halves are in this page.
+fn granules_in(page: usize) -> Range<usize> {
+    page * PAGE_GRANULES..(page + 1) * PAGE_GRANULES
 }
 
 fn next_region(address: usize) -> usize {
@@ -452,8 +501,8 @@ impl Drop for Shadow {
         for region in self.regions() {
             // SAFETY: both are made by `ensure` with these lengths and this source.
             unsafe {
-                free(&region.granules, REGION_GRANULES, &self.source);
-                free(&region.touched, REGION_PAGES / 64, &self.source);
+                free(&region.pairs, 2 * REGION_GRANULES, &self.source);
+                free(&region.touched, 2 * REGION_WORDS, &self.source);
             }
         }
     }
@@ -519,7 +568,7 @@ mod tests {
         let each = PAGE_GRANULES * GRANULE_BYTES;
         let record = |page: usize| {
             let place = shadow.place(0x4000_0000 + page * each).unwrap();
-            let sweeps = shadow.begin_recording(place);
+            let sweeps = shadow.begin_recording(place, false);
             let new = Words { low: 1, high: 0 };
             place.granule.main().replace(Words::ZERO, new);
             assert!(shadow.has_recorded(sweeps));
@@ -527,7 +576,7 @@ mod tests {
         (0..40).for_each(record);
         (0..40).for_each(record);
         assert_eq!(shadow.bytes(), 40 * PAGE as u64);
-        let forget = |granule: &Granule, _| {
+        let forget = |granule: Granule<'_>, _, _| {
             granule.main().replace(granule.main().load(), Words::ZERO);
         };
         shadow.reset(ByteRange::new(0x4000_0000 + 1, 20 * each).unwrap(), forget);
@@ -536,7 +585,7 @@ mod tests {
             21 * PAGE as u64,
             "the first page is touched by another byte"
         );
-        sweep_all(&shadow, |granule| {
+        sweep_all(&shadow, |granule, _| {
             granule.main().replace(granule.main().load(), Words::ZERO)
         });
         assert_eq!(shadow.bytes(), 0);
@@ -548,17 +597,17 @@ mod tests {
     fn a_page_with_a_read_beside_main_is_kept() {
         let shadow = shadow();
         let place = shadow.place(0x4000_0000).unwrap();
-        let sweeps = shadow.begin_recording(place);
+        let sweeps = shadow.begin_recording(place, true);
         let read = Words { low: 1, high: 0 };
         assert!(place.granule.side().replace(Words::ZERO, read));
         assert!(shadow.has_recorded(sweeps));
         // Whoever cleaned it did not see the read.
-        sweep_all(&shadow, |_| true);
+        sweep_all(&shadow, |_, _| true);
         assert_eq!(place.granule.side().low(), 1);
-        assert_eq!(shadow.bytes(), PAGE as u64);
+        assert_eq!(shadow.bytes(), 2 * PAGE as u64);
     }
 
-    fn sweep_all(shadow: &Shadow, clean: impl FnMut(&Granule) -> bool) {
+    fn sweep_all(shadow: &Shadow, clean: impl FnMut(Granule<'_>, bool) -> bool) {
         assert!(!shadow.sweep(&mut Position::default(), usize::MAX, clean));
     }
 
@@ -567,16 +616,12 @@ mod tests {
         use super::*;
         use crate::primitive::AtomicPtr;
 
-        static GRANULE: AtomicPtr<Granule> = AtomicPtr::new(core::ptr::null_mut());
+        static MAIN: AtomicPtr<Pair> = AtomicPtr::new(core::ptr::null_mut());
 
         unsafe extern "C" fn discard(start: *mut u8, bytes: usize) {
             // SAFETY: the test keeps the granule alive while this is not null.
-            if let Some(granule) = unsafe { GRANULE.load(Ordering::Relaxed).as_ref() } {
-                assert!(
-                    granule
-                        .main()
-                        .replace(Words::ZERO, Words { low: 2, high: 0 })
-                );
+            if let Some(main) = unsafe { MAIN.load(Ordering::Relaxed).as_ref() } {
+                assert!(main.replace(Words::ZERO, Words { low: 2, high: 0 }));
             }
             // SAFETY: as the caller promises.
             unsafe { (Source::default().discard)(start, bytes) };
@@ -590,16 +635,16 @@ mod tests {
             };
             let shadow = Shadow::new(&source).unwrap();
             let place = shadow.place(0x4000_0000).unwrap();
-            let sweeps = shadow.begin_recording(place);
+            let sweeps = shadow.begin_recording(place, false);
             place
                 .granule
                 .main()
                 .replace(Words::ZERO, Words { low: 1, high: 0 });
             assert!(shadow.has_recorded(sweeps));
-            let sweeps = shadow.begin_recording(place);
-            let granule = core::ptr::from_ref(place.granule).cast_mut();
-            GRANULE.store(granule, Ordering::Relaxed);
-            sweep_all(&shadow, |granule| {
+            let sweeps = shadow.begin_recording(place, false);
+            let main = core::ptr::from_ref(place.granule.main()).cast_mut();
+            MAIN.store(main, Ordering::Relaxed);
+            sweep_all(&shadow, |granule, _| {
                 granule.main().replace(granule.main().load(), Words::ZERO)
             });
             assert_eq!(place.granule.main().low(), 0, "the record is lost");

@@ -242,9 +242,9 @@ fn a_history_that_cannot_be_thinned_is_kept() {
     let mut thinned = Vec::new();
     engine
         .shadow
-        .sweep(&mut Position::default(), usize::MAX, |granule| {
+        .sweep(&mut Position::default(), usize::MAX, |granule, beside| {
             let version = || engine.next_version();
-            thinned.push(history::sweep(granule, pool, 0, &version, is_known));
+            thinned.push(history::sweep(granule, beside, pool, 0, &version, is_known));
             false
         });
     assert!(thinned.contains(&None), "it takes a node: {thinned:?}");
@@ -368,8 +368,8 @@ fn what_the_only_thread_does_after_a_sweep_began_is_not_swept() {
     let version = || engine.next_version();
     engine
         .shadow
-        .sweep(&mut Position::default(), usize::MAX, |granule| {
-            history::sweep(granule, pool, 0, &version, is_known) == Some(true)
+        .sweep(&mut Position::default(), usize::MAX, |granule, beside| {
+            history::sweep(granule, beside, pool, 0, &version, is_known) == Some(true)
         });
     assert_eq!(access(&engine, &child, AccessKind::Write, 8, 8).len(), 1);
     engine.sync(SyncId(1), |var| main.release(var));
