@@ -404,6 +404,10 @@ impl Engine {
         address: usize,
         new: Record,
     ) -> Option<(Seat, Record)> {
+        if seen.low == 0 {
+            let is_noted = self.shadow.touch(address, Half::Main);
+            return is_noted.then_some((Seat::Main(seen), new));
+        }
         let wider = |words: Words| {
             let old = Record::from_words(words);
             (words.low == new.epoch.bits() && old.is_same_access(new)).then(|| Record {
@@ -426,13 +430,11 @@ impl Engine {
                 .touch(address, half(seat))
                 .then_some((seat, new));
         }
-        if granule::may_stand_beside(new.kind) {
-            let side = granule.side().load();
-            if let Some(record) = wider(side) {
-                return Some((Seat::Side(side), record));
-            }
+        if !granule::may_stand_beside(new.kind) {
+            return None;
         }
-        (seen.low == 0 && self.shadow.touch(address, Half::Main)).then_some((Seat::Main(seen), new))
+        let side = granule.side().load();
+        wider(side).map(|record| (Seat::Side(side), record))
     }
 
     #[inline]
