@@ -124,6 +124,18 @@ pub struct Sweep {
     position: Position,
 }
 
+/// What came of an attempt to record an access at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtOnce {
+    /// It is recorded, or was made before in this epoch: nothing races.
+    Done,
+    /// It was put in its seat, but there is more to look at: it is to be recorded by all the rules, and what
+    /// is there now does not tell that it was made before.
+    Begun,
+    /// There is no seat for it, or more to look at before.
+    No,
+}
+
 /// A happens-before engine over one address space.
 pub struct Engine {
     shared: Arc<Shared>,
@@ -352,8 +364,6 @@ impl Engine {
         if self.shared.pool.is_exhausted() {
             return self.access_each(thread, kind, bytes, node, found);
         }
-        let knows = |epoch| thread.knows(epoch);
-        let sweeps = self.shadow.sweeps();
         let mut known = None;
         let mut node = Some(node);
         let mut get = || {
@@ -364,32 +374,57 @@ impl Engine {
             })
         };
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
-            if let Some(granule) = self.shadow.granule(address) {
-                let seen = granule.main().load();
-                if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
-                    continue;
-                }
-                if granule.is_covered_by_side(kind, mask, thread.epoch()) {
-                    if self.racy.is_empty() {
-                        continue;
-                    }
-                    return self.access_new(thread, kind, bytes.from(address), get, found);
-                }
-                let new = Record {
-                    epoch: thread.epoch(),
-                    kind,
-                    mask,
-                    node: get(),
-                };
-                if let Some((seat, new)) = self.seat(thread, granule, seen, address, new) {
-                    if granule.take(seat, new.words(), knows) && self.shadow.has_recorded(sweeps) {
-                        continue;
-                    }
-                    // By all the rules: what was put in the seat just now does not cover it.
+            match self.at_once(thread, kind, address, mask, &mut get) {
+                AtOnce::Done => {}
+                AtOnce::Begun => {
                     return self.access_each(thread, kind, bytes.from(address), get, found);
                 }
+                AtOnce::No => {
+                    return self.access_new(thread, kind, bytes.from(address), get, found);
+                }
             }
-            return self.access_new(thread, kind, bytes.from(address), get, found);
+        }
+    }
+
+    /// The part of an access that one granule has, if no more has to be looked at than its two records in place.
+    #[inline(always)]
+    fn at_once(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        address: usize,
+        mask: ByteMask,
+        node: &mut impl FnMut() -> NodeId,
+    ) -> AtOnce {
+        let sweeps = self.shadow.sweeps();
+        let Some(granule) = self.shadow.granule(address) else {
+            return AtOnce::No;
+        };
+        let seen = granule.main().load();
+        if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
+            return AtOnce::Done;
+        }
+        if granule.is_covered_by_side(kind, mask, thread.epoch()) {
+            let is_done = kind != AccessKind::Read || self.racy.is_empty();
+            return if is_done { AtOnce::Done } else { AtOnce::No };
+        }
+        if granule::is_crowded(seen) {
+            return AtOnce::No;
+        }
+        let new = Record {
+            epoch: thread.epoch(),
+            kind,
+            mask,
+            node: node(),
+        };
+        let Some((seat, new)) = self.seat(thread, granule, seen, address, new) else {
+            return AtOnce::No;
+        };
+        let knows = |epoch| thread.knows(epoch);
+        if granule.take(seat, new.words(), knows) && self.shadow.has_recorded(sweeps) {
+            AtOnce::Done
+        } else {
+            AtOnce::Begun
         }
     }
 
@@ -588,6 +623,7 @@ impl Engine {
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
         let mut open = Adjoining::default();
+        let mut is_first = true;
         // What was known before the access: edges into it are not.
         let mut before: Option<Clock> = None;
         let mut conflicts = Conflicts::new(ByteMask::NONE);
@@ -599,6 +635,12 @@ impl Engine {
                 node,
             };
             open.begin_granule(address, &mut found);
+            // The first is here because it has more to it, and what was put in its seat may cover it by now.
+            if !core::mem::take(&mut is_first)
+                && self.at_once(thread, kind, address, mask, &mut || node) == AtOnce::Done
+            {
+                continue;
+            }
             conflicts.begin(mask);
             match self.record(thread, address, new, &mut conflicts) {
                 None => {
