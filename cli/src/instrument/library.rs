@@ -167,7 +167,7 @@ fn made(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf,
 
 /// The archive, built where it is out of date.
 fn built(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf, UserError> {
-    let target = cache.folder().join("build").join(toolchain.short_commit());
+    let target = target(cache, toolchain, sources);
     let archive = target.join("release").join(ARCHIVE);
     if !archive.is_file() {
         cache.check_writable()?;
@@ -182,6 +182,16 @@ fn built(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf
     command.env("RUSTC", toolchain.sysroot.join("bin/rustc"));
     run(command, "the run-time library cannot be built")?;
     Ok(archive)
+}
+
+/// Where cargo builds what is in the folder `sources`. Each has its own: cargo names files by what a package is
+/// called and where in its workspace it lies, and would take those of another checkout for this one's.
+fn target(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> PathBuf {
+    let path = sources
+        .canonicalize()
+        .unwrap_or_else(|_| sources.to_owned());
+    let all = cache.folder().join("build").join(toolchain.short_commit());
+    all.join(short_checksum(&path.to_string_lossy()))
 }
 
 /// A call of cargo in the folder of the library's package.
@@ -204,6 +214,28 @@ fn unread(path: &Path, error: &std::io::Error) -> UserError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_built_of_one_checkout_is_not_taken_for_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path());
+        let toolchain = Toolchain {
+            release: "1.95.0".to_owned(),
+            commit: "0123456789abcdef0123".to_owned(),
+            host: "x86_64-unknown-linux-gnu".to_owned(),
+            llvm: 22,
+            sysroot: PathBuf::new(),
+        };
+        let [one, other] = ["one", "other"].map(|name| {
+            let sources = folder.path().join(name).join(PACKAGE);
+            std::fs::create_dir_all(&sources).unwrap();
+            sources
+        });
+        let of = |sources: &Path| target(&cache, &toolchain, sources);
+        assert_ne!(of(&one), of(&other));
+        let roundabout = one.join("../../../one").join(PACKAGE);
+        assert_eq!(of(&one), of(&roundabout), "the same folder");
+    }
 
     #[test]
     fn what_is_packed_is_a_workspace_that_cargo_understands() {

@@ -291,7 +291,7 @@ impl Engine {
 
     /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
     /// `kind` on the `len` bytes from `start`, as far as one look tells: then [`Self::access`] would
-    /// do nothing. For callers that have the time for one look only.
+    /// do nothing. For callers that have the time for one look only; a second is [`Self::is_repeated_beside`].
     #[inline(always)]
     #[must_use]
     pub fn is_repeated(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
@@ -304,8 +304,25 @@ impl Engine {
         };
         let mask = ByteMask::span(offset, offset + len);
         granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
-            || granule.is_covered_by_side(kind, mask, epoch)
-                && (kind != AccessKind::Read || self.racy.is_empty())
+    }
+
+    /// The same, by another look.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_repeated_beside(
+        &self,
+        epoch: Epoch,
+        kind: AccessKind,
+        start: usize,
+        len: usize,
+    ) -> bool {
+        let offset = start % BYTES;
+        if len > BYTES - offset || kind == AccessKind::Read && !self.racy.is_empty() {
+            return false;
+        }
+        let mask = ByteMask::span(offset, offset + len);
+        let granule = self.shadow.granule(start);
+        granule.is_some_and(|granule| granule.is_covered_by_side(kind, mask, epoch))
     }
 
     /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls

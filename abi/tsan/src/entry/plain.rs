@@ -42,6 +42,7 @@ extern "C" fn access<const KIND: u8, const SIZE: usize>(address: usize, site: us
     }
 }
 
+/// The same, where a look at the first half of the history did not tell so.
 #[inline(never)]
 extern "C" fn record<const KIND: u8, const SIZE: usize>(
     state: &'static State,
@@ -53,9 +54,19 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
     } else {
         Class::Volatile
     };
+    let kind = const { kind_of(KIND) };
+    // SAFETY: as above.
+    let epoch = unsafe { (*state.clock.get()).epoch() };
+    if SIZE <= 8
+        && runtime::get()
+            .engine
+            .is_repeated_beside(epoch, kind, address, SIZE)
+    {
+        return;
+    }
     if let Some(inside) = state.enter() {
         let place = Place::new(site, SIZE, class);
-        inside.access(const { kind_of(KIND) }, address, SIZE, place);
+        inside.access(kind, address, SIZE, place);
     }
 }
 
