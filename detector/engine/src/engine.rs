@@ -497,8 +497,10 @@ impl Engine {
         );
     }
 
-    /// An access to one granule, whose main half was `seen`, that supersedes the one record of its half
-    /// or finds the side free; any other is passed on. `wanted` says of which kind and bytes, from `start`.
+    /// An access to one granule, whose main half was `seen`: where that is one record, which the access knows, of the
+    /// same kind, bytes and call stack, here, and otherwise passed on. `wanted` says of which kind and bytes, from
+    /// `start`. It calls nobody and so needs few registers: what is saved of those would have to be in memory
+    /// before the exchange.
     #[inline(never)]
     #[allow(
         clippy::too_many_arguments,
@@ -514,17 +516,71 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
+        let new = wanted.with_node(node());
+        let is_same = seen.high == new.0 && granule::is_single(seen);
+        if !is_same || !thread.knows_inline(Epoch::from_bits(seen.low)) {
+            return self.access_replacing(thread, granule, new, start, found);
+        }
+        let sweeps = self.shadow.sweeps();
+        // What was recorded is not in the thread's last release.
+        thread.slot().set_clean(false);
+        let words = Words {
+            low: thread.epoch().bits(),
+            high: new.0,
+        };
+        let is_done = granule.renew_main(seen, words)
+            && granule.is_alone()
+            && self.shadow.is_undisturbed_since(sweeps);
+        if !is_done {
+            self.access_renewed(thread, granule, new, start, found);
+        }
+    }
+
+    /// The same, where its record may stand in main, and there is more to look at.
+    #[inline(never)]
+    fn access_renewed(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        new: Meta,
+        start: usize,
+        found: impl FnMut(&Race),
+    ) {
+        let sweeps = self.shadow.sweeps();
+        let words = Words {
+            low: thread.epoch().bits(),
+            high: new.0,
+        };
+        let settled = granule.main().load() == words
+            && granule.settle(words, |epoch| thread.knows(epoch))
+            && self.shadow.has_recorded(sweeps);
+        if !settled {
+            self.access_again(thread, start, Record::from_words(words), found);
+        }
+    }
+
+    /// An access to one granule that supersedes the one record of one half, or finds the side free; any other is
+    /// passed on.
+    #[inline(never)]
+    fn access_replacing(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        wanted: Meta,
+        start: usize,
+        found: impl FnMut(&Race),
+    ) {
         let knows = |epoch| thread.knows(epoch);
         // Read before the side: where something is there or in main, the page is touched, and a
         // sweep that gives it back afterwards is counted. What was `seen` is not taken away
         // unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
+        let seen = granule.main().load();
         let new = Words {
             low: thread.epoch().bits(),
-            high: wanted.with_node(node()).0,
+            high: wanted.0,
         };
         let taken = if granule::is_superseded_by(seen, new, knows) {
-            // What was recorded is not in the thread's last release.
             thread.slot().set_clean(false);
             granule.take_main(seen, new, knows)
         } else if let Some(side) = granule.seat_beside(wanted.kind(), wanted.mask(), knows)

@@ -131,7 +131,8 @@ pub(crate) fn is_covered_inline(
 }
 
 /// Whether `words` are one record.
-fn is_single(words: Words) -> bool {
+#[inline(always)]
+pub(crate) fn is_single(words: Words) -> bool {
     words.low != 0 && !is_crowded(words)
 }
 
@@ -286,11 +287,18 @@ impl<'a> Granule<'a> {
     #[inline(always)]
     pub(crate) fn take_main(self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         let recorded = if is_single(seen) && seen.high == new.high {
-            self.main().renew(seen, new.low)
+            self.renew_main(seen, new)
         } else {
             self.main().replace(seen, new)
         };
         recorded && (!may_conflict_beside(Meta(new.high).kind()) || self.settle(new, knows))
+    }
+
+    /// Exchanges the epoch of main's one record, which was `seen`, where it does not differ from `new` otherwise.
+    /// The side is to be looked at then: see [`Self::is_alone`] and [`Self::settle`].
+    #[inline(always)]
+    pub(crate) fn renew_main(self, seen: Words, new: Words) -> bool {
+        self.main().renew(seen, new.low)
     }
 
     /// The same, of a seat in the side.
@@ -310,12 +318,18 @@ impl<'a> Granule<'a> {
                 && (knows(Epoch::from_bits(words.low)) || is_apart(self.main(), words, new))
     }
 
+    /// Whether there is nothing in the side, for one who has just recorded in main.
+    #[inline(always)]
+    pub(crate) fn is_alone(self) -> bool {
+        look_after_recording();
+        self.side().low() == 0
+    }
+
     /// Looks at the side for what was just recorded in main, and takes away what that covers;
     /// `false` where what is there may race with it.
     #[inline(always)]
-    fn settle(self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
-        look_after_recording();
-        self.side().low() == 0 || self.settle_with(Meta(new.high), knows)
+    pub(crate) fn settle(self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
+        self.is_alone() || self.settle_with(Meta(new.high), knows)
     }
 
     /// The same, where there is something.

@@ -291,15 +291,21 @@ impl Shadow {
     /// `sweeps`. Otherwise it has to be recorded again, and no sweep goes on now.
     #[inline]
     pub(crate) fn has_recorded(&self, sweeps: u32) -> bool {
-        // The compare-exchange that recorded was a full barrier on x86-64 only.
-        if !cfg!(target_arch = "x86_64") {
-            fence(Ordering::SeqCst);
-        }
-        let undisturbed = sweeps.is_multiple_of(2) && self.sweeps.load(Ordering::Relaxed) == sweeps;
+        let undisturbed = self.is_undisturbed_since(sweeps);
         if !undisturbed {
             self.wait_for_sweep();
         }
         undisturbed
+    }
+
+    /// The same, for who does not wait for the sweep's end.
+    #[inline]
+    pub(crate) fn is_undisturbed_since(&self, sweeps: u32) -> bool {
+        // The compare-exchange that recorded was a full barrier on x86-64 only.
+        if !cfg!(target_arch = "x86_64") {
+            fence(Ordering::SeqCst);
+        }
+        sweeps.is_multiple_of(2) && self.sweeps.load(Ordering::Relaxed) == sweeps
     }
 
     /// Returns when no page is being given back.

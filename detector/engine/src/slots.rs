@@ -86,9 +86,15 @@ impl Slot {
     /// Whether this thread knows `epoch`; for its thread only.
     #[inline(always)]
     pub(crate) fn knows(&self, pool: &Pool, epoch: Epoch) -> bool {
+        self.knows_inline(epoch) || self.knows_otherwise(pool, epoch)
+    }
+
+    /// The same, as far as it stands inline.
+    #[inline(always)]
+    pub(crate) fn knows_inline(&self, epoch: Epoch) -> bool {
         let known =
             |word: &AtomicU64| Epoch::from_bits(word.load(Ordering::Relaxed)).reaches(epoch);
-        self.clock[2..].iter().any(known) || self.knows_otherwise(pool, epoch)
+        self.clock[2..].iter().any(known)
     }
 
     /// The same, for what does not stand inline.

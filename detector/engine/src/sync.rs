@@ -553,6 +553,12 @@ impl ThreadClock {
         self.own.reaches(epoch) || self.slot().knows(&self.shared.pool, epoch)
     }
 
+    /// The same, as far as it is told without a call.
+    #[inline(always)]
+    pub(crate) fn knows_inline(&self, epoch: Epoch) -> bool {
+        self.own.reaches(epoch) || self.slot().knows_inline(epoch)
+    }
+
     /// The latest time of `tid` that happens-before this thread's next step.
     #[must_use]
     pub fn time_of(&self, tid: Tid) -> Time {

@@ -135,6 +135,46 @@ fn an_index_is_used_again_by_whoever_knows_its_end() {
 }
 
 #[test]
+fn a_load_brings_what_was_left_since_the_last_one() {
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let mut b = engine.fork(&mut a, 1).unwrap();
+    let (id, mut acquired) = (SyncId(64), Acquired::new());
+    let mut store = |ordering| {
+        let before = a.epoch();
+        let effect = AtomicEffect::Store(ordering);
+        let (node, found) = (|| NodeId::ROOT, |_: &Race| {});
+        engine.atomic(&mut a, id, range(64, 8), || ((), effect), node, found);
+        before
+    };
+    // Gives how often the load was performed: twice where something had come since the last look.
+    let mut load = |b: &mut ThreadClock, ordering| {
+        let loads = core::cell::Cell::new(0);
+        engine.atomic_load(b, &mut acquired, id, ordering, || {
+            loads.set(loads.get() + 1);
+        });
+        loads.get()
+    };
+    let first = store(Ordering::Release);
+    assert_eq!(load(&mut b, Ordering::Relaxed), 1);
+    assert!(!b.knows(first), "without a fence");
+    assert_eq!(load(&mut b, Ordering::Acquire), 1);
+    assert!(
+        b.knows(first),
+        "what a relaxed load has kept is not what was acquired"
+    );
+    assert_eq!(load(&mut b, Ordering::Acquire), 1);
+    let second = store(Ordering::Release);
+    assert_eq!(load(&mut b, Ordering::Acquire), 2);
+    assert!(b.knows(second));
+    let third = store(Ordering::Release);
+    assert_eq!(load(&mut b, Ordering::Relaxed), 2);
+    assert!(!b.knows(third));
+    b.fence(Ordering::Acquire);
+    assert!(b.knows(third));
+}
+
+#[test]
 fn what_everybody_knows_is_freed() {
     let engine = Engine::new();
     let mut main = engine.first_thread(0).unwrap();
