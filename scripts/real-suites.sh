@@ -6,6 +6,8 @@
 # Usage: scripts/real-suites.sh [CRATE…]; a crate's name followed by = and a version pins it.
 # UNSEEDED=1 leaves out the races that are put in, FOLDER names where the crates are kept for the next
 # time, ARGUMENTS are added to those of the tests, and BINARY is a `deadheat` that is built already.
+# STOCK=1 runs each suite once more, built, and the same with the nightly toolchain's ThreadSanitizer, whose
+# standard library is instrumented as ours is; a second line has both times in seconds and their ratio.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -70,6 +72,48 @@ for crate in "${crates[@]}"; do
     printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "${crate%%=*}" "$(version "$folder")" "${tests:-0}" "${failed:-0}" "$races" \
         "$seconds" "$verdict"
 done
+
+# The standard library that stock ThreadSanitizer is given: as in compare-tsan.sh.
+stock_library() {
+    local empty=$work/empty cache=$work/stock-cache
+    if [ ! -e "$work/sysroot" ]; then
+        mkdir -p "$empty/src"
+        printf '[package]\nname = "empty"\nversion = "0.0.0"\n[workspace]\n' >"$empty/Cargo.toml"
+        : >"$empty/src/lib.rs"
+        # Nothing is linked, so any file does for the run-time library.
+        RUSTUP_TOOLCHAIN=nightly DEADHEAT_CACHE=$cache DEADHEAT_TSAN=$empty/Cargo.toml \
+            "$deadheat" build --instrument --manifest-path "$empty/Cargo.toml" >&2
+        ln -s "$(echo "$cache"/std-*-atomics-*[0-9])" "$work/sysroot"
+    fi
+    echo "$work/sysroot"
+}
+
+# Runs the suite in a folder with stock ThreadSanitizer, which says nothing: it knows no fences. Its time in
+# milliseconds is then in milliseconds.
+run_stock() {
+    local folder=$1 library begin
+    library=$(stock_library)
+    local command=(env RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --sysroot=$library"
+        TSAN_OPTIONS="report_bugs=0 exitcode=0" cargo +nightly test -q --tests --target x86_64-unknown-linux-gnu
+        --target-dir "$folder/target/stock")
+    (cd "$folder" && "${command[@]}" --no-run) >"$folder/stock-output" 2>&1
+    begin=${EPOCHREALTIME/./}
+    (cd "$folder" && "${command[@]}" --no-fail-fast) >>"$folder/stock-output" 2>&1 || true
+    milliseconds=$(((${EPOCHREALTIME/./} - begin) / 1000))
+}
+
+if [ -n "${STOCK:-}" ]; then
+    for crate in "${crates[@]}"; do
+        folder=$(fetch "$crate")
+        begin=${EPOCHREALTIME/./}
+        run "$folder" --tests || true
+        ours=$(((${EPOCHREALTIME/./} - begin) / 1000))
+        run_stock "$folder"
+        awk -v crate="${crate%%=*}" -v ours="$ours" -v stock="$milliseconds" -v OFS='\t' 'BEGIN {
+            print crate ", beside stock", ours / 1000, stock / 1000, sprintf("%.2f", ours / stock)
+        }'
+    done
+fi
 
 # A copy of a crate with a race put in by edits, whose suite must find it: seed CRATE WHAT FUNCTION ARGUMENTS EDITS…
 # Each edit is a file and an expression of sed that must change it. Both stacks of a race must have FUNCTION.

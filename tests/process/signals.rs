@@ -9,7 +9,9 @@ const SIGQUIT: i32 = 3;
 
 /// Starts the subject that waits; returns it, when it is ready, with what it writes.
 fn start(variable: &str) -> (Child, BufReader<impl std::io::Read>) {
-    let mut command = command("subject_waits_for_a_signal", variable);
+    // On a busy machine the signal may take longer to come than a run has steps.
+    let variable = format!("{variable},steps=2000000000");
+    let mut command = command("subject_waits_for_a_signal", &variable);
     let command = command.env("SUBJECT_WAITS", "1").stderr(Stdio::piped());
     let mut child = command.stdout(Stdio::null()).spawn().expect("it runs");
     let mut text = BufReader::new(child.stderr.take().expect("a pipe"));

@@ -57,6 +57,10 @@
 //! A record that everybody knows (see `settled`) gives its place to any other: no access to come is
 //! unordered with it.
 //!
+//! Where records come and go while one half is looked at, what was taken away in between was
+//! covered by an access that is seen, or forgotten by a reset or a sweep: those come before or
+//! after the access as a whole, for the bytes that they are about.
+//!
 //! # The same again
 //!
 //! Where main's one record is to give its place to one of the same kind, bytes and call stack, only the
@@ -67,10 +71,6 @@
 //! access: that is its place after the reset. Until then its record is of fewer bytes, and tells nothing that is
 //! not so; whoever was recorded meanwhile is looked at then. In the side this would not do: what an access in main
 //! takes away there must not be taken from one that comes after.
-//!
-//! Where records come and go while one half is looked at, what was taken away in between was
-//! covered by an access that is seen, or forgotten by a reset or a sweep: those come before or
-//! after the access as a whole, for the bytes that they are about.
 //!
 //! # Torn reads
 //!

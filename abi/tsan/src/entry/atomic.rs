@@ -2,7 +2,8 @@
 //!
 //! The operation and its edges are one step, under a lock of the word's clock, so that edges follow the
 //! word's modification order. Where nobody has released to a word yet, there is no clock, and
-//! an operation that does not release needs no lock.
+//! an operation that does not release needs no lock. Nor does a load where nothing was left that the thread
+//! has not read from before.
 
 use super::rwlock;
 use crate::current;
