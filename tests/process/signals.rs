@@ -2,17 +2,24 @@
 
 use crate::again::command;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 const SIGQUIT: i32 = 3;
 
 /// Starts the subject that waits; returns it, when it is ready, with what it writes.
 fn start(variable: &str) -> (Child, BufReader<impl std::io::Read>) {
-    // On a busy machine the signal may take longer to come than a run has steps.
-    let variable = format!("{variable},steps=2000000000");
-    let mut command = command("subject_waits_for_a_signal", &variable);
+    let mut command = command("subject_waits_for_a_signal", variable);
     let command = command.env("SUBJECT_WAITS", "1").stderr(Stdio::piped());
+    // Where the tests run in the background of a shell, they were started with the signal ignored, and what
+    // they start would be, too.
+    let heed = || {
+        // SAFETY: the call may be made between fork and exec.
+        unsafe { libc::signal(libc::SIGQUIT, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: the closure makes one call, which is safe there, and allocates nothing.
+    let command = unsafe { command.pre_exec(heed) };
     let mut child = command.stdout(Stdio::null()).spawn().expect("it runs");
     let mut text = BufReader::new(child.stderr.take().expect("a pipe"));
     let mut line = String::new();
