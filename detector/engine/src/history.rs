@@ -220,7 +220,9 @@ pub(crate) fn record<K: Fn(Epoch) -> bool>(
     new: Record,
     conflicts: &mut Conflicts,
 ) -> Option<()> {
-    let beside = may_stand_beside(new.kind) && granule.main().low() != 0;
+    // The first access goes to main, unless it is a read: then the next one has main.
+    let is_free = !new.kind.is_write() || granule.main().low() != 0;
+    let beside = may_stand_beside(new.kind) && is_free;
     if beside && record_beside(granule.side(), context, new) {
         look_at_main(granule.main(), context, new, conflicts);
         return Some(());
