@@ -28,17 +28,7 @@ fi
 
 "$deadheat" build --instrument --release --manifest-path $manifest --target-dir "$work/ours" >&2
 ours=$work/ours/deadheat/instrument/$target/release/kernels
-# Its standard library, instrumented as ours is. The one that it would be linked with reports false races.
-sysroot=$work/sysroot
-if [ ! -e "$sysroot" ]; then
-    mkdir -p "$work/empty/src"
-    printf '[package]\nname = "empty"\nversion = "0.0.0"\n[workspace]\n' >"$work/empty/Cargo.toml"
-    : >"$work/empty/src/lib.rs"
-    # Nothing is linked, so any file does for the run-time library.
-    RUSTUP_TOOLCHAIN=nightly DEADHEAT_CACHE=$work/cache DEADHEAT_TSAN=$manifest \
-        "$deadheat" build --instrument --manifest-path "$work/empty/Cargo.toml" >&2
-    ln -s "$(echo "$work"/cache/std-*-atomics-*[0-9])" "$sysroot"
-fi
+sysroot=$(scripts/stock-library.sh "$deadheat" "$work")
 RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --sysroot=$sysroot" \
     cargo +nightly build --release --target $target --manifest-path $manifest --target-dir "$work/stock" >&2
 stock=$work/stock/$target/release/kernels

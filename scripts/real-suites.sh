@@ -73,26 +73,11 @@ for crate in "${crates[@]}"; do
         "$seconds" "$verdict"
 done
 
-# The standard library that stock ThreadSanitizer is given: as in compare-tsan.sh.
-stock_library() {
-    local empty=$work/empty cache=$work/stock-cache
-    if [ ! -e "$work/sysroot" ]; then
-        mkdir -p "$empty/src"
-        printf '[package]\nname = "empty"\nversion = "0.0.0"\n[workspace]\n' >"$empty/Cargo.toml"
-        : >"$empty/src/lib.rs"
-        # Nothing is linked, so any file does for the run-time library.
-        RUSTUP_TOOLCHAIN=nightly DEADHEAT_CACHE=$cache DEADHEAT_TSAN=$empty/Cargo.toml \
-            "$deadheat" build --instrument --manifest-path "$empty/Cargo.toml" >&2
-        ln -s "$(echo "$cache"/std-*-atomics-*[0-9])" "$work/sysroot"
-    fi
-    echo "$work/sysroot"
-}
-
-# Runs the suite in a folder with stock ThreadSanitizer, which says nothing: it knows no fences. Its time in
-# milliseconds is then in milliseconds.
+# Runs the suite in a folder with stock ThreadSanitizer, which says nothing: it knows no fences. Its time is then
+# in milliseconds.
 run_stock() {
     local folder=$1 library begin
-    library=$(stock_library)
+    library=$(scripts/stock-library.sh "$deadheat" "$work")
     local command=(env RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --sysroot=$library"
         TSAN_OPTIONS="report_bugs=0 exitcode=0" cargo +nightly test -q --tests --target x86_64-unknown-linux-gnu
         --target-dir "$folder/target/stock")

@@ -472,15 +472,10 @@ impl Engine {
         }
         let knows = |epoch| thread.knows(epoch);
         let is_old = |epoch| self.settled.has(epoch);
-        let half = |seat| match seat {
-            Seat::Main(_) => Half::Main,
-            Seat::Side(_) => Half::Side,
-        };
         if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
-            return self
-                .shadow
-                .touch(address, half(seat))
-                .then_some((seat, new));
+            // The page of main is noted, where something is there.
+            let is_noted = matches!(seat, Seat::Main(_)) || self.shadow.touch(address, Half::Side);
+            return is_noted.then_some((seat, new));
         }
         if !granule::may_stand_beside(new.kind) {
             return None;
@@ -528,7 +523,7 @@ impl Engine {
             low: thread.epoch().bits(),
             high: new.0,
         };
-        let is_done = granule.renew_main(seen, words)
+        let is_done = granule.main().renew(seen, words.low)
             && granule.is_alone()
             && self.shadow.is_undisturbed_since(sweeps);
         if !is_done {
@@ -580,7 +575,7 @@ impl Engine {
             low: thread.epoch().bits(),
             high: wanted.0,
         };
-        let taken = if granule::is_superseded_by(seen, new, knows) {
+        let taken = if granule::is_superseded(seen, wanted.kind(), wanted.mask(), knows) {
             thread.slot().set_clean(false);
             granule.take_main(seen, new, knows)
         } else if let Some(side) = granule.seat_beside(wanted.kind(), wanted.mask(), knows)

@@ -156,20 +156,6 @@ pub(crate) fn is_superseded(
         && knows(Epoch::from_bits(words.low))
 }
 
-/// The same, where the access is the record `new`.
-#[inline]
-pub(crate) fn is_superseded_by(
-    words: Words,
-    new: Words,
-    knows: impl FnOnce(Epoch) -> bool,
-) -> bool {
-    let meta = Meta(new.high);
-    let outlasts = || Meta(words.high).outlasts(meta.kind(), meta.mask()) != 0;
-    is_single(words)
-        && (words.high == new.high || !outlasts())
-        && knows(Epoch::from_bits(words.low))
-}
-
 impl<'a> Granule<'a> {
     /// # Safety
     ///
@@ -287,18 +273,11 @@ impl<'a> Granule<'a> {
     #[inline(always)]
     pub(crate) fn take_main(self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         let recorded = if is_single(seen) && seen.high == new.high {
-            self.renew_main(seen, new)
+            self.main().renew(seen, new.low)
         } else {
             self.main().replace(seen, new)
         };
         recorded && (!may_conflict_beside(Meta(new.high).kind()) || self.settle(new, knows))
-    }
-
-    /// Exchanges the epoch of main's one record, which was `seen`, where it does not differ from `new` otherwise.
-    /// The side is to be looked at then: see [`Self::is_alone`] and [`Self::settle`].
-    #[inline(always)]
-    pub(crate) fn renew_main(self, seen: Words, new: Words) -> bool {
-        self.main().renew(seen, new.low)
     }
 
     /// The same, of a seat in the side.
