@@ -161,10 +161,10 @@ fn ordered_epoch(stacks: &str, mut pair: Pair) {
 /// in place of another by one locked instruction.
 fn exchanged() {
     // As far apart as the records of neighbouring words.
-    let records: Vec<[AtomicU128; 2]> = (0..WORDS).map(|_| Default::default()).collect();
+    let records: Vec<AtomicU128> = (0..WORDS).map(|_| Default::default()).collect();
     let times = (0..(ROUNDS * PASSES) as u128).map(|round| {
         nanoseconds(|| {
-            for [record, _] in &records {
+            for record in &records {
                 let _ = record.compare_exchange(round, round + 1, SeqCst, SeqCst);
             }
         })

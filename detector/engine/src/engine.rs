@@ -360,8 +360,8 @@ impl Engine {
                 // There is no seat: it is covered by one of several records, or is to be another.
                 return self.access_new(thread, kind, bytes, node, found);
             }
-            let (wanted, start) = (Meta::new(kind, mask, NodeId::ROOT), bytes.start());
-            return self.access_seated(thread, granule, seen, wanted, start, node, found);
+            let new = Meta::new(kind, mask, node());
+            return self.access_seated(thread, granule, new, bytes.start(), found);
         }
         self.access_wide(thread, kind, bytes, node, found);
     }
@@ -492,26 +492,19 @@ impl Engine {
         );
     }
 
-    /// An access to one granule, whose main half was `seen`: where that is one record, which the access knows, of the
-    /// same kind, bytes and call stack, here, and otherwise passed on. `wanted` says of which kind and bytes, from
-    /// `start`. It calls nobody and so needs few registers: what is saved of those would have to be in memory
-    /// before the exchange.
+    /// An access to one granule: where what it has in main is one record, which the access knows, of the same
+    /// kind, bytes and call stack, here, and otherwise passed on. It calls nobody, and has few arguments, and so
+    /// needs few registers: what is saved of those would have to be in memory before the exchange.
     #[inline(never)]
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the access path's own state, in registers"
-    )]
     fn access_seated(
         &self,
         thread: &ThreadClock,
         granule: Granule<'_>,
-        seen: Words,
-        wanted: Meta,
+        new: Meta,
         start: usize,
-        node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        let new = wanted.with_node(node());
+        let seen = granule.main().load();
         let is_same = seen.high == new.0 && granule::is_single(seen);
         if !is_same || !thread.knows_inline(Epoch::from_bits(seen.low)) {
             return self.access_replacing(thread, granule, new, start, found);
@@ -519,11 +512,7 @@ impl Engine {
         let sweeps = self.shadow.sweeps();
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
-        let words = Words {
-            low: thread.epoch().bits(),
-            high: new.0,
-        };
-        let is_done = granule.main().renew(seen, words.low)
+        let is_done = granule.main().renew(seen, thread.epoch().bits())
             && granule.is_alone()
             && self.shadow.is_undisturbed_since(sweeps);
         if !is_done {

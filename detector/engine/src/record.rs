@@ -84,12 +84,6 @@ impl Meta {
         Self(u64::from(mask.0) << MASK_SHIFT | (kind as u64) << KIND_SHIFT | node.bits())
     }
 
-    /// The same, of this call stack, where it was of none.
-    #[inline]
-    pub(crate) fn with_node(self, node: NodeId) -> Self {
-        Self(self.0 | node.bits())
-    }
-
     #[inline]
     pub(crate) fn kind(self) -> AccessKind {
         match self.0 >> KIND_SHIFT & 3 {

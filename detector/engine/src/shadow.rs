@@ -305,7 +305,8 @@ impl Shadow {
         if !cfg!(target_arch = "x86_64") {
             fence(Ordering::SeqCst);
         }
-        sweeps.is_multiple_of(2) && self.sweeps.load(Ordering::Relaxed) == sweeps
+        // Where a sweep went on already, `sweeps` was odd, and the even number before is gone.
+        self.sweeps.load(Ordering::Relaxed) == sweeps & !1
     }
 
     /// Returns when no page is being given back.
