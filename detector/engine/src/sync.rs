@@ -8,18 +8,20 @@
 //!
 //! Every function takes the thread's state explicitly; nothing here is thread-local or global.
 
+mod named;
+
 use crate::access::AccessKind;
-use crate::array::Array;
 use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
-use crate::pool::{Kind, Need, Pool};
-use crate::primitive::{AtomicU64, fence};
+use crate::pool::{Need, Pool};
 use crate::slots::{Slot, Slots};
 use crate::source::Source;
-use crate::table::{Bucket, Table, hash};
-use crate::trie::{self, Maker};
+use crate::trie::Maker;
 use alloc::sync::Arc;
 use core::mem::ManuallyDrop;
 use core::sync::atomic::Ordering;
+
+pub use named::Acquired;
+pub(crate) use named::SyncTable;
 
 /// What the threads and sync objects of an engine have in common.
 pub(crate) struct Shared {
@@ -134,272 +136,6 @@ impl Drop for SyncVar {
 /// The name of a sync object that the engine keeps for its owner.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SyncId(pub u64);
-
-/// Few objects share a bucket, and so a lock, from the start; more than these, and it grows.
-const BUCKET_BITS: u32 = 18;
-
-/// The sync objects that are known to one engine by name only.
-pub(crate) struct SyncTable {
-    shared: Arc<Shared>,
-    table: Table,
-    /// Counts what was left at objects whose names share a count: see [`Acquired`].
-    versions: Array<AtomicU64>,
-}
-
-/// Few objects share a count.
-const VERSION_BITS: u32 = 14;
-
-/// The objects that a thread has read from last, and in which version: while nothing is left at one
-/// that changes it, there is nothing to be learned there. It belongs to one thread, like its clock.
-///
-/// Whoever leaves something at an object counts first, under the object's lock, and only then performs the
-/// operation by which others see it. So whoever sees the operation, and looks at the count afterwards, sees that, too; and
-/// what was learned under the lock at the same count has what the operation left.
-#[derive(Clone, Debug)]
-pub struct Acquired {
-    entries: [Version; ACQUIRED],
-}
-
-const ACQUIRED: usize = 8;
-
-#[derive(Clone, Copy, Debug)]
-struct Version {
-    id: SyncId,
-    count: u64,
-    /// Whether it was acquired, and not only kept for an acquire fence.
-    whole: bool,
-}
-
-impl Acquired {
-    /// Nothing was read from.
-    #[must_use]
-    pub const fn new() -> Self {
-        let nothing = Version {
-            id: SyncId(u64::MAX),
-            count: 0,
-            whole: false,
-        };
-        Self {
-            entries: [nothing; ACQUIRED],
-        }
-    }
-
-    fn entry(&mut self, id: SyncId) -> &mut Version {
-        &mut self.entries[(hash(id.0) >> 32) as usize % ACQUIRED]
-    }
-}
-
-impl Default for Acquired {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl SyncTable {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Option<Self> {
-        Some(Self {
-            shared: Arc::clone(shared),
-            table: Table::new(&shared.source, BUCKET_BITS)?,
-            versions: Array::new(1 << VERSION_BITS, &shared.source)?,
-        })
-    }
-
-    fn version(&self, id: SyncId) -> &AtomicU64 {
-        &self.versions[(hash(id.0) >> (u64::BITS - VERSION_BITS)) as usize]
-    }
-
-    /// Something may be left at the object `id`, whose lock the caller has.
-    fn count(&self, id: SyncId) {
-        self.version(id).fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub(crate) fn with<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
-        let pool = &self.shared.pool;
-        let mut bucket = self.table.lock(pool, id.0);
-        self.count(id);
-        let known = bucket.find(id.0);
-        let mut var = SyncVar {
-            owner: Some(Arc::clone(&self.shared)),
-            clock: known.map_or(Clock::EMPTY, Clock::in_node),
-            name: id.0,
-        };
-        // The references are the object's, also where `f` panics.
-        if let Some(node) = known {
-            Clock::EMPTY.into_node(node);
-        }
-        let result = f(&mut var);
-        let clock = match var.clock_of(&self.shared) {
-            Some(_) => core::mem::take(&mut var.clock),
-            None => Clock::EMPTY,
-        };
-        if let Some(node) = known {
-            clock.into_node(node);
-        } else if !clock.is_empty() {
-            self.insert(&mut bucket, id, clock);
-        }
-        result
-    }
-
-    /// Keeps the clock of an object that had none.
-    fn insert(&self, bucket: &mut Bucket<'_>, id: SyncId, mut clock: Clock) {
-        let pool = &self.shared.pool;
-        match pool.take(Kind::Clock, 0, id.0 as usize) {
-            Some((index, node)) => {
-                node.set_word(0, id.0);
-                clock.into_node(node);
-                bucket.insert(index, node);
-            }
-            None => clock.clear(pool, 0),
-        }
-    }
-
-    /// The bucket of the object that `thread` is about to use.
-    fn lock(&self, thread: &ThreadClock, id: SyncId) -> Bucket<'_> {
-        assert!(
-            Arc::ptr_eq(&thread.shared, &self.shared),
-            "the thread is another engine's"
-        );
-        self.table.lock(&self.shared.pool, id.0)
-    }
-
-    pub(crate) fn acquire(&self, thread: &mut ThreadClock, id: SyncId) {
-        let bucket = self.lock(thread, id);
-        if let Some(node) = bucket.find(id.0) {
-            thread.learn(&ManuallyDrop::new(Clock::in_node(node)));
-        }
-    }
-
-    pub(crate) fn release(&self, thread: &mut ThreadClock, id: SyncId) {
-        self.leave(thread, id, |clock, left| {
-            clock.assign(&self.shared.pool, left.own().tid().shard(), left);
-        });
-    }
-
-    pub(crate) fn release_merge(&self, thread: &mut ThreadClock, id: SyncId) {
-        self.leave(thread, id, |clock, left| {
-            clock.merge(&self.shared.pool, left.own().tid().shard(), left);
-        });
-    }
-
-    /// What `thread` releases now is left at the object, as `put` does it.
-    fn leave(&self, thread: &mut ThreadClock, id: SyncId, put: impl FnOnce(&mut Clock, &Clock)) {
-        let mut bucket = self.lock(thread, id);
-        self.count(id);
-        let left = thread.released();
-        match bucket.find(id.0) {
-            Some(node) => {
-                let mut clock = Clock::in_node(node);
-                put(&mut clock, &left);
-                clock.into_node(node);
-            }
-            None => self.insert(&mut bucket, id, left.copy(&self.shared.pool)),
-        }
-        drop(bucket);
-        thread.tick();
-    }
-
-    /// An atomic operation of `thread` on the word whose clock is `id`; `access` records it as the access
-    /// that it turned out to be.
-    pub(crate) fn atomic<R>(
-        &self,
-        thread: &mut ThreadClock,
-        id: SyncId,
-        operation: impl FnOnce() -> (R, AtomicEffect),
-        access: impl FnOnce(&ThreadClock, AtomicEffect),
-    ) -> (R, AtomicEffect) {
-        let mut bucket = self.lock(thread, id);
-        self.count(id);
-        let (result, effect) = operation();
-        let known = bucket.find(id.0);
-        let mut clock = known.map_or(Clock::EMPTY, Clock::in_node);
-        thread.read(&clock, effect);
-        // What is released is recorded before anybody can acquire it.
-        let mut access = Some(access);
-        if effect.releases()
-            && let Some(access) = access.take()
-        {
-            access(thread, effect);
-        }
-        if !matches!(effect, AtomicEffect::Load(_)) {
-            thread.write(&mut clock, effect);
-            match known {
-                Some(node) => clock.into_node(node),
-                None if clock.is_empty() => {}
-                None => self.insert(&mut bucket, id, clock),
-            }
-        }
-        drop(bucket);
-        match access {
-            Some(access) => access(thread, effect),
-            None => thread.tick(),
-        }
-        (result, effect)
-    }
-
-    /// An atomic load by `thread`, which `load` performs, perhaps twice, of the word whose clock is `id`. Takes no
-    /// lock where what can be read there was `acquired` already.
-    pub(crate) fn load<R>(
-        &self,
-        thread: &mut ThreadClock,
-        acquired: &mut Acquired,
-        id: SyncId,
-        ordering: Ordering,
-        load: impl Fn() -> R,
-    ) -> R {
-        let effect = AtomicEffect::Load(ordering);
-        let version = self.version(id);
-        let entry = acquired.entry(id);
-        if entry.id == id && (entry.whole || !effect.acquires()) {
-            let result = load();
-            // The count is looked at after what was read.
-            fence(Ordering::Acquire);
-            if version.load(Ordering::Relaxed) == entry.count {
-                return result;
-            }
-        }
-        let bucket = self.lock(thread, id);
-        let result = load();
-        if let Some(node) = bucket.find(id.0) {
-            thread.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
-        }
-        *entry = Version {
-            id,
-            count: version.load(Ordering::Relaxed),
-            whole: effect.acquires(),
-        };
-        result
-    }
-
-    pub(crate) fn forget(&self, id: SyncId) {
-        let mut bucket = self.table.lock(&self.shared.pool, id.0);
-        bucket.retain(|node| node.word(0) != id.0);
-    }
-
-    /// Forgets clocks that say only what `known` does, a trie of what every running thread knows.
-    pub(crate) fn sweep(&self, known: crate::pool::Index) {
-        let pool = &self.shared.pool;
-        self.table.for_each_bucket(pool, |bucket| {
-            bucket.retain(|node| !is_known(pool, &ManuallyDrop::new(Clock::in_node(node)), known));
-        });
-    }
-}
-
-/// Whether `known` has all that `clock` does.
-fn is_known(pool: &Pool, clock: &Clock, known: crate::pool::Index) -> bool {
-    let maker = Maker {
-        pool,
-        origin: 0,
-        shard: 0,
-        need: Need::Tidiness,
-    };
-    let Ok(all) = clock.as_trie(maker) else {
-        return false;
-    };
-    let whole = trie::all(pool, all, |key, time| trie::get(pool, known, key) >= time);
-    pool.release(all, 0);
-    // What only the soft order knows is not compared.
-    whole && clock.roots()[1] == 0
-}
 
 /// What an atomic operation turned out to do, with the ordering that it did it with.
 ///
@@ -838,7 +574,9 @@ mod tests {
         assert_eq!(origin(&group.clock), 0, "several threads'");
         main.acquire(&group);
         assert_eq!(origin(&main.slot().peek()), main.epoch().bits());
-        assert!(trie::origins(pool, main.slot().peek().roots()[0]).all(|origin| origin != 0));
+        assert!(
+            crate::trie::origins(pool, main.slot().peek().roots()[0]).all(|origin| origin != 0)
+        );
         // The children of the second round have all of that, and bring only themselves.
         let mut second = SyncVar::new();
         done(&mut main, &mut second);

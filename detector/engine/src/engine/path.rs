@@ -1,0 +1,613 @@
+//! The path of an access: from the look that finds it made before, over the exchange of one record, to all the
+//! rules.
+//!
+//! Each function does what few accesses lack, and passes on those that need more: so the first ones stay small, and
+//! what they use stays in registers.
+
+use super::{Engine, Race};
+use crate::access::{AccessKind, ByteRange};
+use crate::chain;
+use crate::clock::{Clock, Epoch};
+use crate::context::NodeId;
+use crate::granule::{self, Granule, Seat};
+use crate::history::{self, Conflict, Conflicts, Context};
+use crate::pool::Need;
+use crate::primitive::{Ordering, Words};
+use crate::record::{BYTES, ByteMask, Meta, Record};
+use crate::shadow::{Half, granules_of};
+use crate::sync::{Shared, ThreadClock};
+use crate::trie::Maker;
+
+/// What came of an attempt to record an access at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtOnce {
+    /// It is recorded, or was made before in this epoch: nothing races.
+    Done,
+    /// It was put in its seat, but there is more to look at: it is to be recorded by all the rules, and what
+    /// is there now does not tell that it was made before.
+    Begun,
+    /// There is no seat for it, or more to look at before.
+    No,
+}
+
+impl Engine {
+    /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
+    /// `kind` on the `len` bytes from `start`, as far as one look tells: then [`Self::access`] would
+    /// do nothing. For callers that have the time for one look only; a second is [`Self::is_repeated_beside`].
+    #[inline(always)]
+    #[must_use]
+    pub fn is_repeated(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
+        let offset = start % BYTES;
+        if len > BYTES - offset {
+            return false;
+        }
+        let Some(granule) = self.shadow.granule(start) else {
+            return false;
+        };
+        let mask = ByteMask::span(offset, offset + len);
+        granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
+    }
+
+    /// The same, by another look.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_repeated_beside(
+        &self,
+        epoch: Epoch,
+        kind: AccessKind,
+        start: usize,
+        len: usize,
+    ) -> bool {
+        let offset = start % BYTES;
+        if len > BYTES - offset || kind == AccessKind::Read && !self.racy.is_empty() {
+            return false;
+        }
+        let mask = ByteMask::span(offset, offset + len);
+        let granule = self.shadow.granule(start);
+        granule.is_some_and(|granule| granule.is_covered_by_side(kind, mask, epoch))
+    }
+
+    /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
+    /// `found` with each race: one for each earlier access and run of bytes.
+    ///
+    /// `node` is called only where the access is not covered by an earlier one of the same
+    /// thread and epoch.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    #[inline]
+    pub fn access(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        let offset = bytes.start() % BYTES;
+        let len = bytes.len_as_given();
+        if len <= BYTES - offset
+            && let Some(granule) = self.shadow.granule(bytes.start())
+        {
+            let mask = ByteMask::span(offset, offset + len);
+            let seen = granule.main().load();
+            if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
+                return;
+            }
+            if granule.is_covered_by_side(kind, mask, thread.epoch()) {
+                return self.covered(thread, kind, bytes);
+            }
+            if granule::is_crowded(seen) {
+                // There is no seat: it is covered by one of several records, or is to be another.
+                return self.access_new(thread, kind, bytes, node, found);
+            }
+            let new = Meta::new(kind, mask, node());
+            return self.access_seated(thread, granule, new, bytes.start(), found);
+        }
+        self.access_wide(thread, kind, bytes, node, found);
+    }
+
+    /// An access that several granules have a part of: each is looked at as for one of its own, up to
+    /// the first that has more to it.
+    #[inline(never)]
+    fn access_wide(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        self.assert_own(thread);
+        if self.shared.pool.is_exhausted() {
+            return self.access_each(thread, kind, bytes, node, found);
+        }
+        let mut known = None;
+        let mut node = Some(node);
+        let mut get = || {
+            *known.get_or_insert_with(|| {
+                // What was recorded is not in the thread's last release.
+                thread.slot().set_clean(false);
+                node.take().map_or(NodeId::ROOT, |node| node())
+            })
+        };
+        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
+            match self.at_once(thread, kind, address, mask, &mut get) {
+                AtOnce::Done => {}
+                AtOnce::Begun => {
+                    return self.access_each(thread, kind, bytes.from(address), get, found);
+                }
+                AtOnce::No => {
+                    return self.access_new(thread, kind, bytes.from(address), get, found);
+                }
+            }
+        }
+    }
+
+    /// The part of an access that one granule has, if no more has to be looked at than its two records in place.
+    #[inline(always)]
+    fn at_once(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        address: usize,
+        mask: ByteMask,
+        node: &mut impl FnMut() -> NodeId,
+    ) -> AtOnce {
+        let sweeps = self.shadow.sweeps();
+        let Some(granule) = self.shadow.granule(address) else {
+            return AtOnce::No;
+        };
+        let seen = granule.main().load();
+        if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
+            return AtOnce::Done;
+        }
+        if granule.is_covered_by_side(kind, mask, thread.epoch()) {
+            let is_done = kind != AccessKind::Read || self.racy.is_empty();
+            return if is_done { AtOnce::Done } else { AtOnce::No };
+        }
+        if granule::is_crowded(seen) {
+            return AtOnce::No;
+        }
+        let new = Record {
+            epoch: thread.epoch(),
+            kind,
+            mask,
+            node: node(),
+        };
+        let Some((seat, new)) = self.seat(thread, granule, seen, address, new) else {
+            return AtOnce::No;
+        };
+        let knows = |epoch| thread.knows(epoch);
+        if granule.take(seat, new.words(), knows) && self.shadow.has_recorded(sweeps) {
+            AtOnce::Done
+        } else {
+            AtOnce::Begun
+        }
+    }
+
+    /// The seat of an access, also in a granule that is empty, and what it records there: where the
+    /// thread has made the same in this epoch on other bytes, one record is of all of them.
+    #[inline(never)]
+    fn seat(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        address: usize,
+        new: Record,
+    ) -> Option<(Seat, Record)> {
+        if seen.low == 0 {
+            let is_noted = self.shadow.touch(address, Half::Main);
+            return is_noted.then_some((Seat::Main(seen), new));
+        }
+        let wider = |words: Words| {
+            let old = Record::from_words(words);
+            (words.low == new.epoch.bits() && old.is_same_access(new)).then(|| Record {
+                mask: old.mask.or(new.mask),
+                ..new
+            })
+        };
+        if let Some(record) = wider(seen) {
+            return Some((Seat::Main(seen), record));
+        }
+        let knows = |epoch| thread.knows(epoch);
+        let is_old = |epoch| self.settled.has(epoch);
+        if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
+            // The page of main is noted, where something is there.
+            let is_noted = matches!(seat, Seat::Main(_)) || self.shadow.touch(address, Half::Side);
+            return is_noted.then_some((seat, new));
+        }
+        if !granule::may_stand_beside(new.kind) {
+            return None;
+        }
+        let side = granule.side().load();
+        wider(side).map(|record| (Seat::Side(side), record))
+    }
+
+    #[inline]
+    fn assert_own(&self, thread: &ThreadClock) {
+        assert!(
+            core::ptr::eq(thread.shared(), &raw const *self.shared),
+            "the thread is another engine's"
+        );
+    }
+
+    /// An access to one granule: where what it has in main is one record, which the access knows, of the same
+    /// kind, bytes and call stack, here, and otherwise passed on. It calls nobody, and has few arguments, and so
+    /// needs few registers: what is saved of those would have to be in memory before the exchange.
+    #[inline(never)]
+    fn access_seated(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        new: Meta,
+        start: usize,
+        found: impl FnMut(&Race),
+    ) {
+        let seen = granule.main().load();
+        let is_same = seen.high == new.0 && granule::is_single(seen);
+        if !is_same || !thread.knows_inline(Epoch::from_bits(seen.low)) {
+            return self.access_replacing(thread, granule, new, start, found);
+        }
+        let sweeps = self.shadow.sweeps();
+        // What was recorded is not in the thread's last release.
+        thread.slot().set_clean(false);
+        let is_done = granule.main().renew(seen, thread.epoch().bits())
+            && granule.is_alone()
+            && self.shadow.is_undisturbed_since(sweeps);
+        if !is_done {
+            self.access_renewed(thread, granule, new, start, found);
+        }
+    }
+
+    /// The same, where its record may stand in main, and there is more to look at.
+    #[inline(never)]
+    fn access_renewed(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        new: Meta,
+        start: usize,
+        found: impl FnMut(&Race),
+    ) {
+        let sweeps = self.shadow.sweeps();
+        let words = Words {
+            low: thread.epoch().bits(),
+            high: new.0,
+        };
+        let settled = granule.main().load() == words
+            && granule.settle(words, |epoch| thread.knows(epoch))
+            && self.shadow.has_recorded(sweeps);
+        if !settled {
+            self.access_again(thread, start, Record::from_words(words), found);
+        }
+    }
+
+    /// An access to one granule that supersedes the one record of one half, or finds the side free; any other is
+    /// passed on.
+    #[inline(never)]
+    fn access_replacing(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        wanted: Meta,
+        start: usize,
+        found: impl FnMut(&Race),
+    ) {
+        let knows = |epoch| thread.knows(epoch);
+        // Read before the side: where something is there or in main, the page is touched, and a
+        // sweep that gives it back afterwards is counted. What was `seen` is not taken away
+        // unnoticed: if it is still there, its page is.
+        let sweeps = self.shadow.sweeps();
+        let seen = granule.main().load();
+        let new = Words {
+            low: thread.epoch().bits(),
+            high: wanted.0,
+        };
+        let taken = if granule::is_superseded(seen, wanted.kind(), wanted.mask(), knows) {
+            thread.slot().set_clean(false);
+            granule.take_main(seen, new, knows)
+        } else if let Some(side) = granule.seat_beside(wanted.kind(), wanted.mask(), knows)
+            && self.shadow.touch(start, Half::Side)
+        {
+            thread.slot().set_clean(false);
+            granule.take_side(side, new, knows)
+        } else {
+            let new = Record::from_words(new);
+            return self.access_unseated(thread, granule, seen, new, start, found);
+        };
+        if !taken || !self.shadow.has_recorded(sweeps) {
+            // Somebody was quicker, or there is more to look at.
+            self.access_again(thread, start, Record::from_words(new), found);
+        }
+    }
+
+    /// The same, where there may be a seat in another way.
+    #[inline(never)]
+    fn access_unseated(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        new: Record,
+        start: usize,
+        found: impl FnMut(&Race),
+    ) {
+        let sweeps = self.shadow.sweeps();
+        let Some((seat, wide)) = self.seat(thread, granule, seen, start, new) else {
+            let bytes = new.mask.bytes_from(start);
+            return self.access_new(thread, new.kind, bytes, || new.node, found);
+        };
+        thread.slot().set_clean(false);
+        if !granule.take(seat, wide.words(), |epoch| thread.knows(epoch))
+            || !self.shadow.has_recorded(sweeps)
+        {
+            self.access_again(thread, start, new, found);
+        }
+    }
+
+    /// An access to one granule that could not be recorded in a seat.
+    #[inline(never)]
+    fn access_again(
+        &self,
+        thread: &ThreadClock,
+        start: usize,
+        new: Record,
+        found: impl FnMut(&Race),
+    ) {
+        let bytes = new.mask.bytes_from(start);
+        self.access_each(thread, new.kind, bytes, || new.node, found);
+    }
+
+    /// An access that the inline same-epoch check did not cover.
+    #[inline(never)]
+    fn access_new(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        self.assert_own(thread);
+        let epoch = thread.epoch();
+        let pool = &self.shared.pool;
+        let covered = granules_of(bytes.start(), bytes.end()).all(|(address, mask)| {
+            let granule = self.shadow.granule(address);
+            granule.is_some_and(|granule| history::is_covered(granule, pool, kind, mask, epoch))
+        });
+        if covered {
+            self.covered(thread, kind, bytes);
+            self.tidy_up(thread, bytes.start());
+        } else {
+            self.access_each(thread, kind, bytes, node, found);
+        }
+    }
+
+    /// The history of a granule is longer than fits in place, and keeps being looked at: now and then,
+    /// what everybody knows of it is dropped.
+    fn tidy_up(&self, thread: &ThreadClock, address: usize) {
+        let pool = &self.shared.pool;
+        let number = thread.slot().next_version();
+        if self.settled.note(number, pool, &self.shared.slots)
+            && let Some(granule) = self.shadow.granule(address)
+        {
+            let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
+            let is_old = |epoch| self.settled.has(epoch);
+            // Where there is no memory for it, it stays as it is.
+            let _ = history::sweep(granule, true, pool, thread.tid().index(), &version, is_old);
+        }
+    }
+
+    /// An access to any number of granules, by all the rules.
+    #[inline(never)]
+    fn access_each(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        mut found: impl FnMut(&Race),
+    ) {
+        let epoch = thread.epoch();
+        let pool = &self.shared.pool;
+        if pool.is_exhausted() {
+            // An edge may be missing: what is found now may be no race.
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let node = node();
+        // What was recorded is not in the thread's last release.
+        thread.slot().set_clean(false);
+        let mut open = Adjoining::default();
+        let mut is_first = true;
+        // What was known before the access: edges into it are not.
+        let mut before: Option<Clock> = None;
+        let mut conflicts = Conflicts::new(ByteMask::NONE);
+        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
+            let new = Record {
+                epoch,
+                kind,
+                mask,
+                node,
+            };
+            open.begin_granule(address, &mut found);
+            // The first is here because it has more to it, and what was put in its seat may cover it by now.
+            if !core::mem::take(&mut is_first)
+                && self.at_once(thread, kind, address, mask, &mut || node) == AtOnce::Done
+            {
+                continue;
+            }
+            conflicts.begin(mask);
+            match self.record(thread, address, new, &mut conflicts) {
+                None => {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
+                Some(()) if conflicts.is_empty() => {}
+                Some(()) => {
+                    let before = before.get_or_insert_with(|| thread.slot().peek().copy(pool));
+                    self.note(address, &conflicts, before, |race| {
+                        open.add(race, &mut found);
+                    });
+                    if kind == AccessKind::Read {
+                        self.read_from(thread, &conflicts);
+                    }
+                }
+            }
+        }
+        if let Some(mut before) = before {
+            before.clear(pool, thread.tid().index());
+        }
+        open.finish(&mut found);
+    }
+
+    fn record(
+        &self,
+        thread: &ThreadClock,
+        address: usize,
+        new: Record,
+        conflicts: &mut Conflicts,
+    ) -> Option<()> {
+        let clock = thread.slot().peek();
+        let pool = &self.shared.pool;
+        let version = || {
+            let number = thread.slot().next_version();
+            self.settled.note(number, pool, &self.shared.slots);
+            chain::version(Some(thread.tid()), number)
+        };
+        let is_old = |epoch| self.settled.has(epoch);
+        let context = Context {
+            pool,
+            knows: |epoch| clock.knows(pool, epoch),
+            is_old: &is_old,
+            version: &version,
+            shard: thread.tid().index(),
+        };
+        let place = self.shadow.place(address)?;
+        loop {
+            let sweeps = self
+                .shadow
+                .begin_recording(place, granule::may_stand_beside(new.kind));
+            history::record(place.granule, &context, new, conflicts)?;
+            if self.shadow.has_recorded(sweeps) {
+                return Some(());
+            }
+        }
+    }
+
+    /// Notes what raced in the granule at `address`, and gives the races.
+    fn note(
+        &self,
+        address: usize,
+        conflicts: &Conflicts,
+        before: &Clock,
+        mut race: impl FnMut(Race),
+    ) {
+        let pool = &self.shared.pool;
+        for Conflict { previous, bytes } in conflicts.iter() {
+            self.racy.insert(pool, address, bytes);
+            let dependent = before.softly_knows(pool, previous.epoch);
+            for (from, to) in bytes.runs() {
+                race(Race {
+                    bytes: ByteRange::new(address + from, to - from).expect("runs have bytes"),
+                    previous_kind: previous.kind,
+                    previous_epoch: previous.epoch,
+                    previous_node: previous.node,
+                    dependent,
+                });
+            }
+        }
+    }
+
+    /// The schedulable-happens-before edges from racing writes.
+    fn read_from(&self, thread: &ThreadClock, conflicts: &Conflicts) {
+        let wrote = |conflict: &Conflict| conflict.previous.kind == AccessKind::Write;
+        for conflict in conflicts.iter().filter(wrote) {
+            self.read_from_write(thread, conflict.previous.epoch);
+        }
+    }
+
+    /// An access of which the thread made the like in this epoch: it can find no new race, but a
+    /// read may read what others have written since.
+    #[inline]
+    fn covered(&self, thread: &ThreadClock, kind: AccessKind, bytes: ByteRange) {
+        if kind == AccessKind::Read && !self.racy.is_empty() {
+            self.read_again(thread, bytes);
+        }
+    }
+
+    /// The same edges into a read that repeats one of the same thread and epoch.
+    #[cold]
+    fn read_again(&self, thread: &ThreadClock, bytes: ByteRange) {
+        let (pool, shard) = (&self.shared.pool, thread.tid().index());
+        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
+            let Some(granule) = self.shadow.granule(address) else {
+                continue;
+            };
+            let knows = |epoch| thread.knows(epoch);
+            for write in history::unknown_writes(granule, pool, shard, mask, knows) {
+                self.read_from_write(thread, write);
+            }
+        }
+    }
+
+    fn read_from_write(&self, thread: &ThreadClock, write: Epoch) {
+        let Shared { pool, slots, .. } = thread.shared();
+        let shard = thread.tid().index();
+        let mut writer = slots.clock_of(pool, write, shard);
+        let maker = Maker {
+            pool,
+            origin: thread.epoch().bits(),
+            shard,
+            need: Need::Knowledge,
+        };
+        // Where there is no memory, the pool has noted it, and the engine stops reporting.
+        let _ = thread
+            .slot()
+            .change(|clock| clock.learn_softly(maker, &writer));
+        writer.clear(pool, shard);
+    }
+}
+
+/// Races of one access that may go on in the next granule: at most one ends at a byte.
+#[derive(Default)]
+struct Adjoining {
+    races: [Option<Race>; BYTES],
+}
+
+impl Adjoining {
+    /// What did not reach `address` is complete.
+    fn begin_granule(&mut self, address: usize, found: &mut impl FnMut(&Race)) {
+        for open in &mut self.races {
+            if open.is_some_and(|race| race.bytes.end() != address)
+                && let Some(race) = open.take()
+            {
+                found(&race);
+            }
+        }
+    }
+
+    fn add(&mut self, race: Race, found: &mut impl FnMut(&Race)) {
+        for open in self.races.iter_mut().flatten() {
+            if race.continues(open) {
+                let len = open.bytes.len() + race.bytes.len();
+                open.bytes =
+                    ByteRange::new(open.bytes.start(), len).expect("two ranges have bytes");
+                return;
+            }
+        }
+        match self.races.iter_mut().find(|open| open.is_none()) {
+            Some(free) => *free = Some(race),
+            None => found(&race),
+        }
+    }
+
+    fn finish(&mut self, found: &mut impl FnMut(&Race)) {
+        self.races
+            .iter_mut()
+            .filter_map(Option::take)
+            .for_each(|race| found(&race));
+    }
+}
