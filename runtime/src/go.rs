@@ -5,7 +5,7 @@ use crate::detect;
 use crate::goroutine::{self, About, G};
 use crate::run::{self, Run};
 use crate::stack;
-use crate::task::{Body, Ending, Task};
+use crate::task::{self, Ending};
 use crate::waiter::{WaitReason, Waiter};
 use deadheat_detector::thread::{SyncOp, Thread};
 use std::any::Any;
@@ -161,14 +161,14 @@ pub(crate) fn spawn<T: Send + 'static>(
     stack_size: usize,
     f: impl FnOnce() -> T + Send + 'static,
 ) -> (G, JoinHandle<T>) {
-    let task = Task::new(f);
+    let (body, task) = task::new(f);
     let id = run.number(thread.as_ref());
     let about = About {
         id,
         creator,
         created: at,
         stack_size,
-        body: Arc::clone(&task) as Arc<dyn Body>,
+        body,
     };
     let g = run.start(about);
     if let Some(thread) = thread {
@@ -183,7 +183,7 @@ pub(crate) fn spawn<T: Send + 'static>(
 /// It can be awaited too: that is a [`join`](Self::join), with the same edge, to whoever polls.
 #[must_use = "a panic of the goroutine fails the run unless somebody joins it"]
 pub struct JoinHandle<T> {
-    task: Arc<dyn Ending<T>>,
+    task: Ending<T>,
     id: u64,
 }
 
@@ -204,7 +204,8 @@ impl<T> JoinHandle<T> {
                 return result;
             }
             let wait = current::wait();
-            if self.task.ended().add_waiter(|| wait.waiter()) {
+            // SAFETY: this is the handle; it goes on when the end has come, and does not get here again.
+            if unsafe { self.task.ended().wait(wait.waiter()) } {
                 wait.wait(WaitReason::new("goroutine join", at));
             }
         }
@@ -277,7 +278,8 @@ impl<T> Future for JoinFuture<T> {
                 return Poll::Ready(result);
             }
             let waiter = Waiter::task(context.waker().clone());
-            if self.handle.task.ended().add_waiter(|| waiter.clone()) {
+            // SAFETY: this is the handle; the waiter is done when the end has come, and not before.
+            if unsafe { self.handle.task.ended().wait(waiter.clone()) } {
                 self.waiter = Some(waiter);
                 return Poll::Pending;
             }

@@ -45,7 +45,7 @@ pub(crate) struct About {
     pub(crate) created: &'static Location<'static>,
     /// The size of the stack that it gets.
     pub(crate) stack_size: usize,
-    pub(crate) body: Arc<dyn Body>,
+    pub(crate) body: Body,
 }
 
 /// Why a goroutine gave its thread back.
@@ -66,7 +66,7 @@ const SAFEPOINTS_OF_DESTRUCTORS: u32 = 10_000;
 type Fiber = Coroutine<(), Switch, (), GoroutineStack>;
 
 enum Stage {
-    New(Arc<dyn Body>),
+    New(Body),
     Started(Fiber),
     Ended,
 }
@@ -375,7 +375,7 @@ impl Goroutine {
         }
     }
 
-    fn start(self: &G, stack: GoroutineStack, body: Arc<dyn Body>) -> Fiber {
+    fn start(self: &G, stack: GoroutineStack, body: Body) -> Fiber {
         let addresses = stack.addresses();
         self.stack_start.store(addresses.start, Ordering::Relaxed);
         self.stack_end.store(addresses.end, Ordering::Relaxed);
@@ -389,14 +389,11 @@ impl Goroutine {
             let g = unsafe { &*g };
             g.yielder.set(Some(NonNull::from(yielder)));
             let body = AssertUnwindSafe(move || {
-                // SAFETY: the stage had the body, and gave it away once.
-                unsafe {
-                    if g.is_cancelled() {
-                        // What it has captured is dropped as part of the goroutine.
-                        body.discard();
-                    } else {
-                        body.run(g);
-                    }
+                if g.is_cancelled() {
+                    // What it has captured is dropped as part of the goroutine.
+                    body.discard();
+                } else {
+                    body.run(g);
                 }
             });
             // The body catches its own panics, but not those of what it drops at its end.

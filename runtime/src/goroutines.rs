@@ -12,43 +12,26 @@
 
 use crate::goroutine::{About, G, Goroutine};
 use crate::run::Run;
+use crate::spares::{Own, Spares};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
-
-/// How many a worker keeps for itself, and how many it gives or takes at a time.
-const OWN: usize = 128;
-const BATCH: usize = OWN / 2;
+use std::sync::atomic::{Ordering, fence};
 
 /// The goroutines of a run.
 #[derive(Default)]
 pub(crate) struct Goroutines {
     all: Mutex<Vec<G>>,
-    ended: Mutex<Vec<G>>,
-    /// The length of `ended`, for those who only look.
-    ended_len: AtomicUsize,
+    /// Those that have ended, but for each worker's own.
+    ended: Spares<G>,
 }
-
-/// Those that have ended, and are a worker's to use again.
-#[derive(Default)]
-pub(crate) struct Own(Vec<G>);
 
 impl Goroutines {
     /// A goroutine that is not queued yet: from the worker's `own` where there is one, from those of
     /// all, or a new one.
-    pub(crate) fn start(&self, run: &Arc<Run>, own: Option<&mut Own>, about: About) -> G {
+    pub(crate) fn start(&self, run: &Arc<Run>, own: Option<&mut Own<G>>, about: About) -> G {
         let ended = match own {
-            Some(own) => {
-                if own.0.is_empty() {
-                    self.take_ended(BATCH, &mut own.0);
-                }
-                own.0.pop()
-            }
-            None => {
-                let mut one = Vec::new();
-                self.take_ended(1, &mut one);
-                one.pop()
-            }
+            Some(own) => self.ended.take(own),
+            None => self.ended.take_one(),
         };
         match ended {
             Some(g) if is_unused(&g) => {
@@ -58,7 +41,7 @@ impl Goroutines {
             }
             kept => {
                 if let Some(g) = kept {
-                    self.put_last(g);
+                    self.ended.put_last(g);
                 }
                 let g = Goroutine::new(Arc::clone(run), about);
                 self.all.lock().push(G::clone(&g));
@@ -67,43 +50,12 @@ impl Goroutines {
         }
     }
 
-    /// Takes back one that somebody keeps, to be tried again after all others.
-    #[cold]
-    fn put_last(&self, g: G) {
-        let mut ended = self.ended.lock();
-        ended.push(g);
-        let first_out = ended.len() - 1;
-        ended.swap(0, first_out);
-        self.ended_len.store(ended.len(), Ordering::Relaxed);
-    }
-
-    fn take_ended(&self, most: usize, into: &mut Vec<G>) {
-        if self.ended_len.load(Ordering::Relaxed) == 0 {
-            return;
+    /// Takes back a goroutine that has ended, for the worker's `own` where there is one.
+    pub(crate) fn end(&self, own: Option<&mut Own<G>>, g: G) {
+        match own {
+            Some(own) => self.ended.put(own, g),
+            None => self.ended.put_one(g),
         }
-        let mut ended = self.ended.lock();
-        let keep = ended.len().saturating_sub(most);
-        into.extend(ended.drain(keep..));
-        self.ended_len.store(keep, Ordering::Relaxed);
-    }
-
-    /// Takes back a goroutine that has ended.
-    pub(crate) fn end(&self, g: G) {
-        self.end_all(std::iter::once(g));
-    }
-
-    /// Takes back a goroutine that has ended, for the worker's `own`.
-    pub(crate) fn end_on(&self, Own(own): &mut Own, g: G) {
-        own.push(g);
-        if own.len() >= OWN {
-            self.end_all(own.drain(..BATCH));
-        }
-    }
-
-    fn end_all(&self, goroutines: impl Iterator<Item = G>) {
-        let mut ended = self.ended.lock();
-        ended.extend(goroutines);
-        self.ended_len.store(ended.len(), Ordering::Relaxed);
     }
 
     /// Those that have not ended, by number.
@@ -123,8 +75,8 @@ impl Goroutines {
     /// Lets go of all: they know their run, which keeps them.
     pub(crate) fn clear(&self) {
         let all = std::mem::take(&mut *self.all.lock());
-        let ended = std::mem::take(&mut *self.ended.lock());
-        drop((all, ended));
+        drop(all);
+        self.ended.clear();
     }
 }
 

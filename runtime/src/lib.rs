@@ -35,6 +35,7 @@
 pub mod atomic;
 mod block_on;
 mod blocking;
+mod blocks;
 pub mod chan;
 mod claim;
 pub mod context;
@@ -55,6 +56,8 @@ mod models;
 pub mod net;
 #[cfg_attr(not(unix), path = "netpoll_unknown.rs")]
 mod netpoll;
+mod parting;
+mod prefetch;
 mod primitive;
 mod run;
 mod runs;
@@ -62,6 +65,7 @@ mod scheduler;
 #[cfg_attr(unix, path = "sigquit.rs")]
 #[cfg_attr(not(unix), path = "sigquit_unknown.rs")]
 mod sigquit;
+mod spares;
 mod spin;
 mod stack;
 mod stats;

@@ -3,6 +3,7 @@
 //! Runs share nothing. Any number can go on side by side in one process, each with its own
 //! goroutine numbers, scheduler, seed and detector; that is how tests are isolated.
 
+use crate::blocks::Blocks;
 use crate::current::{self, Counted};
 use crate::dump::Dump;
 use crate::go::{self, JoinHandle};
@@ -247,6 +248,7 @@ impl Builder {
             scheduler,
             detector,
             stacks: StackPool::default(),
+            blocks: Line::default(),
             usual_stack: stack::size_for(self.stack_size.unwrap_or(stack::DEFAULT_STACK)),
             main_stack: stack::size_for(self.stack_size.unwrap_or(stack::MAIN_STACK)),
             info: self.info,
@@ -315,6 +317,7 @@ pub struct Run {
     pub(crate) scheduler: Arc<dyn Scheduler>,
     pub(crate) detector: Option<Detector>,
     pub(crate) stacks: StackPool,
+    pub(crate) blocks: Line<Blocks>,
     /// The size of the stack of a goroutine that does not ask for one of its own, and of the main one's.
     pub(crate) usual_stack: usize,
     main_stack: usize,
@@ -354,20 +357,19 @@ impl Run {
         }
     }
 
-    /// The number of a goroutine that starts now. Where there is a detector, it counts.
-    pub(crate) fn number(&self, thread: Option<&Thread>) -> u64 {
-        let own = self.started.fetch_add(1, Ordering::Relaxed) + 1;
-        thread.map_or(own, Thread::number)
+    /// The number of a goroutine that starts now. Where there is a detector, it counts; otherwise a worker takes
+    /// some at a time, as a processor does in Go, so that they need not be in order of the starts.
+    pub(crate) fn number(self: &Arc<Self>, thread: Option<&Thread>) -> u64 {
+        let next = |some| self.started.fetch_add(some, Ordering::Relaxed) + 1;
+        thread.map(Thread::number).unwrap_or_else(|| {
+            self.with_own_worker(|worker| worker.number(next))
+                .unwrap_or_else(|| next(1))
+        })
     }
 
     /// A goroutine that is not queued yet.
     pub(crate) fn start(self: &Arc<Self>, about: About) -> G {
-        // A goroutine of another run may be the one on whose stack it is time for one of this run.
-        let here = |g: &Goroutine| {
-            let worker = g.worker().filter(|_| g.is_of(self));
-            worker.map(ptr::from_ref)
-        };
-        match current::with(here).flatten() {
+        match self.with_own_worker(ptr::from_ref) {
             Some(worker) => {
                 // SAFETY: the caller runs on this worker.
                 let worker = unsafe { &*worker };
@@ -377,11 +379,17 @@ impl Run {
         }
     }
 
+    /// Calls `f` with the caller's worker, if that is one of this run: a goroutine of another run may be the one
+    /// on whose stack it is time for one of this.
+    fn with_own_worker<R>(self: &Arc<Self>, f: impl FnOnce(&Worker) -> R) -> Option<R> {
+        current::with(|g| g.worker().filter(|_| g.is_of(self)).map(f)).flatten()
+    }
+
     /// Takes back a goroutine that has finished, on the `worker` that ran it, or on none.
     pub(crate) fn end(&self, worker: Option<&Worker>, g: G) {
         match worker {
-            Some(worker) => worker.with_ended(|own| self.goroutines.end_on(own, g)),
-            None => self.goroutines.end(g),
+            Some(worker) => worker.with_ended(|own| self.goroutines.end(Some(own), g)),
+            None => self.goroutines.end(None, g),
         }
     }
 

@@ -5,9 +5,11 @@
 //! - [`steal`]: the ring, and what is next;
 //! - [`sleep`]: who sleeps, and who wakes whom;
 //! - [`retake`]: a processor that is taken from whoever does not let go;
-//! - [`park`]: a goroutine that blocks, and who wakes it.
+//! - [`park`]: a goroutine that blocks, and who wakes it;
+//! - [`part`]: a goroutine's end, and who frees what it shares with its handle.
 
 mod park;
+mod part;
 mod retake;
 mod sleep;
 mod steal;

@@ -73,6 +73,24 @@ fn two_thieves_and_an_owner() {
     });
 }
 
+/// The owner of a full ring takes half of it beside a thief, and comes round to the slots.
+#[test]
+fn a_thief_beside_an_owner_that_sheds() {
+    interleave(3, || {
+        let ring = filled(0..SLOTS as usize);
+        let other = Arc::clone(&ring);
+        let thief = thread::spawn(move || steal(&other));
+        let mut taken: Vec<_> = ring.pop_half().into_iter().map(number).collect();
+        let mut pushed = SLOTS as usize;
+        while pushed < 6 && ring.push(Entry::new(pushed)).is_ok() {
+            pushed += 1;
+        }
+        taken.extend(thief.join().unwrap());
+        taken.extend(rest(&ring));
+        each_once(taken, pushed);
+    });
+}
+
 /// A thief that sees what was pushed sees what was written before.
 #[test]
 fn a_thief_that_waits_for_a_push() {

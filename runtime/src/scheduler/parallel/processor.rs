@@ -112,9 +112,7 @@ impl<T> Processor<T> {
 
     /// Half of the ring, as it leaves room for more. Only the owner calls this.
     pub(crate) fn shed(&self) -> Vec<Arc<T>> {
-        (0..self.ring.len() / 2)
-            .map_while(|_| self.ring.pop())
-            .collect()
+        self.ring.pop_half()
     }
 
     /// Steals half of the ring of `victim`. Only the owner, whose own ring is empty, calls this.

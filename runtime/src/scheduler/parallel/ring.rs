@@ -7,6 +7,7 @@
 //!
 //! - *push* (owner): writes the slot at `tail`, then moves `tail` on, with release;
 //! - *pop* (owner): moves `head` on by one, with a compare-exchange;
+//! - *pop half* (owner): the same for half of the entries at once, which are copied first;
 //! - *steal* (anybody, into a ring of its own): copies half of the entries, then moves `head` on by
 //!   as many, with a compare-exchange. What was copied is the thief's only if that succeeds.
 //!
@@ -21,6 +22,7 @@
 //! entries than fit; it looks again.
 
 use crate::line::Line;
+use crate::prefetch::prefetch;
 use crate::primitive::{AtomicPtr, AtomicU32, Ordering, spin_loop};
 use std::array;
 use std::ptr;
@@ -95,12 +97,35 @@ impl<T> Ring<T> {
         while head != tail {
             let g = self.slot(head).load(Ordering::Relaxed);
             match self.take(head, 1) {
-                // SAFETY: `push` put it there, and moving `head` past it made it this caller's.
-                Ok(()) => return Some(unsafe { from_raw(g) }),
+                Ok(()) => {
+                    // Whoever comes next may have been made long ago, or by another processor.
+                    prefetch(self.slot(head.wrapping_add(1)).load(Ordering::Relaxed));
+                    // SAFETY: `push` put it there, and moving `head` past it made it this caller's.
+                    return Some(unsafe { from_raw(g) });
+                }
                 Err(now) => head = now,
             }
         }
         None
+    }
+
+    /// Takes the first half of the entries. Only the owner calls this.
+    pub(crate) fn pop_half(&self) -> Vec<Arc<T>> {
+        let tail = self.tail.load(Ordering::Relaxed);
+        let mut head = self.head.load(Ordering::Acquire);
+        loop {
+            let half = tail.wrapping_sub(head) / 2;
+            let slot = |i| self.slot(head.wrapping_add(i)).load(Ordering::Relaxed);
+            let entries: Vec<_> = (0..half).map(slot).collect();
+            match self.take(head, half) {
+                Ok(()) => {
+                    // SAFETY: `push` put them there, and moving `head` past them made them this caller's.
+                    let owned = |g| unsafe { from_raw(g) };
+                    return entries.into_iter().map(owned).collect();
+                }
+                Err(now) => head = now,
+            }
+        }
     }
 
     /// Moves half of the entries, at least one, to `into`, which is empty and the caller's own, and

@@ -17,9 +17,10 @@
 
 use super::processor::Processor;
 use super::{BATCH, Parallel, State};
+use crate::blocks::OwnBlocks;
 use crate::goroutine::{G, Switch};
-use crate::goroutines::Own;
 use crate::run::Run;
+use crate::spares::Own;
 use crate::spin;
 use crate::stack::GoroutineStack;
 use parking_lot::MutexGuard;
@@ -59,9 +60,15 @@ pub(crate) struct Worker {
     spinning: Cell<bool>,
     seed: Cell<u32>,
     /// Goroutines that have ended, and stacks of the usual size that nobody runs on.
-    ended: UnsafeCell<Own>,
+    ended: UnsafeCell<Own<G>>,
     stacks: UnsafeCell<Vec<GoroutineStack>>,
+    blocks: UnsafeCell<OwnBlocks>,
+    /// The numbers of the next goroutines that start here.
+    numbers: Cell<(u64, u64)>,
 }
+
+/// How many numbers of goroutines a worker takes at a time; Go's.
+const NUMBERS: u64 = 16;
 
 /// How many stacks a worker keeps for itself.
 const STACKS: usize = 64;
@@ -75,14 +82,36 @@ impl Worker {
             seed: Cell::new((number as u32).wrapping_mul(0x9e37_79b9) | 1),
             ended: UnsafeCell::default(),
             stacks: UnsafeCell::default(),
+            blocks: UnsafeCell::default(),
+            numbers: Cell::default(),
         }
     }
 
     /// Calls `f`, which switches to nobody and does not get here again, with the ended goroutines that
     /// are this worker's own.
-    pub(crate) fn with_ended<R>(&self, f: impl FnOnce(&mut Own) -> R) -> R {
+    pub(crate) fn with_ended<R>(&self, f: impl FnOnce(&mut Own<G>) -> R) -> R {
         // SAFETY: a worker is not `Sync`: this is its thread, and by the caller this is the only reference.
         f(unsafe { &mut *self.ended.get() })
+    }
+
+    /// The number of a goroutine that starts here: `take` gives the first of so many.
+    pub(crate) fn number(&self, take: impl FnOnce(u64) -> u64) -> u64 {
+        let (next, end) = match self.numbers.get() {
+            (next, end) if next < end => (next, end),
+            _ => {
+                let first = take(NUMBERS);
+                (first, first + NUMBERS)
+            }
+        };
+        self.numbers.set((next + 1, end));
+        next
+    }
+
+    /// Calls `f`, which switches to nobody and does not get here again, with the blocks that are this worker's
+    /// own.
+    pub(crate) fn with_blocks<R>(&self, f: impl FnOnce(&mut OwnBlocks) -> R) -> R {
+        // SAFETY: as in `with_ended`.
+        f(unsafe { &mut *self.blocks.get() })
     }
 
     /// A stack of the usual size, if the worker has one.
