@@ -281,10 +281,12 @@ impl Goroutine {
     }
 
     /// [`Self::resume`], on a thread of the parallel scheduler.
+    #[inline(always)]
     pub(crate) fn resume_on(self: &G, worker: &Worker) -> Switch {
         self.resume_by(worker)
     }
 
+    #[inline(always)]
     fn resume_by(self: &G, worker: *const Worker) -> Switch {
         self.worker.set(worker);
         self.status.resume();
@@ -297,22 +299,18 @@ impl Goroutine {
         self.status.switched(switch)
     }
 
+    /// Inlined, like all that a switch returns through: a processor foresees a return from the call that it
+    /// has seen last, which was another goroutine's.
+    ///
     /// # Safety
     ///
     /// Nobody else may resume this goroutine at the same time.
+    #[inline(always)]
     unsafe fn switch_to(self: &G) -> Switch {
         // SAFETY: the caller's right to resume covers the stage.
         let stage = unsafe { &mut *self.stage.get() };
         if let Stage::New(_) = stage {
-            let Stage::New(body) = std::mem::replace(stage, Stage::Ended) else {
-                unreachable!("just matched")
-            };
-            let Some(stack) = self.take_stack() else {
-                // Destructors may block, which takes a stack.
-                std::mem::forget(body);
-                return Switch::Finish;
-            };
-            *stage = Stage::Started(self.start(stack, body));
+            self.begin(stage);
         }
         let Stage::Started(fiber) = stage else {
             return Switch::Finish;
@@ -330,17 +328,35 @@ impl Goroutine {
         match result {
             CoroutineResult::Yield(switch) => switch,
             CoroutineResult::Return(()) => {
-                let ended = std::mem::replace(stage, Stage::Ended);
-                if let Stage::Started(fiber) = ended {
-                    self.put_stack(fiber.into_stack());
-                }
                 // SAFETY: the goroutine has returned, and the caller is who resumed it.
                 let thread = unsafe { &mut *self.thread.get() };
-                if thread.is_some() {
-                    *thread = None;
-                }
+                self.finish(stage, thread);
                 Switch::Finish
             }
+        }
+    }
+
+    /// Gives a new goroutine a stack; where there is none, it has ended.
+    #[inline(never)]
+    fn begin(self: &G, stage: &mut Stage) {
+        let Stage::New(body) = std::mem::replace(stage, Stage::Ended) else {
+            return;
+        };
+        match self.take_stack() {
+            Some(stack) => *stage = Stage::Started(self.start(stack, body)),
+            // Destructors may block, which takes a stack.
+            None => std::mem::forget(body),
+        }
+    }
+
+    /// Takes the stack of one that has returned, and its detector state.
+    #[inline(never)]
+    fn finish(&self, stage: &mut Stage, thread: &mut Option<Box<Thread>>) {
+        if let Stage::Started(fiber) = std::mem::replace(stage, Stage::Ended) {
+            self.put_stack(fiber.into_stack());
+        }
+        if thread.is_some() {
+            *thread = None;
         }
     }
 
@@ -406,7 +422,7 @@ impl Goroutine {
     }
 
     /// Gives the thread back. Only the goroutine itself calls this.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn suspend(&self, switch: Switch) {
         let yielder = self
             .yielder
@@ -415,9 +431,18 @@ impl Goroutine {
         // SAFETY: the yielder lies at the base of this goroutine's stack, on which this very
         // call runs, and lives until the body has returned.
         unsafe { yielder.as_ref() }.suspend(switch);
+        if self.attention.load(Ordering::Acquire) & (SHOW | SHOW_AND_RETURN) != 0 {
+            self.show_asked();
+        }
+    }
+
+    /// Shows its stack, as long as that is asked for.
+    #[cold]
+    fn show_asked(&self) {
         while self.attention.load(Ordering::Acquire) & (SHOW | SHOW_AND_RETURN) != 0 {
             if self.show_stack() & SHOW_AND_RETURN != 0 {
-                // SAFETY: as above.
+                let yielder = self.yielder.get().expect("as in `suspend`");
+                // SAFETY: as in `suspend`.
                 unsafe { yielder.as_ref() }.suspend(Switch::Park);
             }
         }
@@ -440,7 +465,7 @@ impl Goroutine {
 
     /// Parks the goroutine once; it may be woken for nothing. Unwinds it where its run is over
     /// and `give_up` agrees that nobody has completed its operation.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn park(&self, reason: WaitReason, give_up: impl FnOnce() -> bool) {
         self.set_wait_reason(Some(reason));
         self.suspend(Switch::Park);
@@ -503,6 +528,7 @@ impl Goroutine {
     }
 
     /// Lets others run, if there are any.
+    #[inline(always)]
     pub(crate) fn yield_now(&self) {
         if self.is_cancelled() {
             self.safepoint_when_cancelled();
@@ -534,17 +560,23 @@ impl Goroutine {
     }
 
     /// Lets others run. Unwinds the goroutine where its run is over.
+    #[inline(always)]
     pub(crate) fn give_way(&self) {
         if !self.may_switch() {
-            self.run.scheduler.lend(true);
-            std::thread::yield_now();
-            self.run.scheduler.lend(false);
-            return;
+            return self.lend_thread();
         }
         self.suspend(Switch::Yield);
         if self.must_unwind() {
             self.unwind();
         }
+    }
+
+    /// Lets others run elsewhere, where the goroutine may not leave its thread.
+    #[cold]
+    fn lend_thread(&self) {
+        self.run.scheduler.lend(true);
+        std::thread::yield_now();
+        self.run.scheduler.lend(false);
     }
 
     /// Whether the run is over and the goroutine is not unwinding already; a second panic
@@ -556,6 +588,7 @@ impl Goroutine {
         self.is_cancelled() && !self.unwinding.get() && !crate::current::is_panicking()
     }
 
+    #[cold]
     fn unwind(&self) -> ! {
         self.unwinding.set(true);
         std::panic::resume_unwind(Box::new(Cancelled))
