@@ -7,7 +7,7 @@
 //! the receive of what that send brings. A future that was given a value and is dropped before
 //! it was polled again hands it on, with the clock of its sender.
 
-use super::deal::{Deal, Offer, Place, Taken, take_first};
+use super::deal::{Deal, Offer, Place, Taken, When, take_first};
 use super::error::{SendError, TryRecvError, TrySendError};
 use crate::current;
 use crate::detect::{self, Anchor};
@@ -147,14 +147,14 @@ impl<T> State<T> {
         deal.value = Some(value);
         if detect::any() {
             let clocks = deal.clocks();
-            detect::with(|_, thread| thread.release(&mut clocks.taken, op));
+            detect::with(|_, thread| thread.release(clocks.taken, op));
             if self.capacity == 0 {
-                detect::with(|_, thread| thread.acquire(&clocks.offered, op));
+                detect::with(|_, thread| thread.acquire(clocks.offered, op));
             } else {
                 let slot = self.slots.at(self.sent);
                 detect::with(|_, thread| thread.acquire(&slot.to_sender, op));
-                slot.to_sender = std::mem::take(&mut clocks.offered);
-                detect::transfer(&clocks.taken, &mut slot.to_sender, op);
+                slot.to_sender = std::mem::take(clocks.offered);
+                detect::transfer(clocks.taken, &mut slot.to_sender, op);
             }
         }
         if self.capacity == 0 {
@@ -221,8 +221,8 @@ impl<T> State<T> {
         if detect::any() {
             let slot = self.slots.at(self.sent);
             let clocks = deal.clocks();
-            slot.to_receiver = std::mem::take(&mut clocks.offered);
-            detect::transfer(&slot.to_sender, &mut clocks.taken, op);
+            slot.to_receiver = std::mem::take(clocks.offered);
+            detect::transfer(&slot.to_sender, clocks.taken, op);
         }
         self.sent = self.slots.after(self.sent);
         self.buffer.extend(deal.value.take());
@@ -238,7 +238,7 @@ impl<T> State<T> {
         };
         let deal = taken.deal();
         deal.value = Some(value);
-        deal.clocks().taken = edge;
+        *deal.clocks().taken = edge;
         Some(taken.waiter)
     }
 
@@ -260,7 +260,7 @@ impl<T> State<T> {
             .map(|mut taken| {
                 if detect::any() {
                     let clocks = taken.deal().clocks();
-                    detect::transfer(&self.close_edge, &mut clocks.taken, op);
+                    detect::transfer(&self.close_edge, clocks.taken, op);
                 }
                 taken.waiter
             })
@@ -305,11 +305,10 @@ impl<T> State<T> {
         place: &Place<T>,
         waiter: Waiter,
         case: usize,
-        op: SyncOp,
+        when: When,
     ) {
         // SAFETY: by the caller.
-        let deal = unsafe { place.deal() };
-        detect::with(|_, thread| thread.release(&mut deal.clocks().offered, op));
+        unsafe { place.deal() }.offer_by(when);
         let place = NonNull::from(place);
         self.queue(direction).push_back(Offer {
             waiter,
@@ -323,8 +322,8 @@ impl<T> State<T> {
 fn receive_from<T>(deal: &mut Deal<T>, op: SyncOp) -> T {
     detect::with(|_, thread| {
         let clocks = deal.clocks();
-        thread.release(&mut clocks.taken, op);
-        thread.acquire(&clocks.offered, op);
+        thread.release(clocks.taken, op);
+        thread.acquire(clocks.offered, op);
     });
     deal.value
         .take()
@@ -398,7 +397,7 @@ impl<T> Core<T> {
         let place = Place::new(Some(value));
         let wait = current::wait();
         // SAFETY: the place stays in this frame until the wait is over.
-        unsafe { state.offer(Direction::Send, &place, wait.waiter(), 0, op) };
+        unsafe { state.offer(Direction::Send, &place, wait.waiter(), 0, When::Now(op)) };
         drop(state);
         wait.wait(WaitReason::new("channel send", op.at));
         // SAFETY: the wait is over.
@@ -434,7 +433,7 @@ impl<T> Core<T> {
         let (result, completed) = state.send(value, op, access);
         match result {
             Err(TrySendError::Full(value)) => {
-                self.access(AccessKind::Read, op.at);
+                self.stand_ready_to_send(op);
                 Err((value, state))
             }
             done => {
@@ -453,7 +452,7 @@ impl<T> Core<T> {
         let place = Place::new(None);
         let wait = current::wait();
         // SAFETY: the place stays in this frame until the wait is over.
-        unsafe { state.offer(Direction::Receive, &place, wait.waiter(), 0, op) };
+        unsafe { state.offer(Direction::Receive, &place, wait.waiter(), 0, When::Now(op)) };
         drop(state);
         wait.wait(WaitReason::new("channel receive", op.at));
         // SAFETY: the wait is over.
@@ -507,7 +506,7 @@ impl<T> Core<T> {
         let Some(value) = deal.value.take() else {
             return;
         };
-        let edge = std::mem::take(&mut deal.clocks().taken);
+        let edge = std::mem::take(deal.clocks().taken);
         let completed = state.hand_on(value, edge);
         drop(state);
         wake(completed);
@@ -526,19 +525,20 @@ impl<T> Core<T> {
         place: &Place<T>,
         waiter: &Waiter,
         case: usize,
-        op: SyncOp,
+        when: When,
     ) -> bool {
         let mut state = self.state.lock();
         if state.is_ready(direction, waiter) {
             return false;
         }
-        // A blocked send stands ready to send: closing the channel now conflicts with it.
-        if direction == Direction::Send {
-            self.access(AccessKind::Read, op.at);
-        }
         // SAFETY: by the caller.
-        unsafe { state.offer(direction, place, waiter.clone(), case, op) };
+        unsafe { state.offer(direction, place, waiter.clone(), case, when) };
         true
+    }
+
+    /// A send that blocks stands ready to send: closing the channel from now on conflicts with it.
+    pub(super) fn stand_ready_to_send(&self, op: SyncOp) {
+        self.access(AccessKind::Read, op.at);
     }
 
     /// Takes back what `waiter` offers.
@@ -647,7 +647,15 @@ fn offer_for<T>(
     };
     // SAFETY: the future keeps the place until the operation is done, or gives it up (`give_up`); where it
     // is forgotten, the place is never freed.
-    unsafe { state.offer(direction, &offered.place, offered.waiter.clone(), 0, op) };
+    unsafe {
+        state.offer(
+            direction,
+            &offered.place,
+            offered.waiter.clone(),
+            0,
+            When::Now(op),
+        );
+    };
     offered
 }
 

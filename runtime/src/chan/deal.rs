@@ -18,22 +18,62 @@ pub(super) struct Deal<T> {
     /// A sender's value on its way out, a receiver's on its way in.
     pub(super) value: Option<T>,
     /// Made where a detector first needs them.
-    clocks: Option<Box<Clocks>>,
+    clocks: Option<OwnClocks>,
+    /// The clock of a select's offers, in place of the deal's own.
+    select: Option<NonNull<SyncVar>>,
+}
+
+// SAFETY: the select's clock, too, is touched by whoever has the deal only, on whatever thread.
+unsafe impl<T: Send> Send for Deal<T> {}
+
+#[derive(Default)]
+struct OwnClocks {
+    offered: SyncVar,
+    taken: SyncVar,
 }
 
 /// The clocks of a deal.
-#[derive(Default)]
-pub(super) struct Clocks {
+pub(super) struct Clocks<'a> {
     /// Of whoever made the offer, when it did.
-    pub(super) offered: SyncVar,
+    pub(super) offered: &'a mut SyncVar,
     /// Of whoever took it.
-    pub(super) taken: SyncVar,
+    pub(super) taken: &'a mut SyncVar,
 }
 
 impl<T> Deal<T> {
-    pub(super) fn clocks(&mut self) -> &mut Clocks {
-        self.clocks.get_or_insert_default()
+    pub(super) fn clocks(&mut self) -> Clocks<'_> {
+        let own = self.clocks.get_or_insert_default();
+        let offered = match self.select {
+            // SAFETY: it is there as long as the place is, and as its operation is claimed by way of one case,
+            // only who has that case's deal comes here.
+            Some(mut clock) => unsafe { clock.as_mut() },
+            None => &mut own.offered,
+        };
+        Clocks {
+            offered,
+            taken: &mut own.taken,
+        }
     }
+
+    /// Says when the offer was made: what happened before then is the taker's to know.
+    pub(super) fn offer_by(&mut self, when: When) {
+        match when {
+            When::Now(op) => {
+                detect::with(|_, thread| thread.release(self.clocks().offered, op));
+            }
+            When::Of(clock) => self.select = clock,
+        }
+    }
+}
+
+/// When an offer was made.
+#[derive(Clone, Copy)]
+pub(super) enum When {
+    /// By this operation, now.
+    Now(SyncOp),
+    /// When a select that has other cases, too, left this clock, which stays where it is as long as the place
+    /// does. None where nobody detects.
+    Of(Option<NonNull<SyncVar>>),
 }
 
 /// Where a deal lies while its operation is blocked: with whoever waits, on its stack as a rule.
@@ -48,6 +88,7 @@ impl<T> Place<T> {
         Self(UnsafeCell::new(Deal {
             value,
             clocks: None,
+            select: None,
         }))
     }
 
@@ -78,7 +119,7 @@ impl<T> Place<T> {
             // Nobody took the value: the channel was closed, or has no receiver left.
             Some(value) => Err(SendError(value)),
             None => {
-                detect::with(|_, thread| thread.acquire(&deal.clocks().taken, op));
+                detect::with(|_, thread| thread.acquire(deal.clocks().taken, op));
                 Ok(())
             }
         }
@@ -92,7 +133,7 @@ impl<T> Place<T> {
     pub(super) unsafe fn finish_receive(&self, op: SyncOp) -> Option<T> {
         // SAFETY: by the caller.
         let deal = unsafe { self.deal() };
-        detect::with(|_, thread| thread.acquire(&deal.clocks().taken, op));
+        detect::with(|_, thread| thread.acquire(deal.clocks().taken, op));
         deal.value.take()
     }
 

@@ -6,17 +6,21 @@
 //! and the next round begins. Nobody needs two channels' locks at once.
 
 use super::core::Direction;
-use super::deal::Place;
+use super::deal::{Place, When};
 use super::error::{RecvError, SendError, TryRecvError, TrySendError};
 use super::receiver::Flavor;
 use super::{Receiver, Sender};
 use crate::claim::CASES;
 use crate::current;
+use crate::detect;
 use crate::time::clock::now;
 use crate::waiter::{Wait, WaitReason, Waiter};
+use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::SyncOp;
 use smallvec::SmallVec;
+use std::cell::UnsafeCell;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::time::Duration;
 
 /// One operation of a select.
@@ -24,10 +28,12 @@ use std::time::Duration;
 pub trait Case {
     /// Performs the operation if that is possible at once.
     fn attempt(&mut self, op: SyncOp) -> bool;
+    /// The operation is about to be offered.
+    fn stand_ready(&self, _op: SyncOp) {}
     /// Offers it to peers; `false` where it has become possible.
-    fn offer(&mut self, to: &Offering) -> bool;
+    fn offer(&mut self, to: &Offering<'_>) -> bool;
     /// Takes the offer back, or completes the operation if `taken`.
-    fn settle(&mut self, offering: &Offering, taken: bool);
+    fn settle(&mut self, offering: &Offering<'_>, taken: bool);
     /// How long it takes until it becomes possible by itself, as things stand.
     fn due_in(&self) -> Option<Duration> {
         None
@@ -36,10 +42,18 @@ pub trait Case {
 
 /// The place that a case's offer is made for.
 #[doc(hidden)]
-pub struct Offering {
+pub struct Offering<'a> {
     waiter: Waiter,
     case: usize,
     op: SyncOp,
+    /// What happened before the offers, where somebody detects; whoever takes one has it.
+    clock: Option<&'a UnsafeCell<SyncVar>>,
+}
+
+impl Offering<'_> {
+    fn when(&self) -> When {
+        When::Of(self.clock.and_then(|clock| NonNull::new(clock.get())))
+    }
 }
 
 /// A claim that means: some case became ready, try again.
@@ -125,10 +139,12 @@ fn shuffle(order: &mut [usize]) {
 
 fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp) -> usize {
     let wait = current::wait();
+    let clock = stand_ready(cases, op);
     let mut offering = Offering {
         waiter: wait.waiter(),
         case: 0,
         op,
+        clock: clock.as_ref(),
     };
     let mut again = false;
     for (i, case) in cases.iter_mut().enumerate() {
@@ -149,6 +165,19 @@ fn offer_all(cases: &mut [&mut dyn Case], timeout: Option<Duration>, op: SyncOp)
         case.settle(&offering, i == claimed);
     }
     claimed
+}
+
+/// The operation is about to be offered in all its cases. Gives what happened before, where somebody detects.
+fn stand_ready(cases: &[&mut dyn Case], op: SyncOp) -> Option<UnsafeCell<SyncVar>> {
+    if !detect::any() {
+        return None;
+    }
+    cases.iter().for_each(|case| case.stand_ready(op));
+    detect::with(|_, thread| {
+        let mut clock = SyncVar::new();
+        thread.release(&mut clock, op);
+        UnsafeCell::new(clock)
+    })
 }
 
 /// Blocks until a case, or the time, has claimed the operation. Unwinding a cancelled goroutine from here
@@ -214,17 +243,17 @@ impl<T> Case for RecvCase<'_, T> {
         self.result.is_some()
     }
 
-    fn offer(&mut self, to: &Offering) -> bool {
+    fn offer(&mut self, to: &Offering<'_>) -> bool {
         let core = match &self.receiver.flavor {
             Flavor::Channel(core) => core,
             Flavor::Alarm(alarm, _) => return alarm.offer(&to.waiter),
         };
         let place = self.place.insert(Place::new(None));
         // SAFETY: the select keeps the case where it is until the operation is over.
-        unsafe { core.offer(Direction::Receive, place, &to.waiter, to.case, to.op) }
+        unsafe { core.offer(Direction::Receive, place, &to.waiter, to.case, to.when()) }
     }
 
-    fn settle(&mut self, to: &Offering, taken: bool) {
+    fn settle(&mut self, to: &Offering<'_>, taken: bool) {
         let core = match &self.receiver.flavor {
             Flavor::Channel(core) => core,
             Flavor::Alarm(alarm, _) => return alarm.withdraw(&to.waiter),
@@ -309,14 +338,18 @@ impl<T> Case for SendCase<'_, T> {
         self.result.is_some()
     }
 
-    fn offer(&mut self, to: &Offering) -> bool {
+    fn stand_ready(&self, op: SyncOp) {
+        self.sender.core.stand_ready_to_send(op);
+    }
+
+    fn offer(&mut self, to: &Offering<'_>) -> bool {
         let place = self.place.insert(Place::new(self.value.take()));
         let core = &self.sender.core;
         // SAFETY: the select keeps the case where it is until the operation is over.
-        unsafe { core.offer(Direction::Send, place, &to.waiter, to.case, to.op) }
+        unsafe { core.offer(Direction::Send, place, &to.waiter, to.case, to.when()) }
     }
 
-    fn settle(&mut self, to: &Offering, taken: bool) {
+    fn settle(&mut self, to: &Offering<'_>, taken: bool) {
         let Some(place) = self.place.take() else {
             return;
         };
