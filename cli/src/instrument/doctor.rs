@@ -6,6 +6,7 @@ use super::conflict;
 use super::library;
 use super::standard::{self, StandardChoice};
 use super::toolchain::Toolchain;
+use super::wrapped;
 use crate::error::UserError;
 use crate::nextest;
 use crate::shown::Shown;
@@ -99,18 +100,7 @@ fn of_toolchain(toolchain: &Toolchain, checks: &mut Vec<Check>) {
     } = toolchain;
     let about = || format!("Rust {release} with LLVM {llvm}, for {host}");
     checks.push(Check::of("compiler", toolchain.check().map(|()| about())));
-    checks.push(if standard::has_bitcode(toolchain) {
-        Check::fine("standard library", "carries the bitcode that it is instrumented from")
-    } else {
-        let folder = toolchain.libraries();
-        let folder = Shown::path(&folder);
-        Check::missing(
-            "standard library",
-            format!(
-                "the one in {folder} carries no bitcode to instrument: use a toolchain of rustup's, whose has it"
-            ),
-        )
-    });
+    checks.push(standard(toolchain));
     checks.push(match Compiler::find(toolchain) {
         Some(compiler) => Check::fine("bitcode compiler", compiler.to_string()),
         None => Check::missing("bitcode compiler", standard::no_compiler().to_string()),
@@ -123,6 +113,29 @@ fn of_toolchain(toolchain: &Toolchain, checks: &mut Vec<Check>) {
     ));
     checks.push(Check::of("cache", cache(toolchain)));
     checks.push(Check::of("run-time library", library::describe()));
+}
+
+fn standard(toolchain: &Toolchain) -> Check {
+    const NAME: &str = "standard library";
+    if standard::has_bitcode(toolchain) {
+        return Check::fine(NAME, "carries the bitcode that it is instrumented from");
+    }
+    if let Err(error) = standard::path(toolchain) {
+        return Check::missing(
+            NAME,
+            format!("{error}: use a toolchain of rustup's, whose has it"),
+        );
+    }
+    let mut check = Check::fine(
+        NAME,
+        format!(
+            "carries no bitcode to instrument, so its functions that synchronise are wrapped; {}. A toolchain of \
+             rustup's has bitcode",
+            wrapped::LOST
+        ),
+    );
+    check.state = State::Optional;
+    check
 }
 
 fn cache(toolchain: &Toolchain) -> Result<String, UserError> {

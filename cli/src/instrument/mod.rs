@@ -8,6 +8,7 @@
 //! - `toolchain`: the compiler that is used, and whether it can be; `passes`: what it is told to insert;
 //! - `standard`: the standard library with calls in it; `bitcode`: one of its objects; `archive`: one
 //!   of its archives; `sysroot`: a toolchain as rustc looks for it, with those archives in it;
+//! - `wrapped`: what is done where the standard library cannot be instrumented;
 //! - `cache`: where that lies, whole or not at all; `manifest`: what tells whole from damaged;
 //! - `library`: what answers the calls; `updates`: what is loaded into the compiler, so that it makes calls
 //!   of the updates that its pass does not know; `tool`: the programs that make these;
@@ -32,6 +33,7 @@ mod tool;
 mod toolchain;
 mod updates;
 mod wiring;
+mod wrapped;
 mod wrapper;
 
 pub(crate) use doctor::{State, checks};

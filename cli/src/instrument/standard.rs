@@ -71,6 +71,20 @@ fn rlib(toolchain: &Toolchain, krate: &str) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
+/// The archive of `std`.
+pub(super) fn path(toolchain: &Toolchain) -> Result<PathBuf, UserError> {
+    let libraries = toolchain.libraries();
+    let found = rlib(toolchain, "std").map_err(|error| unread(&libraries, &error))?;
+    found.ok_or_else(|| unread(&libraries, &io::ErrorKind::NotFound.into()))
+}
+
+pub(super) fn unread(path: &Path, error: &io::Error) -> UserError {
+    let path = Shown::path(path);
+    UserError::new(format!(
+        "the standard library in {path} cannot be read: {error}"
+    ))
+}
+
 /// Whether the standard library carries its bitcode.
 pub(crate) fn has_bitcode(toolchain: &Toolchain) -> bool {
     let Ok(Some(path)) = rlib(toolchain, "std") else {
@@ -87,6 +101,11 @@ pub(crate) fn entry(toolchain: &Toolchain, choice: StandardChoice) -> String {
     let commit = toolchain.short_commit();
     let (what, version) = (choice.name(), env!("CARGO_PKG_VERSION"));
     format!("std-{commit}-{TARGET}-{what}-{version}")
+}
+
+/// Whether it is in the cache, or can be made.
+pub(super) fn can_be_made(cache: &Cache, toolchain: &Toolchain, choice: StandardChoice) -> bool {
+    cache.folder().join(entry(toolchain, choice)).is_dir() || has_bitcode(toolchain)
 }
 
 /// The sysroot of the toolchain with its standard library instrumented; made where it is not there.
@@ -181,12 +200,7 @@ fn next(rest: &Mutex<Vec<Work>>) -> Option<Work> {
 /// Every archive, as it is now. Refuses a standard library without bitcode.
 fn work(toolchain: &Toolchain) -> Result<Vec<Work>, UserError> {
     let libraries = toolchain.libraries();
-    let unread = |error: io::Error| {
-        let folder = Shown::path(&libraries);
-        UserError::new(format!(
-            "the standard library in {folder} cannot be read: {error}"
-        ))
-    };
+    let unread = |error| unread(&libraries, &error);
     let mut all = Vec::new();
     for krate in CRATES {
         let Some(path) = rlib(toolchain, krate).map_err(unread)? else {
@@ -219,7 +233,8 @@ fn no_bitcode(path: &Path) -> UserError {
     let path = Shown::path(path);
     UserError::new(format!(
         "{path} has no LLVM bitcode, so it cannot be instrumented: use a toolchain of rustup's, whose \
-         standard library has it, or rust-src and `--instrument-std source`"
+         standard library has it, or rust-src and `--instrument-std source`, or leave `--instrument-std` out: then \
+         its functions that synchronise are wrapped"
     ))
 }
 

@@ -19,6 +19,7 @@ use super::standard::{self, StandardChoice};
 use super::sysroot::symlink;
 use super::toolchain::{TARGET, Toolchain};
 use super::updates;
+use super::wrapped;
 use crate::cargo::Cargo;
 use crate::error::UserError;
 use crate::shown::Shown;
@@ -40,7 +41,7 @@ const FILE: &str = "wiring.json";
 /// What the compiler's stand-ins are to do.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Wiring {
-    /// Where the instrumented standard library is; `None` where cargo builds it.
+    /// Where the instrumented standard library is; `None` where cargo builds it, and where it stays as it is.
     pub(super) sysroot: Option<PathBuf>,
     /// Which accesses of which package become calls.
     pub(super) selected: Selected,
@@ -72,9 +73,14 @@ impl Wiring {
         let target = std::path::absolute(&target).map_err(|error| unwritten(&target, &error))?;
         let selected = Selected::new(selection, Graph::of(cargo, TARGET)?)?;
         let cache = Cache::find()?;
+        let mut link = library::provide(&cache, &toolchain)?;
         let sysroot = match choice {
             StandardChoice::Source => {
                 check_source(&toolchain)?;
+                None
+            }
+            StandardChoice::Atomics if !standard::can_be_made(&cache, &toolchain, choice) => {
+                link.extend(wrapped::provide(&cache, &toolchain)?);
                 None
             }
             _ => Some(standard::provide(&cache, &toolchain, choice)?),
@@ -84,7 +90,7 @@ impl Wiring {
         let wiring = Self {
             sysroot,
             selected,
-            link: library::provide(&cache, &toolchain)?,
+            link,
             loaded: updates::provide(&cache, &toolchain)?,
             wrapper: set("RUSTC_WRAPPER").or_else(|| set("CARGO_BUILD_RUSTC_WRAPPER")),
             rustdoc: rustdoc.map_or_else(|| toolchain.sysroot.join("bin/rustdoc"), PathBuf::from),

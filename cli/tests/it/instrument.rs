@@ -493,6 +493,235 @@ fn doctor_says_what_is_missing_and_how_to_get_it() {
     );
 }
 
+/// A library whose tests order what they do by the standard library's compiled functions, and one that does not.
+const SYNCHRONISED: &str = r#"
+    #![cfg(test)]
+    use std::cell::UnsafeCell;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Barrier, Condvar, Mutex, Once, OnceLock, RwLock, mpsc};
+    use std::thread;
+
+    #[derive(Default)]
+    pub struct Plain(UnsafeCell<u64>);
+    // SAFETY: none: whether it is what this is about.
+    unsafe impl Sync for Plain {}
+
+    impl Plain {
+        pub fn add(&self) -> u64 {
+            // SAFETY: as above.
+            unsafe { *self.0.get() += 1; *self.0.get() }
+        }
+    }
+
+    /// Threads that hold a lock for long enough to be waited for.
+    #[test] fn locks() {
+        let (cell, lock, waited) = (Plain::default(), Mutex::new(()), AtomicUsize::new(0));
+        thread::scope(|scope| for _ in 0..4 {
+            scope.spawn(|| for _ in 0..200 {
+                // Whoever comes while it is held has to wait in the kernel.
+                let guard = lock.try_lock().unwrap_or_else(|_| {
+                    waited.fetch_add(1, Ordering::Relaxed);
+                    lock.lock().unwrap()
+                });
+                cell.add();
+                thread::yield_now();
+                drop(guard);
+            });
+        });
+        assert!(waited.into_inner() > 0);
+        assert_eq!(cell.add(), 801);
+    }
+
+    #[test] fn read_write_locks() {
+        let (cell, lock) = (Plain::default(), RwLock::new(()));
+        thread::scope(|scope| for i in 0..4 {
+            let (cell, lock) = (&cell, &lock);
+            scope.spawn(move || for _ in 0..200 {
+                if i == 0 {
+                    let _guard = lock.read().unwrap();
+                    // SAFETY: writers are kept out.
+                    std::hint::black_box(unsafe { *cell.0.get() });
+                    thread::yield_now();
+                } else {
+                    let _guard = lock.write().unwrap();
+                    cell.add();
+                    thread::yield_now();
+                }
+            });
+        });
+        assert_eq!(cell.add(), 601);
+    }
+
+    #[test] fn conditions() {
+        let (cell, turn, changed) = (Plain::default(), Mutex::new(0), Condvar::new());
+        thread::scope(|scope| for i in 0..2 {
+            let (cell, turn, changed) = (&cell, &turn, &changed);
+            scope.spawn(move || for _ in 0..100 {
+                let mut now = changed.wait_while(turn.lock().unwrap(), |now| *now % 2 != i).unwrap();
+                cell.add();
+                *now += 1;
+                drop(now);
+                changed.notify_all();
+                let _ = changed.wait_timeout(turn.lock().unwrap(), std::time::Duration::ZERO);
+            });
+        });
+    }
+
+    #[test] fn barriers() {
+        let (cells, barrier) = ([Plain::default(), Plain::default()], Barrier::new(2));
+        thread::scope(|scope| for i in 0..2 {
+            let (cells, barrier) = (&cells, &barrier);
+            scope.spawn(move || for round in 0..100 {
+                cells[(i + round) % 2].add();
+                barrier.wait();
+            });
+        });
+    }
+
+    #[test] fn onces() {
+        for _ in 0..50 {
+            let (cell, once, lazy) = (Plain::default(), Once::new(), OnceLock::new());
+            thread::scope(|scope| for _ in 0..3 {
+                scope.spawn(|| {
+                    once.call_once(|| { cell.add(); thread::yield_now(); });
+                    // SAFETY: it was written once, before.
+                    assert_eq!(unsafe { *cell.0.get() }, 1);
+                    lazy.get_or_init(|| Box::new(thread::current().id()));
+                    once.wait();
+                });
+            });
+        }
+    }
+
+    #[test] fn parked_threads() {
+        let cell: &'static Plain = Box::leak(Box::default());
+        let parked = thread::spawn(move || for _ in 0..100 {
+            thread::park();
+            // Only its parent's writes before the token.
+            std::hint::black_box(unsafe { *cell.0.get() });
+        });
+        cell.add();
+        for _ in 0..100 {
+            parked.thread().unpark();
+            thread::yield_now();
+            if parked.is_finished() { break }
+        }
+        while !parked.is_finished() { parked.thread().unpark(); thread::yield_now(); }
+        parked.join().unwrap();
+    }
+
+    #[test] fn channels() {
+        let (tx, rx) = mpsc::sync_channel::<Box<u64>>(1);
+        thread::scope(|scope| {
+            scope.spawn(move || (0..300).for_each(|i| tx.send(Box::new(i)).unwrap()));
+            assert_eq!(rx.into_iter().map(|i| *i).sum::<u64>(), 300 * 299 / 2);
+        });
+    }
+
+    #[test] fn unordered() {
+        let cell: &'static Plain = Box::leak(Box::default());
+        let lock: &'static Mutex<()> = Box::leak(Box::default());
+        let other = thread::spawn(move || { drop(lock.lock().unwrap()); cell.add() });
+        cell.add();
+        other.join().unwrap();
+    }
+"#;
+
+/// A compiler whose standard library carries no bitcode, as in some distributions.
+fn compiler_without_bitcode(folder: &Path) -> PathBuf {
+    let asked = |args: &[&str]| {
+        let output = Command::new("rustc").args(args).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let real = PathBuf::from(asked(&["--print", "sysroot"]).trim_end());
+    let target = "lib/rustlib/x86_64-unknown-linux-gnu/lib";
+    let mut linked = PathBuf::new();
+    for part in target.split('/').chain([""]) {
+        fs::create_dir_all(folder.join(&linked)).unwrap();
+        let next = linked.join(part);
+        for entry in fs::read_dir(real.join(&linked)).unwrap() {
+            let path = linked.join(entry.unwrap().file_name());
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path != next && !(name.starts_with("libstd-") && name.ends_with(".rlib")) {
+                std::os::unix::fs::symlink(real.join(&path), folder.join(&path)).unwrap();
+            }
+        }
+        linked = next;
+    }
+    let tool = real.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-objcopy");
+    for entry in fs::read_dir(real.join(target)).unwrap() {
+        let name = entry.unwrap().file_name();
+        if name.to_str().unwrap().starts_with("libstd-")
+            && Path::new(&name).extension() == Some(OsStr::new("rlib"))
+        {
+            let mut strip = Command::new(&tool);
+            strip.args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
+            strip
+                .arg(real.join(target).join(&name))
+                .arg(folder.join(target).join(&name));
+            strip.env("LD_LIBRARY_PATH", real.join("lib"));
+            assert!(strip.status().unwrap().success());
+        }
+    }
+    let rustc = folder.join("rustc.sh");
+    let sysroot = folder.display();
+    fs::write(
+        &rustc,
+        format!("#!/bin/sh\nexec rustc --sysroot {sysroot} \"$@\"\n"),
+    )
+    .unwrap();
+    make_executable(&rustc);
+    rustc
+}
+
+/// The object that answers the calls, as the stand-ins for the compiler of this crate are told.
+fn library(krate: &Krate) -> String {
+    let tools = krate.path().join("target/deadheat/instrument/tools");
+    let entry = fs::read_dir(tools).unwrap().next().unwrap().unwrap();
+    let wiring = fs::read(entry.path().join("wiring.json")).unwrap();
+    let wiring: serde_json::Value = serde_json::from_slice(&wiring).unwrap();
+    let bytes = wiring["link"][0]["Unix"].as_array().unwrap();
+    let bytes = bytes
+        .iter()
+        .map(|byte| u8::try_from(byte.as_u64().unwrap()).unwrap());
+    let argument = String::from_utf8(bytes.collect()).unwrap();
+    argument.strip_prefix("-Clink-arg=").unwrap().to_owned()
+}
+
+#[test]
+fn a_standard_library_without_bitcode_is_wrapped() {
+    let krate = Krate::with_source(SYNCHRONISED);
+    // Makes the run-time library, where it is not there.
+    run(&krate, &["build", "--offline", "--instrument"]).expect(0, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let rustc = compiler_without_bitcode(folder.path());
+    let start = |args: &[&str]| {
+        let mut command = command(&krate);
+        command
+            .env("RUSTC", &rustc)
+            .env("DEADHEAT_CACHE", folder.path().join("cache"))
+            .env("DEADHEAT_TSAN", library(&krate));
+        end(&mut command, args)
+    };
+    let ordered = start(&[
+        "test",
+        "--offline",
+        "--instrument",
+        "--",
+        "--skip",
+        "unordered",
+    ]);
+    ordered.expect(
+        0,
+        &["carries no bitcode", "are wrapped instead", "are not seen"],
+    );
+    assert!(!ordered.err.contains("not wrapped"), "{}", ordered.err);
+    start(&["test", "--offline", "--instrument", "--", "unordered"]).expect(66, &["data race"]);
+    start(&["doctor"]).expect(0, &[]);
+    start(&["test", "--instrument-std", "all"])
+        .expect_one_error(&["no LLVM bitcode", "leave `--instrument-std` out"]);
+}
+
 /// A manifest of a crate that uses Deadheat's goroutines.
 fn with_goroutines() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

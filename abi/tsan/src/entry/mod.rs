@@ -35,4 +35,4 @@ pub(crate) use atomic::ordering;
 mod flow;
 mod plain;
 pub(crate) mod range;
-mod rwlock;
+pub(crate) mod rwlock;

@@ -4,6 +4,7 @@
 //! not called.
 
 use crate::current;
+use crate::interpose::standard;
 use crate::thread::{Class, Place, State};
 use deadheat_detector::access::AccessKind::{self, Read, Write};
 use std::arch::asm;
@@ -13,6 +14,7 @@ use std::ffi::{c_int, c_void};
 #[inline]
 pub(crate) fn access(kind: AccessKind, address: usize, size: usize, site: usize, class: Class) {
     if size > 0
+        && !(class == Class::Library && standard::is_wrapped())
         && let Some(inside) = current::get().and_then(State::enter)
     {
         inside.access(kind, address, size, Place::new(site, 0, class));

@@ -18,7 +18,7 @@ use deadheat_detector::describe;
 use std::sync::LazyLock;
 
 /// The object that readers of the lock at `word` release to.
-fn beside(word: usize) -> usize {
+pub(crate) fn beside(word: usize) -> usize {
     word + 1
 }
 

@@ -4,7 +4,7 @@
 //! first kilobyte: so an access that nothing orders before the call is found. The real allocator
 //! runs while the thread is inside: a handler of the program that allocates waits until it is done.
 
-use super::{blocks, enter, objects, with_site};
+use super::{blocks, enter, objects, standard, with_site};
 use crate::current;
 use crate::runtime;
 use crate::thread::{Class, Inside, Place};
@@ -88,7 +88,11 @@ fn freed(inside: Option<&Inside>, block: *mut c_void, site: usize) {
     let size = unsafe { malloc_usable_size(block) };
     if let Some(inside) = inside {
         let place = Place::new(site, 0, Class::Free);
-        let written = size.min(FREED);
+        let written = if standard::is_wrapped() {
+            0
+        } else {
+            size.min(FREED)
+        };
         inside.access(AccessKind::Write, block.addr(), written, place);
         if size >= LARGE {
             objects::reset(block.addr() + written, size - written);

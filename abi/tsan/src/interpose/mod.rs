@@ -13,6 +13,7 @@
 //! - [`bytes`]: bytes and strings are moved, compared, searched;
 //! - [`files`]: bytes that are read and written, and what pipes and sockets order;
 //! - [`signal`]: handlers of signals;
+//! - [`standard`]: functions of Rust's standard library, where that has no calls;
 //! - [`process`]: `fork`, handlers at the end, jumps;
 //! - [`words`]: tables by address.
 
@@ -27,6 +28,7 @@ pub(crate) mod objects;
 pub(crate) mod process;
 pub(crate) mod real;
 pub(crate) mod signal;
+pub(crate) mod standard;
 pub(crate) mod threads;
 mod words;
 

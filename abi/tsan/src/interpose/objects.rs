@@ -83,7 +83,7 @@ pub(crate) fn acquire(object: usize, operation: Operation, site: usize) {
     if let Some(inside) = enter() {
         inside.note_acquire(operation, site);
         let engine = &inside.runtime().engine;
-        engine.sync(SyncId(object as u64), |var| inside.clock().acquire(var));
+        engine.acquire(inside.clock(), SyncId(object as u64));
     }
 }
 
@@ -93,9 +93,8 @@ pub(crate) fn release(object: usize, operation: Operation, site: usize) {
         inside.note_release(operation, site);
         let runtime = inside.runtime();
         runtime.objects.note(object);
-        runtime
-            .engine
-            .sync(SyncId(object as u64), |var| inside.clock().release(var));
+        let id = SyncId(object as u64);
+        runtime.engine.release(inside.clock(), id);
     }
 }
 
@@ -105,9 +104,8 @@ pub(crate) fn release_merge(object: usize, operation: Operation, site: usize) {
         inside.note_release(operation, site);
         let runtime = inside.runtime();
         runtime.objects.note(object);
-        runtime.engine.sync(SyncId(object as u64), |var| {
-            inside.clock().release_merge(var);
-        });
+        let id = SyncId(object as u64);
+        runtime.engine.release_merge(inside.clock(), id);
     }
 }
 
