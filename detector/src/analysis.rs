@@ -5,7 +5,7 @@ use crate::actors::Actors;
 use crate::context::{ContextTree, Frame, NodeId};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event, SiteId, ThreadId};
-use crate::sync::{Acquired, AtomicEffect, SyncId, SyncVar, ThreadClock};
+use crate::sync::{Acquired, AtomicEffect, AtomicWord, SyncId, SyncVar, ThreadClock};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::fmt;
@@ -262,7 +262,11 @@ impl Analysis {
             engine.atomic_load(clock, &mut actor.acquired, object, ordering, || ());
             engine.access(clock, kind, bytes, stack, found_one);
         } else {
-            engine.atomic(clock, object, bytes, || ((), effect), stack, found_one);
+            let word = AtomicWord {
+                id: object,
+                may_release: effect.releases(),
+            };
+            engine.atomic(clock, word, bytes, || ((), effect), stack, found_one);
         }
         for race in &races {
             found(&finding(engine, race, thread, kind, node.get()));

@@ -17,7 +17,7 @@ use crate::report::{
 use crate::seen::{Seen, SeenAccesses};
 use crate::stack::{self, Operation};
 use crate::symbolize;
-use crate::sync::{AtomicEffect, SyncId, SyncVar};
+use crate::sync::{AtomicEffect, AtomicWord, SyncId, SyncVar};
 use crate::thread::{Registry, SyncOp, Thread, ThreadInfo};
 use crate::trace::Recorder;
 use crate::unwind::{Bounds, Walks};
@@ -249,9 +249,13 @@ impl Detector {
             (result, effect)
         };
         let clock = &mut thread.clock;
+        let word = AtomicWord {
+            id,
+            may_release: true,
+        };
         let (result, effect) = self
             .engine
-            .atomic(clock, id, bytes, operation, capture, found);
+            .atomic(clock, word, bytes, operation, capture, found);
         if effect.acquires() {
             thread.last_acquire = Some(op);
         }

@@ -7,7 +7,7 @@ use crate::access::{FoundFn, bytes_at, report};
 use crate::thread::Thread;
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
-use deadheat_engine::sync::{AtomicEffect, SyncId, SyncVar, ThreadClock};
+use deadheat_engine::sync::{AtomicEffect, AtomicWord, SyncId, SyncVar, ThreadClock};
 
 /// The number of [`Effect::action`] for an operation that read.
 pub const LOADED: u32 = 0;
@@ -167,10 +167,13 @@ pub unsafe extern "C" fn dh_atomic(
     let here = thread.context;
     let node = || here.node_at(engine, site);
     let found = report(engine, found, context);
-    let object = SyncId(object);
+    let word = AtomicWord {
+        id: SyncId(object),
+        may_release: true,
+    };
     engine
         .events
-        .atomic(&mut thread.clock, object, bytes, perform, node, found);
+        .atomic(&mut thread.clock, word, bytes, perform, node, found);
 }
 
 /// A memory fence (C++20 [atomics.fences]), with the number of an ordering.

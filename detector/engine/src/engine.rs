@@ -48,7 +48,9 @@ use crate::settled::Settled;
 use crate::shadow::{Position, Shadow};
 use crate::slots::Indices;
 use crate::source::Source;
-use crate::sync::{Acquired, AtomicEffect, Shared, SyncId, SyncTable, SyncVar, ThreadClock};
+use crate::sync::{
+    Acquired, AtomicEffect, AtomicWord, Shared, SyncId, SyncTable, SyncVar, ThreadClock,
+};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -235,10 +237,11 @@ impl Engine {
         self.sync.forget(id);
     }
 
-    /// Events *atomic load*, *store*, *read-modify-write* on `bytes`, whose clock is `id`.
+    /// Events *atomic load*, *store*, *read-modify-write* on `bytes`, the `word`.
     ///
     /// Performs `operation`, and its edges as one step with it, so that edges follow the word's
-    /// modification order. Calls `found` with each race.
+    /// modification order. Calls `found` with each race. It turns out to be a release
+    /// only where `word` says that it may.
     ///
     /// # Panics
     ///
@@ -246,15 +249,16 @@ impl Engine {
     pub fn atomic<R>(
         &self,
         thread: &mut ThreadClock,
-        id: SyncId,
+        word: AtomicWord,
         bytes: ByteRange,
         operation: impl FnOnce() -> (R, AtomicEffect),
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) -> (R, AtomicEffect) {
-        self.sync.atomic(thread, id, operation, |thread, effect| {
+        let access = |thread: &ThreadClock, effect: AtomicEffect| {
             self.access(thread, effect.access(), bytes, node, found);
-        })
+        };
+        self.sync.atomic(thread, word, operation, access)
     }
 
     /// The edges of the event *atomic load* on a word whose clock is `id`: `load` performs it, and may be called

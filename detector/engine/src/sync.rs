@@ -11,6 +11,7 @@
 mod named;
 
 use crate::access::AccessKind;
+use crate::chain;
 use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
 use crate::pool::{Need, Pool};
 use crate::slots::{Slot, Slots};
@@ -137,6 +138,15 @@ impl Drop for SyncVar {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SyncId(pub u64);
 
+/// The word of an atomic operation, and what is known of the operation before it is performed.
+#[derive(Clone, Copy, Debug)]
+pub struct AtomicWord {
+    /// What the word's clock is known by.
+    pub id: SyncId,
+    /// Whether it may turn out to be a release.
+    pub may_release: bool,
+}
+
 /// What an atomic operation turned out to do, with the ordering that it did it with.
 ///
 /// A compare-exchange that fails is a load.
@@ -247,6 +257,11 @@ impl ThreadClock {
 
     fn shard(&self) -> usize {
         self.own.tid().shard()
+    }
+
+    /// A version of an object, or of a history, that nobody ever gave before.
+    pub(crate) fn next_version(&self) -> u64 {
+        chain::version(Some(self.tid()), self.slot().next_version())
     }
 
     fn maker(&self) -> Maker<'_> {

@@ -4,7 +4,7 @@ use deadheat_engine::Source;
 use deadheat_engine::access::{AccessKind, ByteRange};
 use deadheat_engine::context::{ContextTree, Frame, NodeId};
 use deadheat_engine::engine::{Engine, Limits};
-use deadheat_engine::sync::{AtomicEffect, SyncId, SyncVar};
+use deadheat_engine::sync::{AtomicEffect, AtomicWord, SyncId, SyncVar};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -54,7 +54,10 @@ fn use_everything(engine: &Engine, contexts: &ContextTree) -> usize {
         let word = bytes(0x9000, 8);
         engine.atomic(
             &mut child,
-            SyncId(100),
+            AtomicWord {
+                id: SyncId(100),
+                may_release: false,
+            },
             word,
             || ((), effect),
             || node,

@@ -14,7 +14,7 @@ use deadheat_detector::access::{AccessKind, ByteRange};
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::NodeId;
 use deadheat_detector::engine::Race;
-use deadheat_detector::sync::{AtomicEffect, SyncId};
+use deadheat_detector::sync::{AtomicEffect, AtomicWord, SyncId};
 use std::arch::asm;
 use std::ffi::c_int;
 use std::sync::atomic::{
@@ -98,9 +98,13 @@ fn atomic<R>(
     let mut races = Races::new();
     let found = |race: &Race| races.push(*race);
     let before = inside.clock().epoch().time();
-    let object = SyncId(address as u64);
     let engine = &runtime.engine;
-    let (result, effect) = engine.atomic(inside.clock(), object, bytes, operation, get, found);
+    let clock = inside.clock();
+    let word = AtomicWord {
+        id: SyncId(address as u64),
+        may_release: releases,
+    };
+    let (result, effect) = engine.atomic(clock, word, bytes, operation, get, found);
     note(&inside, effect, site, before);
     if !races.is_empty() && inside.records() {
         report::report(&inside, effect.access(), place, &races);

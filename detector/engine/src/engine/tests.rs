@@ -144,7 +144,11 @@ fn a_load_brings_what_was_left_since_the_last_one() {
         let before = a.epoch();
         let effect = AtomicEffect::Store(ordering);
         let (node, found) = (|| NodeId::ROOT, |_: &Race| {});
-        engine.atomic(&mut a, id, range(64, 8), || ((), effect), node, found);
+        let word = AtomicWord {
+            id,
+            may_release: effect.releases(),
+        };
+        engine.atomic(&mut a, word, range(64, 8), || ((), effect), node, found);
         before
     };
     // Gives how often the load was performed: twice where something had come since the last look.

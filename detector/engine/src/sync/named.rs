@@ -1,7 +1,8 @@
 //! The sync objects that are known by name only, each under its bucket's lock, and how a load gets by without it.
 
-use super::{AtomicEffect, Shared, SyncId, SyncVar, ThreadClock};
+use super::{AtomicEffect, AtomicWord, Shared, SyncId, SyncVar, ThreadClock};
 use crate::array::Array;
+use crate::chain;
 use crate::clock::Clock;
 use crate::pool::{Kind, Need, Pool};
 use crate::primitive::{AtomicU64, fence};
@@ -18,19 +19,23 @@ const BUCKET_BITS: u32 = 18;
 pub(crate) struct SyncTable {
     shared: Arc<Shared>,
     table: Table,
-    /// Counts what was left at objects whose names share a count: see [`Acquired`].
+    /// What was last left at one of the objects whose names share a version: see [`Acquired`].
     versions: Array<AtomicU64>,
+    /// For versions that no thread in particular gives.
+    given: AtomicU64,
 }
 
-/// Few objects share a count.
+/// Few objects share a version.
 const VERSION_BITS: u32 = 14;
 
 /// The objects that a thread has read from last, and in which version: while nothing is left at one
 /// that changes it, there is nothing to be learned there. It belongs to one thread, like its clock.
 ///
-/// Whoever leaves something at an object counts first, under the object's lock, and only then performs the
-/// operation by which others see it. So whoever sees the operation, and looks at the count afterwards, sees that, too; and
-/// what was learned under the lock at the same count has what the operation left.
+/// Whoever leaves something at an object says so first, under the object's lock, by a number that nobody ever gave before,
+/// and only then performs the operation by which others see it. So whoever sees the operation, and looks at the
+/// number afterwards, sees that one, or a later one; and what was learned under the lock at the same number has what the
+/// operation left. Objects share such numbers, and so a number may stand where one of another object's stood: that is
+/// no harm, for no number comes back.
 #[derive(Clone, Debug)]
 pub struct Acquired {
     entries: [Version; ACQUIRED],
@@ -41,7 +46,7 @@ const ACQUIRED: usize = 8;
 #[derive(Clone, Copy, Debug)]
 struct Version {
     id: SyncId,
-    count: u64,
+    version: u64,
     /// Whether it was acquired, and not only kept for an acquire fence.
     whole: bool,
 }
@@ -52,7 +57,7 @@ impl Acquired {
     pub const fn new() -> Self {
         let nothing = Version {
             id: SyncId(u64::MAX),
-            count: 0,
+            version: 0,
             whole: false,
         };
         Self {
@@ -77,6 +82,7 @@ impl SyncTable {
             shared: Arc::clone(shared),
             table: Table::new(&shared.source, BUCKET_BITS)?,
             versions: Array::new(1 << VERSION_BITS, &shared.source)?,
+            given: AtomicU64::new(0),
         })
     }
 
@@ -84,15 +90,19 @@ impl SyncTable {
         &self.versions[(hash(id.0) >> (u64::BITS - VERSION_BITS)) as usize]
     }
 
-    /// Something may be left at the object `id`, whose lock the caller has.
-    fn count(&self, id: SyncId) {
-        self.version(id).fetch_add(1, Ordering::SeqCst);
+    /// Something may be left at the object `id`, whose lock the caller has: `version` was never given before.
+    #[inline]
+    fn renew(&self, id: SyncId, version: u64) {
+        self.version(id).store(version, Ordering::Relaxed);
+        // Before the operation by which others see what is left.
+        fence(Ordering::Release);
     }
 
     pub(crate) fn with<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(pool, id.0);
-        self.count(id);
+        let given = self.given.fetch_add(1, Ordering::Relaxed);
+        self.renew(id, chain::version(None, given));
         let known = bucket.find(id.0);
         let mut var = SyncVar {
             owner: Some(Arc::clone(&self.shared)),
@@ -160,7 +170,7 @@ impl SyncTable {
     /// What `thread` releases now is left at the object, as `put` does it.
     fn leave(&self, thread: &mut ThreadClock, id: SyncId, put: impl FnOnce(&mut Clock, &Clock)) {
         let mut bucket = self.lock(thread, id);
-        self.count(id);
+        self.renew(id, thread.next_version());
         let left = thread.released();
         match bucket.find(id.0) {
             Some(node) => {
@@ -175,17 +185,22 @@ impl SyncTable {
     }
 
     /// An atomic operation of `thread` on the word whose clock is `id`; `access` records it as the access
-    /// that it turned out to be.
+    /// that it turned out to be. One that may be no release leaves nothing, but for what a fence has released
+    /// before.
     pub(crate) fn atomic<R>(
         &self,
         thread: &mut ThreadClock,
-        id: SyncId,
+        word: AtomicWord,
         operation: impl FnOnce() -> (R, AtomicEffect),
         access: impl FnOnce(&ThreadClock, AtomicEffect),
     ) -> (R, AtomicEffect) {
+        let AtomicWord { id, may_release } = word;
         let mut bucket = self.lock(thread, id);
-        self.count(id);
+        if may_release || thread.has_release_fence() {
+            self.renew(id, thread.next_version());
+        }
         let (result, effect) = operation();
+        debug_assert!(may_release || !effect.releases(), "{effect:?}");
         let known = bucket.find(id.0);
         let mut clock = known.map_or(Clock::EMPTY, Clock::in_node);
         thread.read(&clock, effect);
@@ -227,9 +242,9 @@ impl SyncTable {
         let entry = acquired.entry(id);
         if entry.id == id && (entry.whole || !effect.acquires()) {
             let result = load();
-            // The count is looked at after what was read.
+            // The version is looked at after what was read.
             fence(Ordering::Acquire);
-            if version.load(Ordering::Relaxed) == entry.count {
+            if version.load(Ordering::Relaxed) == entry.version {
                 return result;
             }
         }
@@ -240,7 +255,7 @@ impl SyncTable {
         }
         *entry = Version {
             id,
-            count: version.load(Ordering::Relaxed),
+            version: version.load(Ordering::Relaxed),
             whole: effect.acquires(),
         };
         result
