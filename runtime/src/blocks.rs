@@ -1,15 +1,16 @@
 //! Small blocks of memory that workers keep, and use again: what each goroutine takes on its start and gives
 //! back at its end, often on another worker, which a general allocator makes dear.
 //!
-//! They come from the global allocator one by one, and go back there with their run; outside the workers of
-//! the parallel scheduler, or where they are large, at once.
+//! They come from the global allocator one by one, and go back there with their run; where they are given back
+//! outside the workers of their run, or are large, at once.
 
 use crate::current;
-use crate::goroutine::Goroutine;
+use crate::run::Run;
 use crate::spares::{Own, Spares};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::mem::ManuallyDrop;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 /// Blocks are of so many sizes, each by so much greater than the one before.
 const SIZES: usize = 8;
@@ -29,41 +30,56 @@ unsafe impl Send for Block {}
 #[derive(Default)]
 pub(crate) struct Blocks([Spares<Block>; SIZES]);
 
+impl Blocks {
+    fn of(&self, size: usize) -> &Spares<Block> {
+        &self.0[size]
+    }
+}
+
 /// Those that are one worker's.
 #[derive(Default)]
 pub(crate) struct OwnBlocks([Own<Block>; SIZES]);
 
-/// Memory of this layout.
-pub(crate) fn take(layout: Layout) -> NonNull<u8> {
+/// The run that a block was taken for, which alone keeps it: so no run keeps more than it had in use at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Home(u64);
+
+/// Memory of this layout, for `run`.
+pub(crate) fn take(run: &Arc<Run>, layout: Layout) -> (NonNull<u8>, Home) {
+    let home = Home(run.id);
     let Some(size) = size_of(layout) else {
-        return allocate(layout);
+        return (allocate(layout), home);
     };
-    let kept = with_own(|all, own| all.0[size].take(&mut own.0[size]));
-    kept.flatten()
-        .map_or_else(|| allocate(layout_of(size)), Block::into_start)
+    let all = run.blocks.of(size);
+    let kept = match run.with_own_worker(ptr::from_ref) {
+        Some(worker) => {
+            // SAFETY: the caller runs on this worker.
+            let worker = unsafe { &*worker };
+            worker.with_blocks(|own| all.take(&mut own.0[size]))
+        }
+        None => all.take_one(),
+    };
+    let start = kept.map_or_else(|| allocate(layout_of(size)), Block::into_start);
+    (start, home)
 }
 
 /// Gives memory back.
 ///
 /// # Safety
 ///
-/// It comes from [`take`], of the same layout, and nobody uses it any more.
-pub(crate) unsafe fn put(start: NonNull<u8>, layout: Layout) {
+/// It comes from [`take`], with this home, of the same layout, and nobody uses it any more.
+pub(crate) unsafe fn put(start: NonNull<u8>, home: Home, layout: Layout) {
     let Some(size) = size_of(layout) else {
         // SAFETY: by the caller; `take` allocated it so.
         return unsafe { dealloc(start.as_ptr(), layout) };
     };
     let block = Block { start, size };
-    with_own(|all, own| all.0[size].put(&mut own.0[size], block));
-}
-
-/// Calls `f` with the blocks of the caller's run, and those of its worker, if it has one.
-fn with_own<R>(f: impl FnOnce(&Blocks, &mut OwnBlocks) -> R) -> Option<R> {
-    let f = |g: &Goroutine| {
-        g.worker()
-            .map(|worker| worker.with_blocks(|own| f(&g.run.blocks, own)))
-    };
-    current::with(f).flatten()
+    current::with(|g| {
+        if let Some(worker) = g.worker().filter(|_| g.run.id == home.0) {
+            let all = g.run.blocks.of(size);
+            worker.with_blocks(|own| all.put(&mut own.0[size], block));
+        }
+    });
 }
 
 /// Which size of block is for this layout, if any.
@@ -97,6 +113,7 @@ impl Drop for Block {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use deadheat_detector::report::Scheduler;
 
     #[test]
     fn a_block_is_large_enough_and_none_is_for_what_is_larger() {
@@ -110,14 +127,47 @@ mod tests {
         assert_eq!((size_of(larger), size_of(aligned)), (None, None));
     }
 
+    /// What is given back by others, or was taken by others, does not make a run keep more and more.
     #[test]
-    fn outside_a_run_a_block_goes_back_at_once() {
+    fn a_run_keeps_what_was_taken_for_it_only() {
         let layout = Layout::new::<[u64; 7]>();
-        let block = take(layout);
-        // SAFETY: it is the test's own.
-        unsafe {
-            block.write_bytes(0xa5, layout.size());
-            put(block, layout);
-        }
+        let size = size_of(layout).unwrap();
+        let outcome = Run::new("blocks")
+            .scheduler(Scheduler::Parallel)
+            .go(move || {
+                let run = current::with(|g| Arc::clone(&g.run)).unwrap();
+                let kept = || {
+                    let worker = run.with_own_worker(ptr::from_ref).unwrap();
+                    // SAFETY: the caller runs on this worker.
+                    unsafe { &*worker }.with_blocks(|own| own.0[size].len())
+                };
+                let before = kept();
+                for _ in 0..5 {
+                    // SAFETY: the blocks are the test's own.
+                    unsafe {
+                        let (block, home) = take(&run, layout);
+                        block.write_bytes(0xa5, layout.size());
+                        put(block, Home(home.0 + 1), layout);
+                    }
+                }
+                assert!(kept() <= before);
+                for _ in 0..5 {
+                    // Nothing is started meanwhile, so what was given back is taken.
+                    let (block, home) = take(&run, layout);
+                    // SAFETY: as above.
+                    unsafe { put(block, home, layout) };
+                }
+                assert!(kept() <= before + 1);
+                // A plain thread takes of the run's, and gives back to the allocator.
+                let other = Arc::clone(&run);
+                let thread = std::thread::spawn(move || {
+                    let (block, home) = take(&other, layout);
+                    // SAFETY: as above.
+                    unsafe { put(block, home, layout) };
+                });
+                thread.join().unwrap();
+                assert!(kept() <= before + 1);
+            });
+        outcome.result.unwrap();
     }
 }

@@ -161,7 +161,7 @@ pub(crate) fn spawn<T: Send + 'static>(
     stack_size: usize,
     f: impl FnOnce() -> T + Send + 'static,
 ) -> (G, JoinHandle<T>) {
-    let (body, task) = task::new(f);
+    let (body, task) = task::new(run, f);
     let id = run.number(thread.as_ref());
     let about = About {
         id,

@@ -381,7 +381,7 @@ impl Run {
 
     /// Calls `f` with the caller's worker, if that is one of this run: a goroutine of another run may be the one
     /// on whose stack it is time for one of this.
-    fn with_own_worker<R>(self: &Arc<Self>, f: impl FnOnce(&Worker) -> R) -> Option<R> {
+    pub(crate) fn with_own_worker<R>(self: &Arc<Self>, f: impl FnOnce(&Worker) -> R) -> Option<R> {
         current::with(|g| g.worker().filter(|_| g.is_of(self)).map(f)).flatten()
     }
 

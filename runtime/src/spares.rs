@@ -35,6 +35,13 @@ impl<T> Default for Own<T> {
     }
 }
 
+#[cfg(all(test, not(loom)))]
+impl<T> Own<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl<T> Spares<T> {
     /// One of the worker's `own`, which are filled up first where there are none.
     #[inline]

@@ -3,12 +3,12 @@
 //! The goroutine has the task as a [`Body`], whoever waits for its end as an [`Ending`]. The last of the
 //! two frees it: `parting.rs` says how they find out.
 
-use crate::blocks;
+use crate::blocks::{self, Home};
 use crate::detect;
 use crate::goroutine::{Cancelled, Goroutine};
 use crate::local;
 use crate::parting::{Parting, Side};
-use crate::run::PanicNote;
+use crate::run::{PanicNote, Run};
 use crate::waiter::Waiter;
 use deadheat_detector::sync::SyncVar;
 use deadheat_detector::thread::SyncOp;
@@ -18,11 +18,13 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 /// What either side needs of a task whose types it does not know.
 #[repr(C)]
 struct Head {
     of_type: &'static OfType,
+    home: Home,
     parting: Parting,
 }
 
@@ -43,14 +45,16 @@ struct Task<T, F> {
 }
 
 /// A task, with something to run, and the right to wait for its end.
-pub(crate) fn new<T, F>(f: F) -> (Body, Ending<T>)
+pub(crate) fn new<T, F>(run: &Arc<Run>, f: F) -> (Body, Ending<T>)
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let task: NonNull<Task<T, F>> = blocks::take(Layout::new::<Task<T, F>>()).cast();
+    let (block, home) = blocks::take(run, Layout::new::<Task<T, F>>());
+    let task: NonNull<Task<T, F>> = block.cast();
     let head = Head {
         of_type: Task::<T, F>::TYPE,
+        home,
         parting: Parting::new(),
     };
     let (ended, f) = (Ended::new(head), ManuallyDrop::new(f));
@@ -105,16 +109,18 @@ impl<T, F: FnOnce() -> T> Task<T, F> {
     ///
     /// `head` is that of such a task, which the caller alone has, and whose `f` is gone.
     unsafe fn free(head: NonNull<Head>) {
-        struct Block(NonNull<u8>, Layout);
+        struct Block(NonNull<u8>, Home, Layout);
         impl Drop for Block {
             fn drop(&mut self) {
                 // SAFETY: `new` took it, of this layout, and nobody has it any more.
-                unsafe { blocks::put(self.0, self.1) };
+                unsafe { blocks::put(self.0, self.1, self.2) };
             }
         }
         let task = head.cast::<Self>();
+        // SAFETY: by the caller.
+        let home = unsafe { (*head.as_ptr()).home };
         // Also where what is dropped panics.
-        let _block = Block(task.cast(), Layout::new::<Self>());
+        let _block = Block(task.cast(), home, Layout::new::<Self>());
         // SAFETY: by the caller.
         unsafe { ptr::drop_in_place(task.as_ptr()) };
     }
