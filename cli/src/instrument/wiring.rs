@@ -73,18 +73,20 @@ impl Wiring {
         let target = std::path::absolute(&target).map_err(|error| unwritten(&target, &error))?;
         let selected = Selected::new(selection, Graph::of(cargo, TARGET)?)?;
         let cache = Cache::find()?;
-        let mut link = library::provide(&cache, &toolchain)?;
+        let mut wraps = Vec::new();
         let sysroot = match choice {
             StandardChoice::Source => {
                 check_source(&toolchain)?;
                 None
             }
             StandardChoice::Atomics if !standard::can_be_made(&cache, &toolchain, choice) => {
-                link.extend(wrapped::provide(&cache, &toolchain)?);
+                wraps = wrapped::provide(&cache, &toolchain)?;
                 None
             }
             _ => Some(standard::provide(&cache, &toolchain, choice)?),
         };
+        let mut link = library::provide(&cache, &toolchain)?;
+        link.extend(wraps);
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let rustdoc = set("RUSTDOC").or_else(|| set("CARGO_BUILD_RUSTDOC"));
         let wiring = Self {
