@@ -9,7 +9,7 @@ use crate::run::Run;
 use crate::spares::{Own, Spares};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Blocks are of so many sizes, each by so much greater than the one before.
@@ -51,14 +51,10 @@ pub(crate) fn take(run: &Arc<Run>, layout: Layout) -> (NonNull<u8>, Home) {
         return (allocate(layout), home);
     };
     let all = run.blocks.of(size);
-    let kept = match run.with_own_worker(ptr::from_ref) {
-        Some(worker) => {
-            // SAFETY: the caller runs on this worker.
-            let worker = unsafe { &*worker };
-            worker.with_blocks(|own| all.take(&mut own.0[size]))
-        }
+    let kept = run.with_own_worker(|worker| match worker {
+        Some(worker) => worker.with_blocks(|own| all.take(&mut own.0[size])),
         None => all.take_one(),
-    };
+    });
     let start = kept.map_or_else(|| allocate(layout_of(size)), Block::into_start);
     (start, home)
 }
@@ -137,9 +133,9 @@ mod tests {
             .go(move || {
                 let run = current::with(|g| Arc::clone(&g.run)).unwrap();
                 let kept = || {
-                    let worker = run.with_own_worker(ptr::from_ref).unwrap();
-                    // SAFETY: the caller runs on this worker.
-                    unsafe { &*worker }.with_blocks(|own| own.0[size].len())
+                    run.with_own_worker(|worker| {
+                        worker.unwrap().with_blocks(|own| own.0[size].len())
+                    })
                 };
                 let before = kept();
                 for _ in 0..5 {

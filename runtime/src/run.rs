@@ -362,27 +362,32 @@ impl Run {
     pub(crate) fn number(self: &Arc<Self>, thread: Option<&Thread>) -> u64 {
         let next = |some| self.started.fetch_add(some, Ordering::Relaxed) + 1;
         thread.map(Thread::number).unwrap_or_else(|| {
-            self.with_own_worker(|worker| worker.number(next))
-                .unwrap_or_else(|| next(1))
+            self.with_own_worker(|worker| match worker {
+                Some(worker) => worker.number(next),
+                None => next(1),
+            })
         })
     }
 
     /// A goroutine that is not queued yet.
     pub(crate) fn start(self: &Arc<Self>, about: About) -> G {
-        match self.with_own_worker(ptr::from_ref) {
-            Some(worker) => {
-                // SAFETY: the caller runs on this worker.
-                let worker = unsafe { &*worker };
-                worker.with_ended(|own| self.goroutines.start(self, Some(own), about))
-            }
+        self.with_own_worker(|worker| match worker {
+            Some(worker) => worker.with_ended(|own| self.goroutines.start(self, Some(own), about)),
             None => self.goroutines.start(self, None, about),
-        }
+        })
     }
 
-    /// Calls `f` with the caller's worker, if that is one of this run: a goroutine of another run may be the one
-    /// on whose stack it is time for one of this.
-    pub(crate) fn with_own_worker<R>(self: &Arc<Self>, f: impl FnOnce(&Worker) -> R) -> Option<R> {
-        current::with(|g| g.worker().filter(|_| g.is_of(self)).map(f)).flatten()
+    /// Calls `f`, which does not switch, with the caller's worker, if that is one of this run: a goroutine of
+    /// another run may be the one on whose stack it is time for one of this.
+    pub(crate) fn with_own_worker<R>(self: &Arc<Self>, f: impl FnOnce(Option<&Worker>) -> R) -> R {
+        let here = |g: &Goroutine| {
+            let worker = g.worker().filter(|_| g.is_of(self));
+            worker.map(ptr::from_ref)
+        };
+        // SAFETY: the caller runs on this worker, and does so until `f` has returned.
+        f(current::with(here)
+            .flatten()
+            .map(|worker| unsafe { &*worker }))
     }
 
     /// Takes back a goroutine that has finished, on the `worker` that ran it, or on none.

@@ -597,7 +597,7 @@ const SYNCHRONISED: &str = r#"
         let cell: &'static Plain = Box::leak(Box::default());
         let parked = thread::spawn(move || for _ in 0..100 {
             thread::park();
-            // Only its parent's writes before the token.
+            // SAFETY: its parent has written it before the token.
             std::hint::black_box(unsafe { *cell.0.get() });
         });
         cell.add();

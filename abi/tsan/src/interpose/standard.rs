@@ -42,97 +42,75 @@ impl<F: FnMut()> Drop for Then<F> {
     }
 }
 
-/// A lock that was contended: `lock_contended` and the like of a lock whose atomic it begins with.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_lock(
-    lock: usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    let result = real(lock, b, c, d);
-    acquire(lock, Operation::MutexLock, site);
-    result
+/// Functions in front of others: what they do before and after the real one, with its first two arguments and
+/// where it was called from.
+macro_rules! fronts {
+    ($($(#[$doc:meta])* $name:ident($first:ident, $second:ident, $site:ident) {
+        $($before:expr)? => $($after:expr),*
+    })*) => {$(
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        extern "C-unwind" fn $name(
+            $first: usize,
+            $second: usize,
+            c: usize,
+            d: usize,
+            $site: usize,
+            real: Real,
+        ) -> usize {
+            $($before;)?
+            let result = real($first, $second, c, d);
+            $($after;)*
+            result
+        }
+    )*};
 }
 
-/// The same of a lock for readers and writers, by a reader.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_read(
-    lock: usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    let result = real(lock, b, c, d);
-    acquire(lock, Operation::ReadLock, site);
-    result
-}
+fronts! {
+    /// A lock that was contended: `lock_contended` and the like of a lock whose atomic it begins with.
+    __deadheat_std_lock(lock, second, site) {
+        => acquire(lock, Operation::MutexLock, site)
+    }
 
-/// The same by a writer.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_write(
-    lock: usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    let result = real(lock, b, c, d);
-    acquire(lock, Operation::WriteLock, site);
-    acquire(rwlock::beside(lock), Operation::WriteLock, site);
-    result
-}
+    /// The same of a lock for readers and writers, by a reader.
+    __deadheat_std_read(lock, second, site) {
+        => acquire(lock, Operation::ReadLock, site)
+    }
 
-/// `Condvar::wait` and the like: gives the mutex back while it waits.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_condvar(
-    condvar: usize,
-    mutex: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    release(mutex, Operation::CondWait, site);
-    let result = real(condvar, mutex, c, d);
-    acquire(mutex, Operation::CondWait, site);
-    result
-}
+    /// The same by a writer.
+    __deadheat_std_write(lock, second, site) {
+        => acquire(lock, Operation::WriteLock, site),
+           acquire(rwlock::beside(lock), Operation::WriteLock, site)
+    }
 
-/// `Barrier::wait`. All that wait have their own lock in it, so one clock is enough.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_barrier(
-    barrier: usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    release_merge(barrier, Operation::Barrier, site);
-    let result = real(barrier, b, c, d);
-    acquire(barrier, Operation::Barrier, site);
-    result
-}
+    /// `Condvar::wait` and the like: gives the mutex back while it waits.
+    __deadheat_std_condvar(condvar, mutex, site) {
+        release(mutex, Operation::CondWait, site) => acquire(mutex, Operation::CondWait, site)
+    }
 
-/// `Once::wait`: it was completed by another.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_once_wait(
-    once: usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    let result = real(once, b, c, d);
-    acquire(once, Operation::Once, site);
-    result
+    /// `Barrier::wait`. All that wait have their own lock in it, so one clock is enough.
+    __deadheat_std_barrier(barrier, second, site) {
+        release_merge(barrier, Operation::Barrier, site)
+            => acquire(barrier, Operation::Barrier, site)
+    }
+
+    /// `Once::wait`: it was completed by another.
+    __deadheat_std_once_wait(once, second, site) {
+        => acquire(once, Operation::Once, site)
+    }
+
+    /// `Thread::park` of a handle, to which the argument leads: it was unparked, or not; then there is nothing
+    /// to be known.
+    __deadheat_std_park_handle(handle, second, site) {
+        => unparked(pointed_to(handle), site)
+    }
+
+    /// A thread of a scope ends: it counts itself out by one of the words that the scope's data begins with.
+    __deadheat_std_leave_scope(scope, second, site) {
+        (0..3).for_each(|word| {
+            release_merge(scope + word * size_of::<usize>(), Operation::ThreadEnd, site);
+        }) =>
+    }
 }
 
 /// What `Once::call` calls, with a state that only it looks at.
@@ -176,20 +154,10 @@ fn unparked(thread: usize, site: usize) {
     }
 }
 
-/// `Thread::park` of a handle: it was unparked, or not; then there is nothing to be known.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_park_handle(
-    thread: *const usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    let result = real(thread.addr(), b, c, d);
-    // SAFETY: the argument is a reference to a handle, which is one pointer.
-    unparked(unsafe { *thread }, site);
-    result
+/// The handle, one pointer, that a reference to it leads to.
+fn pointed_to(handle: usize) -> usize {
+    // SAFETY: the argument is what the caller gave as a reference to a handle.
+    unsafe { *std::ptr::with_exposed_provenance(handle) }
 }
 
 /// `thread::park`: the stub gives the function that gives the calling thread's handle in place of the
@@ -210,24 +178,4 @@ extern "C-unwind" fn __deadheat_std_park(
     // another.
     unsafe { (*thread).fetch_sub(1, Ordering::Release) };
     result
-}
-
-/// A thread of a scope ends: it counts itself out by one of the words that the scope's data begins with.
-#[unsafe(no_mangle)]
-extern "C-unwind" fn __deadheat_std_leave_scope(
-    scope: usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    site: usize,
-    real: Real,
-) -> usize {
-    for word in 0..3 {
-        release_merge(
-            scope + word * size_of::<usize>(),
-            Operation::ThreadEnd,
-            site,
-        );
-    }
-    real(scope, b, c, d)
 }
