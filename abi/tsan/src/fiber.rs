@@ -8,6 +8,7 @@
 //! The interface of ThreadSanitizer's own runtime (`__tsan_create_fiber` and so on) is the same thing
 //! under names that exist, but for its rule that a switch orders unless a flag says otherwise.
 
+use crate::alone;
 use crate::current;
 use crate::entry::with_site;
 use crate::interpose::objects;
@@ -26,6 +27,7 @@ fn create(site: usize) -> *mut c_void {
     let Some(inside) = current::get().and_then(State::enter) else {
         return null_mut();
     };
+    alone::expect_another();
     let runtime = inside.runtime();
     runtime.housekeeping.on_fork(&runtime.engine, forget);
     inside.note_release(Operation::ThreadStart, site);
@@ -40,6 +42,7 @@ fn create(site: usize) -> *mut c_void {
         }
         None => {
             forget(label);
+            alone::lose_another();
             null_mut()
         }
     }

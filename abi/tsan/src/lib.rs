@@ -6,7 +6,8 @@
 //! memory, signals, processes. All of that becomes events of Deadheat's engine, and what that finds
 //! becomes the reports that `deadheat` reads.
 //!
-//! - `current`: the one thread-local word, which leads to a thread's state;
+//! - `current`: the thread-local words that lead to a thread's state;
+//! - `alone`: while there is one thread, nothing is recorded;
 //! - `thread`: the state of a thread or fiber, its call stack, when the engine may be called;
 //! - `runtime`: what all threads share; the beginning and the end of the process;
 //! - `report`: races as data; `intentional`: those that are meant;
@@ -30,6 +31,7 @@
 //! On platforms other than Linux on x86-64 with the GNU C library the crate is empty.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 
+mod alone;
 mod current;
 mod entry;
 mod fiber;

@@ -9,7 +9,7 @@ use dashmap::mapref::entry::Entry;
 use deadheat_detector::access::{AccessKind, ByteRange};
 use deadheat_detector::context::{ContextTree, Frame, NodeId};
 use deadheat_detector::describe;
-use deadheat_detector::engine::Race;
+use deadheat_detector::engine::{AtOnce, Race};
 use deadheat_detector::report::jsonl::JsonLinesSink;
 use deadheat_detector::report::known::Known;
 use deadheat_detector::report::text::TextSink;
@@ -138,6 +138,30 @@ pub(crate) type Races = SmallVec<[Race; 1]>;
 /// The bytes of an access, if it has any.
 pub(crate) fn bytes_at(address: usize, size: usize) -> Option<ByteRange> {
     ByteRange::new(address, size.min(LAST.saturating_sub(address)))
+}
+
+/// Event: an access of which an `attempt` to record it at once has told so much.
+#[inline(never)]
+pub(crate) fn access_after(
+    attempt: AtOnce,
+    inside: &Inside,
+    kind: AccessKind,
+    address: usize,
+    size: usize,
+    place: Place,
+) {
+    let Some(bytes) = bytes_at(address, size) else {
+        return;
+    };
+    let runtime = inside.runtime();
+    let mut races = Races::new();
+    let node = inside.state.node_at(runtime, place);
+    let found = |race: &Race| races.push(*race);
+    let engine = &runtime.engine;
+    engine.access_after(attempt, inside.clock(), kind, bytes, node, found);
+    if !races.is_empty() {
+        report(inside, kind, place, &races);
+    }
 }
 
 /// Event: an access.

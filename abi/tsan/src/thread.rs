@@ -15,11 +15,13 @@
 //! not interrupted by handlers of the program ([`crate::interpose::signal`]), makes no events, and is
 //! waited for by a thread that forks the process ([`crate::interpose::process`]).
 
+use crate::alone;
 use crate::interpose::signal;
 use crate::runtime::Runtime;
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::{Frame as Step, NodeId};
+use deadheat_detector::engine::AtOnce;
 use deadheat_detector::sync::{Acquired, SyncVar, ThreadClock};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -96,8 +98,10 @@ impl Place {
     }
 }
 
-/// What reports say of a thread; shared, because the other side of a race may ask.
+/// What reports say of a thread; shared, because the other side of a race may ask. On cache lines of its own, for the
+/// thread notes every release there.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Info {
     pub(crate) number: u64,
     pub(crate) creator: Option<u64>,
@@ -170,7 +174,8 @@ operations! {
 }
 
 /// Recently used steps in the tree of call stacks.
-const STEPS: usize = 256;
+const STEPS: usize = 1 << STEP_BITS;
+const STEP_BITS: u32 = 10;
 
 /// The state of one thread or fiber. Only whoever runs it uses it, and handlers of signals on top of that
 /// one: hence cells, and atomics where a handler may come in between.
@@ -336,7 +341,7 @@ impl State {
     fn step(&self, runtime: &Runtime, node: NodeId, site: usize) -> NodeId {
         let hash = (site ^ (node.number() as usize) << 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
-        let step = unsafe { &mut (*self.steps.get())[hash >> 56] };
+        let step = unsafe { &mut (*self.steps.get())[hash >> (usize::BITS - STEP_BITS)] };
         if step.0 != node || step.2 != site {
             let frame = Step::Return(site);
             let child = runtime.contexts.child_folding_recursion(node, frame);
@@ -428,7 +433,27 @@ impl Inside {
 
     /// Whether accesses are recorded.
     pub(crate) fn records(&self) -> bool {
-        self.state.ignoring.get() == 0
+        self.state.ignoring.get() == 0 && !alone::is_alone()
+    }
+
+    /// Event: an access to `size` bytes of one word, which is not told to have been made before.
+    #[inline(always)]
+    pub(crate) fn access_in_word(
+        &self,
+        kind: AccessKind,
+        address: usize,
+        size: usize,
+        place: Place,
+    ) {
+        if self.state.ignoring.get() == 0 {
+            let runtime = self.runtime();
+            let node = self.state.node_at(runtime, place);
+            let engine = &runtime.engine;
+            let attempt = engine.access_at_once(self.clock(), kind, address, size, node);
+            if attempt != AtOnce::Done {
+                crate::report::access_after(attempt, self, kind, address, size, place);
+            }
+        }
     }
 
     /// Event: an access to `size` bytes.

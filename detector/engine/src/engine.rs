@@ -33,7 +33,10 @@
 //! useless: indices of ended threads, and in [`Engine::sweep`] also clocks of sync objects and
 //! shadow memory. Whoever drives the engine calls them now and then; they may run at any time.
 
+mod once;
 mod path;
+
+pub use once::AtOnce;
 
 use crate::access::{AccessKind, ByteRange};
 use crate::chain;
@@ -256,7 +259,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) -> (R, AtomicEffect) {
         let access = |thread: &ThreadClock, effect: AtomicEffect| {
-            self.access(thread, effect.access(), bytes, node, found);
+            self.access_soon(thread, effect.access(), bytes, node, found);
         };
         self.sync.atomic(thread, word, operation, access)
     }

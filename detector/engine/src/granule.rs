@@ -144,7 +144,7 @@ pub(crate) fn is_crowded(words: Words) -> bool {
 
 /// Whether an access by one who knows the single record that `words` are takes its place: nothing
 /// races, and nothing else is left to remember.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_superseded(
     words: Words,
     kind: AccessKind,
@@ -272,12 +272,19 @@ impl<'a> Granule<'a> {
     /// The same, of a seat in main.
     #[inline(always)]
     pub(crate) fn take_main(self, seen: Words, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
-        let recorded = if is_single(seen) && seen.high == new.high {
+        let recorded = self.exchange(seen, new);
+        recorded && (!may_conflict_beside(Meta(new.high).kind()) || self.settle(new, knows))
+    }
+
+    /// Puts `new` in main in place of what was `seen` there. Where that fails, another may have looked at what was
+    /// recorded.
+    #[inline(always)]
+    pub(crate) fn exchange(self, seen: Words, new: Words) -> bool {
+        if is_single(seen) && seen.high == new.high {
             self.main().renew(seen, new.low)
         } else {
             self.main().replace(seen, new)
-        };
-        recorded && (!may_conflict_beside(Meta(new.high).kind()) || self.settle(new, knows))
+        }
     }
 
     /// The same, of a seat in the side.

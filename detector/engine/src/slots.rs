@@ -41,8 +41,8 @@ const FREE: u32 = 0;
 const RUNNING: u32 = 1;
 const ENDED: u32 = 2;
 
-/// What belongs to one thread index.
-#[repr(C)]
+/// What belongs to one thread index: on cache lines of its own, for its thread changes it with every release.
+#[repr(C, align(64))]
 #[derive(Default)]
 pub(crate) struct Slot {
     /// Odd while the clock changes.

@@ -34,7 +34,22 @@ impl<T> Spin<T> {
 }
 
 /// Sets `bit` of `word`, once nobody else has.
+#[inline]
 pub(crate) fn acquire(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32 {
+    let seen = word.load(Ordering::Relaxed);
+    if seen & bit == 0
+        && word
+            .compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    {
+        return seen;
+    }
+    acquire_later(word, bit, relax)
+}
+
+/// The same, where somebody else has, or was quicker.
+#[cold]
+fn acquire_later(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32 {
     let mut tries = 0u32;
     loop {
         let seen = word.load(Ordering::Relaxed);

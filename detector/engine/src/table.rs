@@ -101,6 +101,7 @@ impl Table {
     }
 
     /// Locks the bucket of `key`, whose nodes are of `pool`.
+    #[inline]
     pub(crate) fn lock<'a>(&'a self, pool: &'a Pool, key: u64) -> Bucket<'a> {
         loop {
             let level = self.deepest.load(Ordering::Acquire);
@@ -111,6 +112,7 @@ impl Table {
         }
     }
 
+    #[inline]
     fn lock_bucket<'a>(&'a self, pool: &'a Pool, level: usize, number: usize) -> Bucket<'a> {
         let (buckets, occupied) = self.level(level);
         let head = &buckets[number];
@@ -125,13 +127,21 @@ impl Table {
             level,
         };
         if level > 0 && word & FILLED == 0 {
-            let mut above = self.lock_bucket(pool, level - 1, number / 2);
-            above.take_out(
-                |node| self.place(level, node.word(0)) != number,
-                |index, node| bucket.link(index, node),
-            );
+            self.fill(&mut bucket, number);
         }
         bucket
+    }
+
+    /// A bucket that is locked for the first time has what belongs to it from the level above.
+    #[cold]
+    #[inline(never)]
+    fn fill(&self, bucket: &mut Bucket<'_>, number: usize) {
+        let level = bucket.level;
+        let mut above = self.lock_bucket(bucket.pool, level - 1, number / 2);
+        above.take_out(
+            |node| self.place(level, node.word(0)) != number,
+            |index, node| bucket.link(index, node),
+        );
     }
 
     /// Calls `f` with every bucket that has nodes, locked. It sees every node that is there all the
@@ -191,6 +201,7 @@ pub(crate) struct Bucket<'a> {
 
 impl<'a> Bucket<'a> {
     /// The node of `key`.
+    #[inline]
     pub(crate) fn find(&self, key: u64) -> Option<&'a Node> {
         let mut index = self.first;
         while index != 0 {
@@ -257,6 +268,7 @@ impl<'a> Bucket<'a> {
 }
 
 impl Drop for Bucket<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.head.store(self.first | FILLED, Ordering::Release);
     }

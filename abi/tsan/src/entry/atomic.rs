@@ -9,11 +9,12 @@ use super::rwlock;
 use crate::current;
 use crate::ours;
 use crate::report::{self, Races, bytes_at};
+use crate::runtime::{self, Runtime};
 use crate::thread::{Class, Inside, Operation, Place, State};
 use deadheat_detector::access::{AccessKind, ByteRange};
-use deadheat_detector::clock::Time;
+use deadheat_detector::clock::{Epoch, Time};
 use deadheat_detector::context::NodeId;
-use deadheat_detector::engine::Race;
+use deadheat_detector::engine::{Engine, Race};
 use deadheat_detector::sync::{AtomicEffect, AtomicWord, SyncId};
 use std::arch::asm;
 use std::ffi::c_int;
@@ -61,11 +62,16 @@ fn for_store(ordering: Ordering) -> Ordering {
     }
 }
 
-/// A thread that is about to perform an atomic operation of the program's, and where; `None` where nothing is
-/// to be recorded of it.
-#[inline]
-fn enter(address: usize, size: usize, site: usize) -> Option<(Inside, ByteRange, Place)> {
-    let inside = State::enter(current::get()?)?;
+/// The thread of `state` is about to perform an atomic operation of the program's, and where, or has done so; `None`
+/// where nothing is to be recorded of it.
+#[inline(always)]
+fn enter(
+    state: &'static State,
+    address: usize,
+    size: usize,
+    site: usize,
+) -> Option<(Inside, ByteRange, Place)> {
+    let inside = state.enter()?;
     let bytes = bytes_at(address, size)?;
     let place = Place::new(site, size, Class::Ordinary);
     (!ours::is_inside(&inside, place)).then_some((inside, bytes, place))
@@ -81,14 +87,20 @@ fn atomic<R>(
     releases: bool,
     operation: impl FnOnce() -> (R, AtomicEffect),
 ) -> R {
-    let Some((inside, bytes, place)) = enter(address, size, site) else {
+    let Some(state) = current::recording() else {
         return operation().0;
     };
-    let runtime = inside.runtime();
-    if releases || inside.clock().has_release_fence() {
+    let runtime = runtime::get();
+    // SAFETY: this thread's own clock; whether there is a fence is one word.
+    let releases = releases || unsafe { (*state.clock.get()).has_release_fence() };
+    if !releases && !runtime.objects.has(address) {
+        return without_object(state, address, size, site, operation);
+    }
+    let Some((inside, bytes, place)) = enter(state, address, size, site) else {
+        return operation().0;
+    };
+    if releases {
         runtime.objects.note(address);
-    } else if !runtime.objects.has(address) {
-        return without_object(&inside, address, place, operation);
     }
     let mut node = NodeId::ROOT;
     let get = || {
@@ -121,47 +133,78 @@ fn load<R>(
     order: Ordering,
     operation: impl Fn() -> R,
 ) -> R {
-    let Some((inside, _, place)) = enter(address, size, site) else {
+    let Some(state) = current::recording() else {
         return operation();
     };
-    let runtime = inside.runtime();
+    let runtime = runtime::get();
     let effect = AtomicEffect::Load(order);
     if !runtime.objects.has(address) {
-        return without_object(&inside, address, place, || (operation(), effect));
+        return without_object(state, address, size, site, || (operation(), effect));
     }
+    let Some((inside, _, place)) = enter(state, address, size, site) else {
+        return operation();
+    };
     let (engine, object) = (&runtime.engine, SyncId(address as u64));
     let result = engine.atomic_load(inside.clock(), inside.acquired(), object, order, operation);
     note(&inside, effect, site, Time::START);
-    inside.access(AccessKind::AtomicRead, address, size, place);
+    let epoch = inside.clock().epoch();
+    if !is_repeated(engine, epoch, effect.access(), address, size) {
+        inside.access_in_word(effect.access(), address, size, place);
+    }
     result
 }
 
 /// An operation that does not release, on a word to which nobody has released yet.
-#[inline]
+#[inline(always)]
 fn without_object<R>(
-    inside: &Inside,
+    state: &'static State,
     address: usize,
-    place: Place,
+    size: usize,
+    site: usize,
     operation: impl FnOnce() -> (R, AtomicEffect),
 ) -> R {
     let (result, effect) = operation();
-    let size = place.size().map_or(1, |size| size as usize);
-    inside.access(effect.access(), address, size, place);
+    let Runtime {
+        engine, objects, ..
+    } = runtime::get();
+    // SAFETY: this thread's own clock; an epoch is one word.
+    let epoch = unsafe { (*state.clock.get()).epoch() };
     // Whoever released what was read has noted the object before.
-    if inside.runtime().objects.has(address) {
-        acquire_late(inside, effect, address, place.site());
+    if !is_repeated(engine, epoch, effect.access(), address, size) || objects.has(address) {
+        record(state, address, size, site, effect);
     }
     result
 }
 
-/// The edges of an operation that found no object, and was the first to read from it.
-#[cold]
-fn acquire_late(inside: &Inside, effect: AtomicEffect, address: usize, site: usize) {
-    let engine = &inside.runtime().engine;
-    engine.sync(SyncId(address as u64), |var| {
-        inside.clock().atomic_acquire(var, effect);
-    });
-    note(inside, effect, site, inside.clock().epoch().time());
+/// Whether an access was made before in this epoch.
+#[inline(always)]
+fn is_repeated(
+    engine: &Engine,
+    epoch: Epoch,
+    kind: AccessKind,
+    address: usize,
+    size: usize,
+) -> bool {
+    engine.is_repeated(epoch, kind, address, size)
+        || engine.is_repeated_beside(epoch, kind, address, size)
+}
+
+/// The access of an operation that found no object, and its edges if it was the first to read from one.
+#[inline(never)]
+fn record(state: &'static State, address: usize, size: usize, site: usize, effect: AtomicEffect) {
+    let Some((inside, _, place)) = enter(state, address, size, site) else {
+        return;
+    };
+    inside.access_in_word(effect.access(), address, size, place);
+    let Runtime {
+        engine, objects, ..
+    } = inside.runtime();
+    if objects.has(address) {
+        engine.sync(SyncId(address as u64), |var| {
+            inside.clock().atomic_acquire(var, effect);
+        });
+        note(&inside, effect, site, inside.clock().epoch().time());
+    }
 }
 
 /// Notes what an operation, begun at the thread's time `before`, did for reports.
@@ -262,7 +305,7 @@ super::with_site! {
 
 /// Whether a reader gives a lock back. Then it has released to the object beside the word.
 fn is_read_unlock(address: usize, site: usize) -> bool {
-    let Some(inside) = current::get().and_then(State::enter) else {
+    let Some(inside) = current::recording().and_then(State::enter) else {
         return false;
     };
     let is_one = rwlock::is_read_unlock(&inside, Place::new(site, 4, Class::Ordinary));
@@ -591,7 +634,7 @@ super::with_site! {
             return;
         }
         fence(order);
-        if let Some(inside) = current::get().and_then(State::enter)
+        if let Some(inside) = current::recording().and_then(State::enter)
             && !ours::is_inside(&inside, Place::new(site, 0, Class::Ordinary))
         {
             if order != Ordering::Acquire {

@@ -23,10 +23,12 @@ const fn kind_of(kind: u8) -> AccessKind {
     }
 }
 
-/// An access: nothing where the thread has made the like in this epoch.
-#[inline(always)]
-extern "C" fn access<const KIND: u8, const SIZE: usize>(address: usize, site: usize) {
-    let Some(state) = current::get() else { return };
+/// An access by a thread whose accesses are recorded: nothing where it has made the like in this epoch.
+extern "C" fn access<const KIND: u8, const SIZE: usize>(
+    address: usize,
+    site: usize,
+    state: &'static State,
+) {
     let kind = const { kind_of(KIND) };
     // SAFETY: this thread's own clock; an epoch is one word.
     let epoch = unsafe { (*state.clock.get()).epoch() };
@@ -38,16 +40,16 @@ extern "C" fn access<const KIND: u8, const SIZE: usize>(address: usize, site: us
             && engine.is_repeated(epoch, kind, address.wrapping_add(8), 8)
     };
     if !is_repeated {
-        record::<KIND, SIZE>(state, address, site);
+        record::<KIND, SIZE>(address, site, state);
     }
 }
 
 /// The same, where a look at the first half of the history did not tell so.
 #[inline(never)]
 extern "C" fn record<const KIND: u8, const SIZE: usize>(
-    state: &'static State,
     address: usize,
     site: usize,
+    state: &'static State,
 ) {
     let class = if KIND < VOLATILE_READ {
         Class::Ordinary
@@ -66,18 +68,32 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
     }
     if let Some(inside) = state.enter() {
         let place = Place::new(site, SIZE, class);
-        inside.access(kind, address, SIZE, place);
+        if SIZE <= 8 {
+            inside.access_in_word(kind, address, SIZE, place);
+        } else {
+            inside.access(kind, address, SIZE, place);
+        }
     }
 }
 
 macro_rules! accesses {
     ($($name:ident: $kind:ident, $size:literal;)*) => {
-        super::with_site! {$(
+        $(const _: () = {
+            /// Nothing but a look at a thread-local word where the thread is alone.
             #[unsafe(no_mangle)]
-            fn $name["rsi"](address: usize; site) {
-                access::<$kind, $size>(address, site);
+            #[unsafe(naked)]
+            unsafe extern "C" fn $name(address: usize) {
+                std::arch::naked_asm!(
+                    current::recording_into!("rdx"),
+                    "test rdx, rdx",
+                    "je 2f",
+                    "mov rsi, [rsp]",
+                    "jmp {}",
+                    "2: ret",
+                    sym access::<$kind, $size>,
+                )
             }
-        )*}
+        };)*
     };
 }
 
@@ -141,8 +157,10 @@ super::with_site! {
     #[unsafe(no_mangle)]
     fn __tsan_vptr_update["rdx"](address: *const usize, new: usize; site) {
         // SAFETY: the object is being constructed or destroyed by the caller.
-        if unsafe { address.read_volatile() } != new {
-            access::<WRITE, 8>(address.addr(), site);
+        if unsafe { address.read_volatile() } != new
+            && let Some(state) = current::recording()
+        {
+            access::<WRITE, 8>(address.addr(), site, state);
         }
     }
 }

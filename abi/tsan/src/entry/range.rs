@@ -15,7 +15,7 @@ use std::ffi::{c_int, c_void};
 pub(crate) fn access(kind: AccessKind, address: usize, size: usize, site: usize, class: Class) {
     if size > 0
         && !(class == Class::Library && standard::is_wrapped())
-        && let Some(inside) = current::get().and_then(State::enter)
+        && let Some(inside) = current::recording().and_then(State::enter)
     {
         inside.access(kind, address, size, Place::new(site, 0, class));
     }

@@ -5,6 +5,7 @@
 //! runs while the thread is inside: a handler of the program that allocates waits until it is done.
 
 use super::{blocks, enter, objects, standard, with_site};
+use crate::alone;
 use crate::current;
 use crate::runtime;
 use crate::thread::{Class, Inside, Place};
@@ -67,7 +68,11 @@ fn allocated(inside: Option<&Inside>, block: *mut c_void, site: usize) -> *mut c
     if current::get().is_some() && !block.is_null() {
         // SAFETY: a block of the allocator's.
         let size = unsafe { malloc_usable_size(block) };
-        objects::reset(block.addr(), size);
+        // While there is one thread, whatever has a history there is known to all to come. But that of a large block may
+        // be given back.
+        if size >= LARGE || !alone::is_alone() {
+            objects::reset(block.addr(), size);
+        }
         // New memory is at new addresses: where all blocks were there before, there is nothing to do.
         if size >= LARGE || block.addr() % SAMPLE < ALIGNMENT {
             runtime::get().keep_house(1 + (size / LARGE).min(MOST_PARTS));

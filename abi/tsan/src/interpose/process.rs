@@ -19,6 +19,7 @@
 
 use super::objects::{self, acquire, release};
 use super::with_site;
+use crate::alone;
 use crate::current;
 use crate::interpose::real::real;
 use crate::runtime;
@@ -130,6 +131,10 @@ unsafe extern "C" fn after_in_child() {
         living.push(state);
     }
     super::threads::forget_others();
+    // Fibers of other threads may go on here.
+    if !runtime.switches.load(Ordering::Relaxed) {
+        alone::lose_all();
+    }
     runtime.reporter.begin_again();
     membarrier(MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
     FORKING.store(false, Ordering::SeqCst);

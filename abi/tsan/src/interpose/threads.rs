@@ -5,6 +5,7 @@
 //! each round of destructors but the last.
 
 use super::{enter, objects, with_site};
+use crate::alone;
 use crate::current;
 use crate::interpose::real::real;
 use crate::runtime::{self, forget, label};
@@ -156,6 +157,7 @@ pub(super) unsafe fn create(
         // SAFETY: as the caller says.
         return unsafe { real(thread, attributes, routine, argument) };
     };
+    alone::expect_another();
     let runtime = inside.runtime();
     runtime.housekeeping.on_fork(&runtime.engine, forget);
     inside.note_release(Operation::ThreadStart, site);
@@ -166,6 +168,7 @@ pub(super) unsafe fn create(
     let label = label(&info);
     let Some(clock) = runtime.engine.fork(inside.clock(), label) else {
         forget(label);
+        alone::lose_another();
         return libc::EAGAIN;
     };
     let state = runtime.adopt(clock, Arc::clone(&info));
@@ -192,6 +195,7 @@ pub(super) unsafe fn create(
             drop(Box::from_raw(start));
             runtime.end(state);
         }
+        alone::lose_another();
         return result;
     }
     let known = Known {
@@ -217,15 +221,18 @@ fn joined(thread: pthread_t, end: Option<Arc<Mutex<SyncVar>>>, site: usize) {
         && let Some(inside) = enter()
     {
         let mut threads = inside.runtime().threads.threads.lock();
-        if threads
+        let is_first = threads
             .get(&thread)
-            .is_some_and(|known| Arc::ptr_eq(&known.end, &end))
-        {
+            .is_some_and(|known| Arc::ptr_eq(&known.end, &end));
+        if is_first {
             threads.remove(&thread);
         }
         drop(threads);
         inside.note_acquire(Operation::ThreadJoin, site);
         inside.clock().acquire(&end.lock());
+        if is_first {
+            alone::lose_another();
+        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! Each function does what few accesses lack, and passes on those that need more: so the first ones stay small, and
 //! what they use stays in registers.
 
+use super::once::AtOnce;
 use super::{Engine, Race};
 use crate::access::{AccessKind, ByteRange};
 use crate::chain;
 use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
-use crate::granule::{self, Granule, Seat};
+use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Need;
 use crate::primitive::{Ordering, Words};
@@ -17,18 +18,6 @@ use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::shadow::{Half, granules_of};
 use crate::sync::{Shared, ThreadClock};
 use crate::trie::Maker;
-
-/// What came of an attempt to record an access at once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum AtOnce {
-    /// It is recorded, or was made before in this epoch: nothing races.
-    Done,
-    /// It was put in its seat, but there is more to look at: it is to be recorded by all the rules, and what
-    /// is there now does not tell that it was made before.
-    Begun,
-    /// There is no seat for it, or more to look at before.
-    No,
-}
 
 impl Engine {
     /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
@@ -125,15 +114,10 @@ impl Engine {
         }
         let mut known = None;
         let mut node = Some(node);
-        let mut get = || {
-            *known.get_or_insert_with(|| {
-                // What was recorded is not in the thread's last release.
-                thread.slot().set_clean(false);
-                node.take().map_or(NodeId::ROOT, |node| node())
-            })
-        };
+        let mut get =
+            || *known.get_or_insert_with(|| node.take().map_or(NodeId::ROOT, |node| node()));
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
-            match self.at_once(thread, kind, address, mask, &mut get) {
+            match self.in_granule(thread, kind, address, mask, &mut get) {
                 AtOnce::Done => {}
                 AtOnce::Begun => {
                     return self.access_each(thread, kind, bytes.from(address), get, found);
@@ -147,7 +131,7 @@ impl Engine {
 
     /// The part of an access that one granule has, if no more has to be looked at than its two records in place.
     #[inline(always)]
-    fn at_once(
+    fn in_granule(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,
@@ -155,7 +139,6 @@ impl Engine {
         mask: ByteMask,
         node: &mut impl FnMut() -> NodeId,
     ) -> AtOnce {
-        let sweeps = self.shadow.sweeps();
         let Some(granule) = self.shadow.granule(address) else {
             return AtOnce::No;
         };
@@ -167,63 +150,28 @@ impl Engine {
             let is_done = kind != AccessKind::Read || self.racy.is_empty();
             return if is_done { AtOnce::Done } else { AtOnce::No };
         }
-        if granule::is_crowded(seen) {
-            return AtOnce::No;
-        }
-        let new = Record {
-            epoch: thread.epoch(),
-            kind,
-            mask,
-            node: node(),
-        };
-        let Some((seat, new)) = self.seat(thread, granule, seen, address, new) else {
-            return AtOnce::No;
-        };
-        let knows = |epoch| thread.knows(epoch);
-        if granule.take(seat, new.words(), knows) && self.shadow.has_recorded(sweeps) {
-            AtOnce::Done
-        } else {
-            AtOnce::Begun
-        }
+        self.at_once(thread, granule, seen, address, (kind, mask, node()))
     }
 
-    /// The seat of an access, also in a granule that is empty, and what it records there: where the
-    /// thread has made the same in this epoch on other bytes, one record is of all of them.
-    #[inline(never)]
-    fn seat(
+    /// An access for which [`Self::access_at_once`] has told `attempt`: nothing, where it is done.
+    ///
+    /// # Panics
+    ///
+    /// Where the thread is another engine's.
+    pub fn access_after(
         &self,
+        attempt: AtOnce,
         thread: &ThreadClock,
-        granule: Granule<'_>,
-        seen: Words,
-        address: usize,
-        new: Record,
-    ) -> Option<(Seat, Record)> {
-        if seen.low == 0 {
-            let is_noted = self.shadow.touch(address, Half::Main);
-            return is_noted.then_some((Seat::Main(seen), new));
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        match attempt {
+            AtOnce::Done => {}
+            AtOnce::Begun => self.access_each(thread, kind, bytes, || node, found),
+            AtOnce::No => self.access(thread, kind, bytes, || node, found),
         }
-        let wider = |words: Words| {
-            let old = Record::from_words(words);
-            (words.low == new.epoch.bits() && old.is_same_access(new)).then(|| Record {
-                mask: old.mask.or(new.mask),
-                ..new
-            })
-        };
-        if let Some(record) = wider(seen) {
-            return Some((Seat::Main(seen), record));
-        }
-        let knows = |epoch| thread.knows(epoch);
-        let is_old = |epoch| self.settled.has(epoch);
-        if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
-            // The page of main is noted, where something is there.
-            let is_noted = matches!(seat, Seat::Main(_)) || self.shadow.touch(address, Half::Side);
-            return is_noted.then_some((seat, new));
-        }
-        if !granule::may_stand_beside(new.kind) {
-            return None;
-        }
-        let side = granule.side().load();
-        wider(side).map(|record| (Seat::Side(side), record))
     }
 
     #[inline]
@@ -436,7 +384,7 @@ impl Engine {
             open.begin_granule(address, &mut found);
             // The first is here because it has more to it, and what was put in its seat may cover it by now.
             if !core::mem::take(&mut is_first)
-                && self.at_once(thread, kind, address, mask, &mut || node) == AtOnce::Done
+                && self.in_granule(thread, kind, address, mask, &mut || node) == AtOnce::Done
             {
                 continue;
             }

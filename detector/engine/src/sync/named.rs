@@ -140,6 +140,7 @@ impl SyncTable {
     }
 
     /// The bucket of the object that `thread` is about to use.
+    #[inline]
     fn lock(&self, thread: &ThreadClock, id: SyncId) -> Bucket<'_> {
         assert!(
             Arc::ptr_eq(&thread.shared, &self.shared),

@@ -1,0 +1,193 @@
+//! Accesses that are recorded at once: those of which one look at the granule tells that nothing races, and where
+//! the record goes. They are nearly all, and so what is done for them is written out, with as few steps as there can be;
+//! everything else is left to the rules ([`super::path`]).
+
+use super::{Engine, Race};
+use crate::access::{AccessKind, ByteRange};
+use crate::context::NodeId;
+use crate::granule::{self, Granule, Seat};
+use crate::primitive::Words;
+use crate::record::{BYTES, ByteMask, Meta, Record};
+use crate::shadow::Half;
+use crate::sync::ThreadClock;
+
+/// What came of an attempt to record an access at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AtOnce {
+    /// It is recorded: nothing races.
+    Done,
+    /// It was put in its seat, but there is more to look at: it is to be recorded by all the rules, and what
+    /// is there now does not tell that it was made before.
+    Begun,
+    /// There is no seat for it, or more to look at before.
+    No,
+}
+
+impl AtOnce {
+    #[inline(always)]
+    fn done_if(is_done: bool) -> Self {
+        if is_done { Self::Done } else { Self::Begun }
+    }
+}
+
+impl Engine {
+    /// Records an access of `len` bytes from `start` by `thread`, whose call stack is `node`, if that can be done
+    /// at once. It is one that neither [`Self::is_repeated`] nor [`Self::is_repeated_beside`] tells to have been
+    /// made before. Where it is not done, [`Self::access_after`] does it.
+    #[inline(always)]
+    pub fn access_at_once(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        start: usize,
+        len: usize,
+        node: NodeId,
+    ) -> AtOnce {
+        let offset = start % BYTES;
+        if len > BYTES - offset {
+            return AtOnce::No;
+        }
+        let Some(granule) = self.shadow.granule(start) else {
+            return AtOnce::No;
+        };
+        let mask = ByteMask::span(offset, offset + len);
+        let seen = granule.main().load();
+        self.at_once(thread, granule, seen, start, (kind, mask, node))
+    }
+
+    /// As [`Self::access`], where most that come have not been made before in their epoch.
+    #[inline]
+    pub(super) fn access_soon(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: impl FnOnce() -> NodeId,
+        found: impl FnMut(&Race),
+    ) {
+        let (start, len) = (bytes.start(), bytes.len_as_given());
+        if self.is_repeated(thread.epoch(), kind, start, len)
+            || self.is_repeated_beside(thread.epoch(), kind, start, len)
+        {
+            return;
+        }
+        let node = node();
+        let attempt = self.access_at_once(thread, kind, start, len, node);
+        if attempt != AtOnce::Done {
+            self.access_after(attempt, thread, kind, bytes, node, found);
+        }
+    }
+
+    /// The part of an access that one granule has, in which `seen` was in main.
+    #[inline(always)]
+    pub(super) fn at_once(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        address: usize,
+        (kind, mask, node): (AccessKind, ByteMask, NodeId),
+    ) -> AtOnce {
+        let sweeps = self.shadow.sweeps();
+        let new = Words {
+            low: thread.epoch().bits(),
+            high: Meta::new(kind, mask, node).0,
+        };
+        let recorded = if seen.low == 0 {
+            if !self.shadow.touch(address, Half::Main) {
+                return AtOnce::No;
+            }
+            granule.main().replace(seen, new)
+        } else if granule::is_superseded(seen, kind, mask, |epoch| thread.knows_inline(epoch)) {
+            granule.exchange(seen, new)
+        } else {
+            return self.at_once_otherwise(thread, granule, seen, address, new);
+        };
+        // What was recorded is not in the thread's last release.
+        thread.slot().set_clean(false);
+        let is_settled = recorded
+            && (!granule::may_conflict_beside(kind)
+                || granule.is_alone()
+                || self.settle(thread, granule, new));
+        AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
+    }
+
+    /// Looks at what is in the side, for who has just recorded in main.
+    #[inline(never)]
+    fn settle(&self, thread: &ThreadClock, granule: Granule<'_>, new: Words) -> bool {
+        granule.settle(new, |epoch| thread.knows(epoch))
+    }
+
+    /// The same, where it does not supersede what was seen in main by a look inline.
+    #[inline(never)]
+    fn at_once_otherwise(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        address: usize,
+        new: Words,
+    ) -> AtOnce {
+        if granule::is_crowded(seen) {
+            return AtOnce::No;
+        }
+        let sweeps = self.shadow.sweeps();
+        let meta = Meta(new.high);
+        let knows = |epoch| thread.knows(epoch);
+        // What the thread has made in this epoch itself may be widened.
+        let is_own = seen.low == new.low;
+        let taken = if !is_own
+            && let Some(side) = granule.seat_beside(meta.kind(), meta.mask(), knows)
+            && self.shadow.touch(address, Half::Side)
+        {
+            granule.take_side(side, new, knows)
+        } else {
+            let new = Record::from_words(new);
+            let Some((seat, new)) = self.seat(thread, granule, seen, address, new) else {
+                return AtOnce::No;
+            };
+            granule.take(seat, new.words(), knows)
+        };
+        thread.slot().set_clean(false);
+        AtOnce::done_if(taken && self.shadow.has_recorded(sweeps))
+    }
+
+    /// The seat of an access, also in a granule that is empty, and what it records there: where the
+    /// thread has made the same in this epoch on other bytes, one record is of all of them.
+    #[inline(never)]
+    pub(super) fn seat(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        address: usize,
+        new: Record,
+    ) -> Option<(Seat, Record)> {
+        if seen.low == 0 {
+            let is_noted = self.shadow.touch(address, Half::Main);
+            return is_noted.then_some((Seat::Main(seen), new));
+        }
+        let wider = |words: Words| {
+            let old = Record::from_words(words);
+            (words.low == new.epoch.bits() && old.is_same_access(new)).then(|| Record {
+                mask: old.mask.or(new.mask),
+                ..new
+            })
+        };
+        if let Some(record) = wider(seen) {
+            return Some((Seat::Main(seen), record));
+        }
+        let knows = |epoch| thread.knows(epoch);
+        let is_old = |epoch| self.settled.has(epoch);
+        if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
+            // The page of main is noted, where something is there.
+            let is_noted = matches!(seat, Seat::Main(_)) || self.shadow.touch(address, Half::Side);
+            return is_noted.then_some((seat, new));
+        }
+        if !granule::may_stand_beside(new.kind) {
+            return None;
+        }
+        let side = granule.side().load();
+        wider(side).map(|record| (Seat::Side(side), record))
+    }
+}
