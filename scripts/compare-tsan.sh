@@ -5,7 +5,8 @@
 # theirs in ms, ratio, our peak memory and theirs in KiB, ratio, verdict. The last has the geometric
 # means. Bounds: time, 1.5 for each and 1.0 for the mean; memory, 1.0 for each.
 # Usage: scripts/compare-tsan.sh [ROUNDS [KERNEL…]], on a machine that does nothing else.
-# FOLDER names where builds are kept; BINARY is a `deadheat` that is built already.
+# FOLDER names where builds are kept; BINARY is a `deadheat` that is built already. BESIDE=1 keeps a second thread, which
+# does nothing, beside each kernel: where a process has but one, there is nothing to detect, and we record nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-9}
@@ -60,11 +61,11 @@ for kernel in "${kernels[@]}"; do
     rm -f "$work"/{ours,stock}.{time,memory}
     for round in $(seq 0 "$rounds"); do
         if ((round % 2)); then
-            timed ours env DEADHEAT=detect=on "$ours" "$kernel"
-            timed stock env TSAN_OPTIONS=exitcode=0 "$stock" "$kernel"
+            timed ours env DEADHEAT=detect=on "$ours" "$kernel" ${BESIDE:+beside}
+            timed stock env TSAN_OPTIONS=exitcode=0:atexit_sleep_ms=0 "$stock" "$kernel" ${BESIDE:+beside}
         else
-            timed stock env TSAN_OPTIONS=exitcode=0 "$stock" "$kernel"
-            timed ours env DEADHEAT=detect=on "$ours" "$kernel"
+            timed stock env TSAN_OPTIONS=exitcode=0:atexit_sleep_ms=0 "$stock" "$kernel" ${BESIDE:+beside}
+            timed ours env DEADHEAT=detect=on "$ours" "$kernel" ${BESIDE:+beside}
         fi
         # The first round warms the caches.
         ((round)) || rm -f "$work"/{ours,stock}.{time,memory}

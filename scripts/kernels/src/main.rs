@@ -1,4 +1,6 @@
-//! Kernels that data-race detectors are compared on: `kernels NAME` runs one, `kernels` lists all.
+//! Kernels that data-race detectors are compared on: `kernels NAME` runs one, `kernels` lists all. With `kernels NAME
+//! beside` there is a second thread all the time, which does nothing: so that what a detector saves on a process with one
+//! thread can be told apart.
 //!
 //! Each is race-free, has a fixed size, and checks its own result. At the end, how much memory was
 //! taken at most is printed, in KiB.
@@ -34,6 +36,11 @@ fn main() {
         eprintln!("there is no kernel {name}");
         std::process::exit(2);
     };
+    if std::env::args().nth(2).as_deref() == Some("beside") {
+        thread::spawn(|| loop {
+            thread::park();
+        });
+    }
     kernel();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
