@@ -59,13 +59,15 @@ kernels=("$@")
 : >"$work/ratios"
 for kernel in "${kernels[@]}"; do
     rm -f "$work"/{ours,stock}.{time,memory}
+    run_ours=(env DEADHEAT=detect=on "$ours" "$kernel" ${BESIDE:+beside})
+    run_stock=(env TSAN_OPTIONS=exitcode=0:atexit_sleep_ms=0 "$stock" "$kernel" ${BESIDE:+beside})
     for round in $(seq 0 "$rounds"); do
         if ((round % 2)); then
-            timed ours env DEADHEAT=detect=on "$ours" "$kernel" ${BESIDE:+beside}
-            timed stock env TSAN_OPTIONS=exitcode=0:atexit_sleep_ms=0 "$stock" "$kernel" ${BESIDE:+beside}
+            timed ours "${run_ours[@]}"
+            timed stock "${run_stock[@]}"
         else
-            timed stock env TSAN_OPTIONS=exitcode=0:atexit_sleep_ms=0 "$stock" "$kernel" ${BESIDE:+beside}
-            timed ours env DEADHEAT=detect=on "$ours" "$kernel" ${BESIDE:+beside}
+            timed stock "${run_stock[@]}"
+            timed ours "${run_ours[@]}"
         fi
         # The first round warms the caches.
         ((round)) || rm -f "$work"/{ours,stock}.{time,memory}

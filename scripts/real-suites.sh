@@ -88,8 +88,8 @@ for crate in "${crates[@]}"; do
         "$seconds" "$verdict"
     if [ -n "${STOCK:-}" ]; then
         run_stock "$folder"
-        printf '%s, beside stock\t%s\t%s\t%s\n' "${crate%%=*}" "$(took "$folder/output")" "$(took "$folder/stock-output")" \
-            "$(awk "BEGIN { printf \"%.2f\", $(took "$folder/output") / ($(took "$folder/stock-output") + 0.01) }")"
+        awk -v crate="${crate%%=*}" -v ours="$(took "$folder/output")" -v stock="$(took "$folder/stock-output")" -v OFS='\t' \
+            'BEGIN { print crate ", beside stock", ours, stock, stock > 0 ? sprintf("%.2f", ours / stock) : "-" }'
     fi
 done
 

@@ -36,28 +36,26 @@ impl<T> Spin<T> {
 /// Sets `bit` of `word`, once nobody else has.
 #[inline]
 pub(crate) fn acquire(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32 {
-    let seen = word.load(Ordering::Relaxed);
-    if seen & bit == 0
-        && word
-            .compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
-    {
-        return seen;
-    }
-    acquire_later(word, bit, relax)
+    try_acquire(word, bit).unwrap_or_else(|| acquire_later(word, bit, relax))
 }
 
-/// The same, where somebody else has, or was quicker.
+/// Sets `bit` of `word`, if nobody else has; gives what the word was.
+#[inline]
+fn try_acquire(word: &AtomicU32, bit: u32) -> Option<u32> {
+    let seen = word.load(Ordering::Relaxed);
+    let is_free = seen & bit == 0
+        && word
+            .compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok();
+    is_free.then_some(seen)
+}
+
+/// As [`acquire`], where somebody else has, or was quicker.
 #[cold]
 fn acquire_later(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32 {
     let mut tries = 0u32;
     loop {
-        let seen = word.load(Ordering::Relaxed);
-        if seen & bit == 0
-            && word
-                .compare_exchange(seen, seen | bit, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
-        {
+        if let Some(seen) = try_acquire(word, bit) {
             return seen;
         }
         tries += 1;

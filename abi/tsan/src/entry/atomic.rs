@@ -11,10 +11,10 @@ use crate::ours;
 use crate::report::{self, Races, bytes_at};
 use crate::runtime::{self, Runtime};
 use crate::thread::{Class, Inside, Operation, Place, State};
-use deadheat_detector::access::{AccessKind, ByteRange};
-use deadheat_detector::clock::{Epoch, Time};
+use deadheat_detector::access::ByteRange;
+use deadheat_detector::clock::Time;
 use deadheat_detector::context::NodeId;
-use deadheat_detector::engine::{Engine, Race};
+use deadheat_detector::engine::Race;
 use deadheat_detector::sync::{AtomicEffect, AtomicWord, SyncId};
 use std::arch::asm;
 use std::ffi::c_int;
@@ -148,7 +148,7 @@ fn load<R>(
     let result = engine.atomic_load(inside.clock(), inside.acquired(), object, order, operation);
     note(&inside, effect, site, Time::START);
     let epoch = inside.clock().epoch();
-    if !is_repeated(engine, epoch, effect.access(), address, size) {
+    if !engine.has_made(epoch, effect.access(), address, size) {
         inside.access_in_word(effect.access(), address, size, place);
     }
     result
@@ -170,23 +170,10 @@ fn without_object<R>(
     // SAFETY: this thread's own clock; an epoch is one word.
     let epoch = unsafe { (*state.clock.get()).epoch() };
     // Whoever released what was read has noted the object before.
-    if !is_repeated(engine, epoch, effect.access(), address, size) || objects.has(address) {
+    if !engine.has_made(epoch, effect.access(), address, size) || objects.has(address) {
         record(state, address, size, site, effect);
     }
     result
-}
-
-/// Whether an access was made before in this epoch.
-#[inline(always)]
-fn is_repeated(
-    engine: &Engine,
-    epoch: Epoch,
-    kind: AccessKind,
-    address: usize,
-    size: usize,
-) -> bool {
-    engine.is_repeated(epoch, kind, address, size)
-        || engine.is_repeated_beside(epoch, kind, address, size)
 }
 
 /// The access of an operation that found no object, and its edges if it was the first to read from one.

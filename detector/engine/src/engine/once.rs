@@ -4,6 +4,7 @@
 
 use super::{Engine, Race};
 use crate::access::{AccessKind, ByteRange};
+use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{self, Granule, Seat};
 use crate::primitive::Words;
@@ -55,6 +56,14 @@ impl Engine {
         self.at_once(thread, granule, seen, start, (kind, mask, node))
     }
 
+    /// Both looks: [`Self::is_repeated`] and [`Self::is_repeated_beside`].
+    #[inline(always)]
+    #[must_use]
+    pub fn has_made(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
+        self.is_repeated(epoch, kind, start, len)
+            || self.is_repeated_beside(epoch, kind, start, len)
+    }
+
     /// As [`Self::access`], where most that come have not been made before in their epoch.
     #[inline]
     pub(super) fn access_soon(
@@ -66,9 +75,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         let (start, len) = (bytes.start(), bytes.len_as_given());
-        if self.is_repeated(thread.epoch(), kind, start, len)
-            || self.is_repeated_beside(thread.epoch(), kind, start, len)
-        {
+        if self.has_made(thread.epoch(), kind, start, len) {
             return;
         }
         let node = node();
