@@ -89,7 +89,7 @@ for crate in "${crates[@]}"; do
     if [ -n "${STOCK:-}" ]; then
         run_stock "$folder"
         awk -v crate="${crate%%=*}" -v ours="$(took "$folder/output")" -v stock="$(took "$folder/stock-output")" -v OFS='\t' \
-            'BEGIN { print crate ", beside stock", ours, stock, stock > 0 ? sprintf("%.2f", ours / stock) : "-" }'
+            'BEGIN { print crate ", beside stock", ours, stock, (stock > 0 ? sprintf("%.2f", ours / stock) : "-") }'
     fi
 done
 
