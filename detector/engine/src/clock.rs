@@ -214,10 +214,13 @@ impl Clock {
         Self::from_words(core::array::from_fn(|i| node.word(i + 1)))
     }
 
-    /// Stores this clock in the last seven words of a node.
+    /// Stores this clock in the last seven words of a node. What is there already is not written: another core
+    /// may have it, too.
     pub(crate) fn into_node(self, node: &Node) {
         for (i, word) in self.words().into_iter().enumerate() {
-            node.set_word(i + 1, word);
+            if node.word(i + 1) != word {
+                node.set_word(i + 1, word);
+            }
         }
     }
 

@@ -45,7 +45,7 @@ use crate::context::NodeId;
 use crate::history;
 use crate::pool::INDEX_MASK;
 use crate::pool::Index;
-use crate::primitive::{AtomicU64, Ordering};
+use crate::primitive::{AtomicU64, Ordering, fetch_to_write};
 use crate::racy::RacyBytes;
 use crate::settled::Settled;
 use crate::shadow::{Position, Shadow};
@@ -258,10 +258,22 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) -> (R, AtomicEffect) {
+        self.expect(word.id, bytes.start());
         let access = |thread: &ThreadClock, effect: AtomicEffect| {
             self.access_soon(thread, effect.access(), bytes, node, found);
         };
         self.sync.atomic(thread, word, operation, access)
+    }
+
+    /// An atomic operation is about to use its word, the clock and the history of it. Where others use them, too, they
+    /// come from other cores' caches: all at the same time.
+    #[inline]
+    fn expect(&self, id: SyncId, address: usize) {
+        fetch_to_write(core::ptr::without_provenance::<u8>(address));
+        self.sync.expect(id);
+        if let Some(granule) = self.shadow.granule(address) {
+            fetch_to_write(granule.main());
+        }
     }
 
     /// The edges of the event *atomic load* on a word whose clock is `id`: `load` performs it, and may be called

@@ -171,6 +171,22 @@ mod pair {
 
 pub(crate) use pair::Pair;
 
+/// Has the processor fetch what lies at `place`, to write there, while it does other things. That is no access: `place` may
+/// lead anywhere.
+///
+/// What several threads change comes from another core's cache, one line after the other where each is waited for, and
+/// a locked instruction waits for all before it.
+#[inline(always)]
+pub(crate) fn fetch_to_write<T>(place: *const T) {
+    #[cfg(all(not(loom), target_arch = "x86_64"))]
+    // SAFETY: a prefetch accesses nothing, and faults nowhere; processors that do not have this one do nothing.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) place, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(all(not(loom), target_arch = "x86_64")))]
+    let _ = place;
+}
+
 impl Pair {
     /// Both words, the second read first. They may belong to different states, but where the
     /// first is one that only the caller writes, both are of the caller's writing.

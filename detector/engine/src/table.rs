@@ -18,10 +18,16 @@
 //!
 //! A bucket is locked before the one above it, so no two threads wait for each other.
 //!
+//! # Versions
+//!
+//! A bucket has a *version*, which those who lock it may set to say that something has changed in it, and anybody may
+//! read. It is 0 until then, and goes on in the buckets that take over: it is theirs when they are filled.
+//!
 //! Where there is no memory for another level, chains get longer.
 
-use crate::pool::{INDEX_MASK, Index, Node, Pool, ensure, free};
-use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::array::Zeroable;
+use crate::pool::{INDEX_MASK, Index, Node, Pool, WORDS, ensure, free};
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fetch_to_write};
 use crate::source::Source;
 use crate::spin;
 
@@ -45,13 +51,39 @@ pub(crate) fn hash(key: u64) -> u64 {
 
 /// Nodes of a pool whose first word is their key and whose link is the table's.
 pub(crate) struct Table {
-    /// The buckets of each level, then a bit for each one that may have nodes, so that a look at
-    /// all passes over the others. Null from the first level on that was not begun.
-    levels: [AtomicPtr<AtomicU32>; LEVELS],
+    /// Null from the first level on that was not begun.
+    levels: [Level; LEVELS],
     deepest: AtomicUsize,
     bits: u32,
     source: Source,
     nodes: Count,
+}
+
+/// The buckets of a level.
+struct Level {
+    heads: AtomicPtr<Head>,
+    /// A bit for each bucket that may have nodes, so that a look at all passes over the others.
+    occupied: AtomicPtr<AtomicU32>,
+}
+
+/// Where a bucket begins.
+#[repr(C, align(16))]
+struct Head {
+    /// The first node, below [`FILLED`] and [`LOCKED`].
+    word: AtomicU32,
+    version: AtomicU64,
+}
+
+// SAFETY: zero bytes are numbers.
+unsafe impl Zeroable for Head {}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            word: AtomicU32::new(0),
+            version: AtomicU64::new(0),
+        }
+    }
 }
 
 /// On a cache line of its own: it changes more often than what is beside it.
@@ -62,13 +94,16 @@ impl Table {
     /// A table that begins with 2^`bits` buckets.
     pub(crate) fn new(source: &Source, bits: u32) -> Option<Self> {
         let table = Self {
-            levels: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
+            levels: core::array::from_fn(|_| Level {
+                heads: AtomicPtr::new(core::ptr::null_mut()),
+                occupied: AtomicPtr::new(core::ptr::null_mut()),
+            }),
             deepest: AtomicUsize::new(0),
             bits,
             source: *source,
             nodes: Count(AtomicU64::new(0)),
         };
-        ensure(&table.levels[0], table.words(0), source)?;
+        table.begin(0)?;
         Some(table)
     }
 
@@ -82,22 +117,59 @@ impl Table {
         1 << (self.bits as usize + level)
     }
 
-    fn words(&self, level: usize) -> usize {
-        self.buckets(level) + self.buckets(level).div_ceil(GROUP)
+    fn groups(&self, level: usize) -> usize {
+        self.buckets(level).div_ceil(GROUP)
     }
 
-    /// The buckets of a level that was begun, and the bits that say which may have nodes.
-    fn level(&self, level: usize) -> (&[AtomicU32], &[AtomicU32]) {
-        let start = self.levels[level].load(Ordering::Acquire);
+    /// Makes the buckets of a level; `None` where there is no memory.
+    fn begin(&self, level: usize) -> Option<()> {
+        let Level { heads, occupied } = &self.levels[level];
+        ensure(occupied, self.groups(level), &self.source)?;
+        ensure(heads, self.buckets(level), &self.source)?;
+        Some(())
+    }
+
+    /// The buckets of a level that was begun.
+    #[inline]
+    fn heads(&self, level: usize) -> &[Head] {
+        let start = self.levels[level].heads.load(Ordering::Acquire);
         assert!(!start.is_null(), "the level was begun");
-        // SAFETY: `ensure` made an array of so many words, and it lives as long as the table.
-        let words = unsafe { core::slice::from_raw_parts(start, self.words(level)) };
-        words.split_at(self.buckets(level))
+        // SAFETY: `begin` made an array of so many, and it lives as long as the table.
+        unsafe { core::slice::from_raw_parts(start, self.buckets(level)) }
+    }
+
+    /// For each of them a bit that says whether it may have nodes.
+    fn occupied(&self, level: usize) -> &[AtomicU32] {
+        let start = self.levels[level].occupied.load(Ordering::Acquire);
+        assert!(!start.is_null(), "the level was begun");
+        // SAFETY: as above.
+        unsafe { core::slice::from_raw_parts(start, self.groups(level)) }
     }
 
     /// The number of the bucket of `key` on this level.
     fn place(&self, level: usize, key: u64) -> usize {
         (hash(key) >> (u64::BITS - self.bits - level as u32)) as usize
+    }
+
+    /// The head of the bucket of `key`.
+    #[inline]
+    fn head(&self, key: u64) -> &Head {
+        let level = self.deepest.load(Ordering::Acquire);
+        &self.heads(level)[self.place(level, key)]
+    }
+
+    /// The version of the bucket of `key`; 0 where nobody has set one yet, or it is not filled yet.
+    ///
+    /// Whoever has seen what was done after the bucket's version was set sees that one, or a later one.
+    #[inline]
+    pub(crate) fn version(&self, key: u64) -> u64 {
+        self.head(key).version.load(Ordering::Relaxed)
+    }
+
+    /// The bucket of `key` is about to be locked.
+    #[inline]
+    pub(crate) fn expect(&self, key: u64) {
+        fetch_to_write(self.head(key));
     }
 
     /// Locks the bucket of `key`, whose nodes are of `pool`.
@@ -114,16 +186,14 @@ impl Table {
 
     #[inline]
     fn lock_bucket<'a>(&'a self, pool: &'a Pool, level: usize, number: usize) -> Bucket<'a> {
-        let (buckets, occupied) = self.level(level);
-        let head = &buckets[number];
-        let word = spin::acquire(head, LOCKED, self.source.relax);
+        let head = &self.heads(level)[number];
+        let word = spin::acquire(&head.word, LOCKED, self.source.relax);
         let mut bucket = Bucket {
             table: self,
             pool,
             head,
             first: word & INDEX_MASK,
-            occupied: &occupied[number / GROUP],
-            bit: 1 << (number % GROUP),
+            number,
             level,
         };
         if level > 0 && word & FILLED == 0 {
@@ -142,6 +212,7 @@ impl Table {
             |node| self.place(level, node.word(0)) != number,
             |index, node| bucket.link(index, node),
         );
+        bucket.set_version(above.version());
     }
 
     /// Calls `f` with every bucket that has nodes, locked. It sees every node that is there all the
@@ -150,8 +221,7 @@ impl Table {
         // Nodes come to deeper levels only, so none gets past.
         let mut level = 0;
         while level <= self.deepest.load(Ordering::Acquire) {
-            let (_, occupied) = self.level(level);
-            for (i, occupied) in occupied.iter().enumerate() {
+            for (i, occupied) in self.occupied(level).iter().enumerate() {
                 let mut bits = occupied.load(Ordering::Acquire);
                 while bits != 0 {
                     let number = GROUP * i + bits.trailing_zeros() as usize;
@@ -169,7 +239,7 @@ impl Table {
         let next = level + 1;
         if next < LEVELS
             && self.bits + next as u32 <= MOST_BITS
-            && ensure(&self.levels[next], self.words(next), &self.source).is_some()
+            && self.begin(next).is_some()
         {
             // Where that fails, another thread has done it.
             let _ =
@@ -181,9 +251,12 @@ impl Table {
 
 impl Drop for Table {
     fn drop(&mut self) {
-        for (level, place) in self.levels.iter().enumerate() {
-            // SAFETY: levels are made by `ensure` with this length and source.
-            unsafe { free(place, self.words(level), &self.source) };
+        for (level, Level { heads, occupied }) in self.levels.iter().enumerate() {
+            // SAFETY: both are made by `ensure` with these lengths and this source.
+            unsafe {
+                free(heads, self.buckets(level), &self.source);
+                free(occupied, self.groups(level), &self.source);
+            }
         }
     }
 }
@@ -192,10 +265,9 @@ impl Drop for Table {
 pub(crate) struct Bucket<'a> {
     table: &'a Table,
     pool: &'a Pool,
-    head: &'a AtomicU32,
+    head: &'a Head,
     first: Index,
-    occupied: &'a AtomicU32,
-    bit: u32,
+    number: usize,
     level: usize,
 }
 
@@ -214,6 +286,32 @@ impl<'a> Bucket<'a> {
         None
     }
 
+    /// What the first node has is about to be used.
+    #[inline]
+    pub(crate) fn expect(&self) {
+        let node = self.pool.node(self.first);
+        // It may lie across two cache lines.
+        fetch_to_write(&raw const node.words[0]);
+        fetch_to_write(&raw const node.words[WORDS - 1]);
+    }
+
+    /// The version that was last set.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.head.version.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn set_version(&self, version: u64) {
+        self.head.version.store(version, Ordering::Relaxed);
+    }
+
+    /// The word that has this bucket's bit, and the bit.
+    fn occupied(&self) -> (&'a AtomicU32, u32) {
+        let word = &self.table.occupied(self.level)[self.number / GROUP];
+        (word, 1 << (self.number % GROUP))
+    }
+
     /// Puts a node with its key in.
     pub(crate) fn insert(&mut self, index: Index, node: &Node) {
         self.link(index, node);
@@ -226,7 +324,8 @@ impl<'a> Bucket<'a> {
     fn link(&mut self, index: Index, node: &Node) {
         node.set_link(node.kind(), self.first);
         self.first = index;
-        self.occupied.fetch_or(self.bit, Ordering::Release);
+        let (occupied, bit) = self.occupied();
+        occupied.fetch_or(bit, Ordering::Release);
     }
 
     /// Takes out, and releases, the nodes for which `keep` does not hold.
@@ -262,7 +361,8 @@ impl<'a> Bucket<'a> {
         }
         if self.first == 0 {
             // Whoever sees that nothing is here sees where it went.
-            self.occupied.fetch_and(!self.bit, Ordering::Release);
+            let (occupied, bit) = self.occupied();
+            occupied.fetch_and(!bit, Ordering::Release);
         }
     }
 }
@@ -270,7 +370,7 @@ impl<'a> Bucket<'a> {
 impl Drop for Bucket<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.head.store(self.first | FILLED, Ordering::Release);
+        self.head.word.store(self.first | FILLED, Ordering::Release);
     }
 }
 
@@ -329,6 +429,21 @@ mod tests {
         let chains = chains(&table, &pool);
         assert_eq!(chains.iter().sum::<usize>(), NODES as usize);
         assert!(chains.iter().all(|&nodes| nodes < 12));
+    }
+
+    #[test]
+    fn a_version_goes_on_in_the_bucket_that_takes_over() {
+        let pool = pool();
+        let table = Table::new(&Source::default(), 1).unwrap();
+        assert_eq!(table.version(7), 0, "nobody has set one");
+        table.lock(&pool, 7).set_version(5);
+        assert_eq!(table.version(7), 5);
+        // The table grows, and the bucket of the key is not locked meanwhile.
+        let others = (0..64).filter(|key| hash(*key) >> 63 != hash(7) >> 63);
+        others.for_each(|key| count(&table, &pool, key));
+        assert_eq!(table.version(7), 0, "it is not filled yet");
+        assert_eq!(table.lock(&pool, 7).version(), 5);
+        assert_eq!(table.version(7), 5);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The sync objects that are known by name only, each under its bucket's lock, and how a load gets by without it.
 
 use super::{AtomicEffect, AtomicWord, Shared, SyncId, SyncVar, ThreadClock};
-use crate::array::Array;
 use crate::chain;
 use crate::clock::Clock;
 use crate::pool::{Kind, Need, Pool};
@@ -18,15 +17,11 @@ const BUCKET_BITS: u32 = 18;
 /// The sync objects that are known to one engine by name only.
 pub(crate) struct SyncTable {
     shared: Arc<Shared>,
+    /// The version of a bucket is what was last left at one of its objects: see [`Acquired`].
     table: Table,
-    /// What was last left at one of the objects whose names share a version: see [`Acquired`].
-    versions: Array<AtomicU64>,
     /// For versions that no thread in particular gives.
     given: AtomicU64,
 }
-
-/// Few objects share a version.
-const VERSION_BITS: u32 = 14;
 
 /// The objects that a thread has read from last, and in which version: while nothing is left at one
 /// that changes it, there is nothing to be learned there. It belongs to one thread, like its clock.
@@ -34,8 +29,8 @@ const VERSION_BITS: u32 = 14;
 /// Whoever leaves something at an object says so first, under the object's lock, by a number that nobody ever gave before,
 /// and only then performs the operation by which others see it. So whoever sees the operation, and looks at the
 /// number afterwards, sees that one, or a later one; and what was learned under the lock at the same number has what the
-/// operation left. Objects share such numbers, and so a number may stand where one of another object's stood: that is
-/// no harm, for no number comes back.
+/// operation left. The objects of a bucket share such a number, and so it may be another object's: that is
+/// no harm, for no number comes back. While the bucket has none, nothing is kept of it.
 #[derive(Clone, Debug)]
 pub struct Acquired {
     entries: [Version; ACQUIRED],
@@ -81,28 +76,15 @@ impl SyncTable {
         Some(Self {
             shared: Arc::clone(shared),
             table: Table::new(&shared.source, BUCKET_BITS)?,
-            versions: Array::new(1 << VERSION_BITS, &shared.source)?,
             given: AtomicU64::new(0),
         })
-    }
-
-    fn version(&self, id: SyncId) -> &AtomicU64 {
-        &self.versions[(hash(id.0) >> (u64::BITS - VERSION_BITS)) as usize]
-    }
-
-    /// Something may be left at the object `id`, whose lock the caller has: `version` was never given before.
-    #[inline]
-    fn renew(&self, id: SyncId, version: u64) {
-        self.version(id).store(version, Ordering::Relaxed);
-        // Before the operation by which others see what is left.
-        fence(Ordering::Release);
     }
 
     pub(crate) fn with<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(pool, id.0);
         let given = self.given.fetch_add(1, Ordering::Relaxed);
-        self.renew(id, chain::version(None, given));
+        renew(&bucket, chain::version(None, given));
         let known = bucket.find(id.0);
         let mut var = SyncVar {
             owner: Some(Arc::clone(&self.shared)),
@@ -139,6 +121,12 @@ impl SyncTable {
         }
     }
 
+    /// The object is about to be used, by [`Self::atomic`].
+    #[inline]
+    pub(crate) fn expect(&self, id: SyncId) {
+        self.table.expect(id.0);
+    }
+
     /// The bucket of the object that `thread` is about to use.
     #[inline]
     fn lock(&self, thread: &ThreadClock, id: SyncId) -> Bucket<'_> {
@@ -171,7 +159,7 @@ impl SyncTable {
     /// What `thread` releases now is left at the object, as `put` does it.
     fn leave(&self, thread: &mut ThreadClock, id: SyncId, put: impl FnOnce(&mut Clock, &Clock)) {
         let mut bucket = self.lock(thread, id);
-        self.renew(id, thread.next_version());
+        renew(&bucket, thread.next_version());
         let left = thread.released();
         match bucket.find(id.0) {
             Some(node) => {
@@ -197,8 +185,9 @@ impl SyncTable {
     ) -> (R, AtomicEffect) {
         let AtomicWord { id, may_release } = word;
         let mut bucket = self.lock(thread, id);
+        bucket.expect();
         if may_release || thread.has_release_fence() {
-            self.renew(id, thread.next_version());
+            renew(&bucket, thread.next_version());
         }
         let (result, effect) = operation();
         debug_assert!(may_release || !effect.releases(), "{effect:?}");
@@ -239,13 +228,12 @@ impl SyncTable {
         load: impl Fn() -> R,
     ) -> R {
         let effect = AtomicEffect::Load(ordering);
-        let version = self.version(id);
         let entry = acquired.entry(id);
         if entry.id == id && (entry.whole || !effect.acquires()) {
             let result = load();
             // The version is looked at after what was read.
             fence(Ordering::Acquire);
-            if version.load(Ordering::Relaxed) == entry.version {
+            if self.table.version(id.0) == entry.version {
                 return result;
             }
         }
@@ -254,11 +242,13 @@ impl SyncTable {
         if let Some(node) = bucket.find(id.0) {
             thread.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
         }
-        *entry = Version {
-            id,
-            version: version.load(Ordering::Relaxed),
-            whole: effect.acquires(),
-        };
+        if bucket.version() != 0 {
+            *entry = Version {
+                id,
+                version: bucket.version(),
+                whole: effect.acquires(),
+            };
+        }
         result
     }
 
@@ -274,6 +264,14 @@ impl SyncTable {
             bucket.retain(|node| !is_known(pool, &ManuallyDrop::new(Clock::in_node(node)), known));
         });
     }
+}
+
+/// Something may be left at an object of the `bucket`: `version` was never given before.
+#[inline]
+fn renew(bucket: &Bucket<'_>, version: u64) {
+    bucket.set_version(version);
+    // Before the operation by which others see what is left.
+    fence(Ordering::Release);
 }
 
 /// Whether `known` has all that `clock` does.
