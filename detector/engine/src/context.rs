@@ -321,9 +321,11 @@ impl ContextTree {
         near.find(|id| self.node(*id).frame.load(Ordering::Relaxed) == word)
     }
 
+    /// Calls from one place have buckets beside each other where their callers' nodes were made one after the other,
+    /// as those of a recursion are.
     fn bucket(&self, caller: NodeId, word: u64) -> &AtomicU32 {
-        let hash = (word ^ u64::from(caller.0).rotate_left(40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        &self.buckets[(hash >> (64 - BUCKET_BITS)) as usize]
+        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - BUCKET_BITS);
+        &self.buckets[(hash as u32).wrapping_add(caller.0) as usize % (1 << BUCKET_BITS)]
     }
 
     /// Adds an entry to a bucket, of which `seen` was the first, unless somebody else has added the same: a

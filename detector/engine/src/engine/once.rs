@@ -10,7 +10,7 @@ use crate::granule::{self, Granule, Seat};
 use crate::primitive::Words;
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::shadow::Half;
-use crate::sync::ThreadClock;
+use crate::sync::{Shared, ThreadClock};
 
 /// What came of an attempt to record an access at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,10 +143,18 @@ impl Engine {
         let knows = |epoch| thread.knows(epoch);
         // What the thread has made in this epoch itself may be widened.
         let is_own = seen.low == new.low;
-        let taken = if !is_own
+        let gives_way = |seen: Words| {
+            granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
+                || self.settled.has(Epoch::from_bits(seen.low))
+        };
+        let taken = if !is_own && gives_way(seen) {
+            // What is in main is found by the first look.
+            granule.take_main(seen, new, knows)
+        } else if !is_own
             && let Some(side) = granule.seat_beside(meta.kind(), meta.mask(), knows)
             && self.shadow.touch(address, Half::Side)
         {
+            self.note_unsettled(thread);
             granule.take_side(side, new, knows)
         } else {
             let new = Record::from_words(new);
@@ -157,6 +165,14 @@ impl Engine {
         };
         thread.slot().set_clean(false);
         AtOnce::done_if(taken && self.shadow.has_recorded(sweeps))
+    }
+
+    /// A record had no room in main: now and then, it is found out what everybody knows.
+    #[inline]
+    fn note_unsettled(&self, thread: &ThreadClock) {
+        let number = thread.slot().next_version();
+        let Shared { pool, slots, .. } = &*self.shared;
+        self.settled.note(number, pool, slots);
     }
 
     /// The seat of an access, also in a granule that is empty, and what it records there: where the
