@@ -1,7 +1,7 @@
 //! A history of more records than a granule has room for: a chain of pool nodes.
 //!
-//! A chain never changes once a granule leads to it: a change makes a new chain, and the old one
-//! is freed by whoever replaced it. So a thread that looks at a chain may look at nodes that are
+//! A chain never changes once a granule leads to it, but for records that are renewed in it (`renewal`): a change makes a new chain, and the old
+//! one is freed by whoever replaced it. So a thread that looks at a chain may look at nodes that are
 //! in use for something else by now. That does no harm: they still are nodes, and afterwards the
 //! granule's words tell. A *version* is used once, so that a chain that is freed, and made again
 //! in the same node, is not taken for the old one.
@@ -15,7 +15,7 @@ use crate::access::AccessKind;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
 use crate::pool::{CROWD, INDEX_MASK, Index, Kind, Need, Node, Pool, WORDS};
-use crate::primitive::{Pair, Words};
+use crate::primitive::{AtomicU64, Ordering, Pair, Words};
 use crate::record::{ByteMask, Meta, Record};
 use crate::trie::Maker;
 
@@ -90,6 +90,32 @@ impl Entry {
 pub(crate) const VERSION: u64 = 1 << 63;
 const VERSION_COUNT_BITS: u32 = 35;
 
+/// What the first word of a granule has, above the number of a chain's node, while a new chain is made of it.
+const FROZEN: u64 = 1 << 62;
+
+/// Whether `words` lead to a chain in which records may be renewed.
+#[inline]
+pub(crate) fn is_open(words: Words) -> bool {
+    words.low & (CROWD | FROZEN) == CROWD
+}
+
+/// The words of `main`, where they lead to a chain after nobody can renew a record in it any more.
+pub(crate) fn freeze(main: &Pair) -> Words {
+    loop {
+        let words = main.load();
+        let frozen = Words {
+            low: words.low | FROZEN,
+            ..words
+        };
+        if !is_open(words) {
+            return words;
+        }
+        if main.replace(words, frozen) {
+            return frozen;
+        }
+    }
+}
+
 /// A number that no history had before: the `count`th that the thread `tid` gives, or nobody in
 /// particular.
 pub(crate) fn version(tid: Option<Tid>, count: u64) -> u64 {
@@ -114,6 +140,7 @@ pub(crate) enum Stop {
 }
 
 /// Calls `f` with each entry of the history that `words` are.
+#[inline]
 pub(crate) fn entries(
     pool: &Pool,
     words: Words,
@@ -125,6 +152,19 @@ pub(crate) fn entries(
             _ => f(Entry::read(words)),
         };
     }
+    placed_entries(pool, words, |entry, _| f(entry))
+}
+
+/// Where an entry of a chain is: its two words.
+pub(crate) type Place<'a> = [&'a AtomicU64; 2];
+
+/// Calls `f` with each entry of the chain that `words` lead to, and with where it is.
+#[inline]
+pub(crate) fn placed_entries<'a>(
+    pool: &'a Pool,
+    words: Words,
+    mut f: impl FnMut(Entry, Place<'a>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
     let mut index = words.low as u32 & INDEX_MASK;
     for _ in 0..LONGEST {
         if index == 0 {
@@ -135,14 +175,16 @@ pub(crate) fn entries(
             return Err(Stop::Changed);
         }
         for i in 0..ENTRIES {
+            let place = [&node.words[2 * i], &node.words[2 * i + 1]];
             let words = Words {
-                low: node.word(2 * i),
-                high: node.word(2 * i + 1),
+                // A renewed record has its epoch last.
+                low: place[0].load(Ordering::Acquire),
+                high: place[1].load(Ordering::Relaxed),
             };
             if words.low == 0 {
                 break;
             }
-            f(Entry::read(words))?;
+            f(Entry::read(words), place)?;
         }
         index = node.link();
     }

@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | 0 | 0 | no access | no access |
 //! | epoch | kind, mask, node | one record | one record, no plain write |
-//! | top bit, node of the pool | version | several: *spilled* to a chain (see `chain`) | never |
+//! | top bit, perhaps *frozen*, node of the pool | version | several: *spilled* to a chain (see `chain`) | never |
 //!
 //! The history is what both have. An access that supersedes the one record in main takes its place.
 //! Any other that is no plain write goes to the side where that is free, or where what is there is superseded by

@@ -21,11 +21,14 @@
 //!
 //! `granule` keeps two in place and says how threads share them, `chain` those for which there is
 //! no room. A change of main is one compare-exchange from what was looked at: where it fails,
-//! everything is looked at again. What an access has to see of the other half, it looks at when it
-//! is recorded. `tests/loom/` tries all interleavings.
+//! everything is looked at again. Only who makes the like of an access again renews its record where it is
+//! (`renewal`). What an access has to see of the other half, it looks at when it is recorded. `tests/loom/` tries
+//! all interleavings.
 
 use crate::access::AccessKind;
-use crate::chain::{Chain, Crowd, Entry, Stop, entries, keep_alive, member, member_epoch};
+use crate::chain::{
+    Chain, Crowd, Entry, Stop, entries, freeze, is_open, keep_alive, member, member_epoch,
+};
 use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{
@@ -36,8 +39,8 @@ use crate::primitive::{Pair, Words};
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::trie::{self, Maker};
 
-/// Records of one kind on the same bytes that are kept one by one.
-const FEW: usize = 6;
+/// Records of one kind on the same bytes that are kept one by one in a chain.
+const FEW: usize = 2;
 /// Records that are kept one by one in all.
 const MANY: usize = 32;
 
@@ -354,11 +357,11 @@ fn record_in_main<K: Fn(Epoch) -> bool>(
 ) -> Option<()> {
     let main = granule.main();
     let mark = conflicts.mark();
-    let mut gather = false;
+    let mut gather = Gather::None;
     loop {
         conflicts.forget_since(mark);
         let beside = Record::from_words(granule.load_side());
-        let old = main.load();
+        let old = freeze(main);
         let mut step = Step {
             context,
             granule,
@@ -377,9 +380,9 @@ fn record_in_main<K: Fn(Epoch) -> bool>(
             entries(context.pool, old, |entry| step.entry(entry)).and_then(|()| step.finish());
         gather = match stepped {
             // A second look, which puts what is alike into a crowd.
-            Ok(Next::Gather) => true,
+            Ok(Next::Gather(which)) => which,
             Ok(Next::Done) if step.chain.replace(main, old, context.version) => return Some(()),
-            Ok(Next::Done) | Err(Stop::Changed) => false,
+            Ok(Next::Done) | Err(Stop::Changed) => Gather::None,
             Err(Stop::Exhausted) => {
                 step.conflicts.forget_since(mark);
                 return None;
@@ -391,7 +394,16 @@ fn record_in_main<K: Fn(Epoch) -> bool>(
 /// What [`Step::finish`] asks for.
 enum Next {
     Done,
-    Gather,
+    Gather(Gather),
+}
+
+/// Which single records are put into crowds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gather {
+    None,
+    /// Those of the new one's kind and bytes.
+    Peers,
+    All,
 }
 
 /// One attempt at recording an access.
@@ -412,7 +424,7 @@ struct Step<'a, K> {
     same: ByteMask,
     /// Whether the new access is in a crowd already.
     joined: bool,
-    gather: bool,
+    gather: Gather,
 }
 
 impl<K: Fn(Epoch) -> bool> Step<'_, K> {
@@ -448,8 +460,12 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
             return Ok(());
         }
         self.singles += 1;
-        self.peers += usize::from(kept.kind == new.kind && kept.mask == new.mask);
+        self.peers += usize::from(self.is_peer(kept));
         self.push_record(kept)
+    }
+
+    fn is_peer(&self, record: Record) -> bool {
+        record.kind == self.new.kind && record.mask == self.new.mask
     }
 
     /// A race with what main has. Each byte is told of once: with a write, if there is one, or else
@@ -462,7 +478,12 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
     }
 
     fn push_record(&mut self, record: Record) -> Result<(), Stop> {
-        if !self.gather {
+        let gathered = match self.gather {
+            Gather::None => false,
+            Gather::Peers => self.is_peer(record),
+            Gather::All => true,
+        };
+        if !gathered {
             return self.chain.push(Entry::Single(record));
         }
         let crowd = Crowd {
@@ -530,11 +551,15 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
 
     /// Puts the new access in its place.
     fn finish(&mut self) -> Result<Next, Stop> {
-        if !self.gather && !self.joined && (self.peers >= FEW || self.singles >= MANY) {
-            return Ok(Next::Gather);
+        let begun = self.joined || self.gather != Gather::None;
+        if !begun && self.singles >= MANY {
+            return Ok(Next::Gather(Gather::All));
+        }
+        if !begun && self.peers >= FEW {
+            return Ok(Next::Gather(Gather::Peers));
         }
         let same = self.same.without(self.new.mask);
-        if self.joined || self.gather {
+        if begun {
             if !self.joined {
                 self.push_record(self.new)?;
             }
@@ -622,6 +647,10 @@ fn thin_main(
             Err(Stop::Exhausted) => return None,
             Err(Stop::Changed) => continue,
             Ok(()) if !changed && main.is_still(old) => return Some(false),
+            Ok(()) if is_open(old) => {
+                freeze(main);
+                continue;
+            }
             Ok(()) => {}
         }
         let empty = chain.is_empty();

@@ -32,6 +32,7 @@ mod pool;
 mod primitive;
 mod racy;
 mod record;
+mod renewal;
 mod settled;
 mod shadow;
 pub mod slots;

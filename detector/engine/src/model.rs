@@ -8,10 +8,11 @@ use crate::chain;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
 use crate::granule::{self, Granule, Seat};
-use crate::history::{self, Conflicts, Context};
+use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Pool;
 use crate::primitive::Pair;
 use crate::record::{ByteMask, Record};
+use crate::renewal;
 use crate::source::Source;
 use alloc::vec::Vec;
 
@@ -55,25 +56,42 @@ impl Model {
         mask: u8,
         known: usize,
     ) -> Vec<usize> {
-        let epoch = Epoch::new(Tid::new(tid).expect("few threads"), Time::START);
+        let knows = |other: usize, _| other >= known;
+        self.access_at(tid, Time::START.get(), version, kind, mask, knows)
+    }
+
+    /// As [`Self::access`], at this time of the thread, whose number its call stack has, too. `knows` says of another
+    /// thread and its time whether that is ordered before.
+    pub fn access_at(
+        &self,
+        tid: usize,
+        time: u64,
+        version: u64,
+        kind: AccessKind,
+        mask: u8,
+        knows: impl Fn(usize, u64) -> bool,
+    ) -> Vec<usize> {
+        let epoch = Epoch::new(Tid::new(tid).expect("few threads"), Time::from_bits(time));
         let mask = ByteMask::from_bits(mask);
         let granule = self.granule();
         let new = Record {
             epoch,
             kind,
             mask,
-            node: NodeId::ROOT,
+            node: NodeId::from_number(time as u32),
         };
-        let knows = |other: Epoch| other.tid() == epoch.tid() || other.tid().index() >= known;
+        let knows = |other: Epoch| {
+            other.tid() == epoch.tid() || knows(other.tid().index(), other.time().get())
+        };
         let seen = granule.main().load();
         if granule::is_covered_inline(seen, kind, mask, epoch)
             || granule.is_covered_by_side(kind, mask, epoch)
         {
             return Vec::new();
         }
-        let seat = granule.seat(seen, kind, mask, knows, |_| false);
+        let seat = granule.seat(seen, kind, mask, &knows, |_| false);
         match seat.or_else(|| (seen.low == 0).then_some(Seat::Main(seen))) {
-            Some(seat) if granule.take(seat, new.words(), knows) => return Vec::new(),
+            Some(seat) if granule.take(seat, new.words(), &knows) => return Vec::new(),
             Some(_) => {}
             None if history::is_covered(granule, &self.pool, kind, mask, epoch) => {
                 return Vec::new();
@@ -89,11 +107,16 @@ impl Model {
             version: &version,
             shard: 0,
         };
+        if renewal::renew(granule, &context, new) {
+            return Vec::new();
+        }
         let mut conflicts = Conflicts::new(mask);
         history::record(granule, &context, new, &mut conflicts).expect("memory");
-        let threads = conflicts
-            .iter()
-            .map(|conflict| conflict.previous.epoch.tid().index());
+        let threads = conflicts.iter().map(|Conflict { previous, .. }| {
+            let stack = u64::from(previous.node.number());
+            assert!(stack >= previous.epoch.time().get(), "an earlier access's");
+            previous.epoch.tid().index()
+        });
         threads.collect()
     }
 
@@ -111,11 +134,11 @@ impl Model {
         );
     }
 
-    /// Forgets the accesses of threads from `known` on, which every thread comes after.
-    pub fn sweep(&self, version: u64, known: usize) {
+    /// Forgets the accesses of which `is_known`, of a thread and its time, says that every thread comes after.
+    pub fn sweep(&self, version: u64, is_known: impl Fn(usize, u64) -> bool) {
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(None, next.replace(next.get() + 1));
-        let is_known = |epoch: Epoch| epoch.tid().index() >= known;
+        let is_known = |epoch: Epoch| is_known(epoch.tid().index(), epoch.time().get());
         history::sweep(self.granule(), true, &self.pool, 0, &version, is_known);
     }
 

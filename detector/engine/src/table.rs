@@ -237,10 +237,7 @@ impl Table {
     #[cold]
     fn deepen(&self, level: usize) {
         let next = level + 1;
-        if next < LEVELS
-            && self.bits + next as u32 <= MOST_BITS
-            && self.begin(next).is_some()
-        {
+        if next < LEVELS && self.bits + next as u32 <= MOST_BITS && self.begin(next).is_some() {
             // Where that fails, another thread has done it.
             let _ =
                 self.deepest

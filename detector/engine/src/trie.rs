@@ -14,6 +14,7 @@
 //! that tells whoever hears of it that they have nothing new.
 
 use crate::pool::{Index, Kind, Need, Node, Pool, WORDS};
+use crate::primitive::{AtomicU64, Ordering};
 
 const LEAF_BITS: u32 = 3;
 const INNER_BITS: u32 = 4;
@@ -53,23 +54,29 @@ fn height_of(node: &Node) -> u32 {
 /// The word of `key`; 0 where there is none.
 #[inline]
 pub(crate) fn get(pool: &Pool, root: Index, key: u32) -> u64 {
+    place(pool, root, key).map_or(0, |word| word.load(Ordering::Relaxed))
+}
+
+/// Where the word of `key` is, if the leaf for it is there.
+#[inline]
+pub(crate) fn place(pool: &Pool, root: Index, key: u32) -> Option<&AtomicU64> {
     if root == 0 {
-        return 0;
+        return None;
     }
     let mut node = pool.node(root);
     let mut height = height_of(node);
     if !covers(height, key) {
-        return 0;
+        return None;
     }
     while height > 0 {
         let child = node.child(child_of(key, height));
         if child == 0 {
-            return 0;
+            return None;
         }
         node = pool.node(child);
         height -= 1;
     }
-    node.word((key as usize) % WORDS)
+    Some(&node.words[(key as usize) % WORDS])
 }
 
 /// Calls `f` with every key and non-zero word, in order, until it returns `false`.

@@ -15,6 +15,7 @@ use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Need;
 use crate::primitive::{Ordering, Words};
 use crate::record::{BYTES, ByteMask, Meta, Record};
+use crate::renewal;
 use crate::shadow::{Half, granules_of};
 use crate::sync::{Shared, ThreadClock};
 use crate::trie::Maker;
@@ -59,8 +60,8 @@ impl Engine {
     /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
     /// `found` with each race: one for each earlier access and run of bytes.
     ///
-    /// `node` is called only where the access is not covered by an earlier one of the same
-    /// thread and epoch.
+    /// `node` is called only where no record in place tells that the same thread has, in the same epoch,
+    /// made an access that covers this one.
     ///
     /// # Panics
     ///
@@ -320,18 +321,54 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         self.assert_own(thread);
-        let epoch = thread.epoch();
-        let pool = &self.shared.pool;
-        let covered = granules_of(bytes.start(), bytes.end()).all(|(address, mask)| {
-            let granule = self.shadow.granule(address);
-            granule.is_some_and(|granule| history::is_covered(granule, pool, kind, mask, epoch))
-        });
-        if covered {
+        let node = node();
+        if self.renew(thread, kind, bytes, node) || self.is_covered(thread.epoch(), kind, bytes) {
             self.covered(thread, kind, bytes);
             self.tidy_up(thread, bytes.start());
         } else {
-            self.access_each(thread, kind, bytes, node, found);
+            self.access_each(thread, kind, bytes, || node, found);
         }
+    }
+
+    /// The same-epoch check on whole histories.
+    #[inline(never)]
+    fn is_covered(&self, epoch: Epoch, kind: AccessKind, bytes: ByteRange) -> bool {
+        let pool = &self.shared.pool;
+        granules_of(bytes.start(), bytes.end()).all(|(address, mask)| {
+            let granule = self.shadow.granule(address);
+            granule.is_some_and(|granule| history::is_covered(granule, pool, kind, mask, epoch))
+        })
+    }
+
+    /// An access to one granule, whose history is a chain that has the like of it by the same thread; `false` where more
+    /// has to be looked at.
+    fn renew(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: NodeId,
+    ) -> bool {
+        let (start, len) = (bytes.start(), bytes.len_as_given());
+        let offset = start % BYTES;
+        if len > BYTES - offset || self.shared.pool.is_exhausted() {
+            return false;
+        }
+        let Some(granule) = self.shadow.granule(start) else {
+            return false;
+        };
+        let new = Record {
+            epoch: thread.epoch(),
+            kind,
+            mask: ByteMask::span(offset, offset + len),
+            node,
+        };
+        let sweeps = self.shadow.sweeps();
+        // What was recorded is not in the thread's last release.
+        thread.slot().set_clean(false);
+        let (is_old, version) = (self.is_old(), self.version_of(thread));
+        renewal::renew(granule, &context(thread, &is_old, &version), new)
+            && self.shadow.has_recorded(sweeps)
     }
 
     /// The history of a granule is longer than fits in place, and keeps being looked at: now and then,
@@ -418,21 +455,8 @@ impl Engine {
         new: Record,
         conflicts: &mut Conflicts,
     ) -> Option<()> {
-        let clock = thread.slot().peek();
-        let pool = &self.shared.pool;
-        let version = || {
-            let number = thread.slot().next_version();
-            self.settled.note(number, pool, &self.shared.slots);
-            chain::version(Some(thread.tid()), number)
-        };
-        let is_old = |epoch| self.settled.has(epoch);
-        let context = Context {
-            pool,
-            knows: |epoch| clock.knows(pool, epoch),
-            is_old: &is_old,
-            version: &version,
-            shard: thread.tid().index(),
-        };
+        let (is_old, version) = (self.is_old(), self.version_of(thread));
+        let context = context(thread, &is_old, &version);
         let place = self.shadow.place(address)?;
         loop {
             let sweeps = self
@@ -442,6 +466,21 @@ impl Engine {
             if self.shadow.has_recorded(sweeps) {
                 return Some(());
             }
+        }
+    }
+
+    /// Whether every running thread knows an epoch.
+    fn is_old(&self) -> impl Fn(Epoch) -> bool {
+        |epoch| self.settled.has(epoch)
+    }
+
+    /// Gives a number that no granule had before, to a history by `thread` that has no room in place.
+    fn version_of(&self, thread: &ThreadClock) -> impl Fn() -> u64 {
+        move || {
+            let number = thread.slot().next_version();
+            self.settled
+                .note(number, &self.shared.pool, &self.shared.slots);
+            chain::version(Some(thread.tid()), number)
         }
     }
 
@@ -516,6 +555,24 @@ impl Engine {
             .slot()
             .change(|clock| clock.learn_softly(maker, &writer));
         writer.clear(pool, shard);
+    }
+}
+
+/// What an access by `thread` needs besides the granule.
+#[inline]
+fn context<'a>(
+    thread: &'a ThreadClock,
+    is_old: &'a dyn Fn(Epoch) -> bool,
+    version: &'a dyn Fn() -> u64,
+) -> Context<'a, impl Fn(Epoch) -> bool> {
+    let pool = &thread.shared().pool;
+    let clock = thread.slot().peek();
+    Context {
+        pool,
+        knows: move |epoch| clock.knows(pool, epoch),
+        is_old,
+        version,
+        shard: thread.tid().index(),
     }
 }
 

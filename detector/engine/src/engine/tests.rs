@@ -355,6 +355,116 @@ fn crowds_do_not_pile_up() {
     );
 }
 
+/// The races that an access by the call stack `node` is in.
+fn access_from(
+    engine: &Engine,
+    t: &ThreadClock,
+    kind: AccessKind,
+    start: usize,
+    node: u32,
+) -> Vec<(Epoch, NodeId)> {
+    let mut races = Vec::new();
+    let found = |race: &Race| races.push((race.previous_epoch, race.previous_node));
+    let node = NodeId::from_number(node);
+    engine.access(t, kind, range(start, 8), || node, found);
+    races
+}
+
+#[test]
+fn a_record_that_is_renewed_in_a_chain_is_the_last_access() {
+    use AccessKind::{AtomicRead, AtomicWrite, Read, Write};
+    for kind in [Read, AtomicRead, AtomicWrite] {
+        for readers in 3..12 {
+            let engine = Engine::new();
+            let mut main = engine.first_thread(0).unwrap();
+            let mut t = crew(&engine, &mut main, readers);
+            let mut firsts = SyncVar::new();
+            for t in &mut t {
+                assert!(access_from(&engine, t, kind, 8, 1).is_empty());
+                t.release_merge(&mut firsts);
+            }
+            main.acquire(&firsts);
+            // Each but the first does it again, from the same place and from another.
+            for node in [1, 2] {
+                for t in &mut t[1..] {
+                    assert!(access_from(&engine, t, kind, 8, node).is_empty());
+                    t.release(&mut SyncVar::new());
+                }
+            }
+            let races = access_from(&engine, &main, Write, 8, 3);
+            assert_eq!(races.len(), 1, "{kind} {readers}");
+            let (epoch, node) = races[0];
+            let racing = t[1..].iter().find(|t| t.tid() == epoch.tid());
+            let last = racing.expect("not the first, which is ordered").epoch();
+            assert_eq!(epoch.time().next(), last.time(), "{kind} {readers}");
+            assert_eq!(node, NodeId::from_number(2), "{kind} {readers}");
+        }
+    }
+}
+
+#[test]
+fn a_write_that_is_renewed_beside_a_neighbour_races_as_the_last_one() {
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let b = engine.fork(&mut a, 1).unwrap();
+    let mut lock = SyncVar::new();
+    for round in 0..3 {
+        for start in [8, 12] {
+            assert!(access(&engine, &a, AccessKind::Write, start, 4).is_empty());
+            a.release(&mut lock);
+        }
+        assert_eq!(engine.footprint().nodes_in_use, 1, "{round}: one chain");
+    }
+    let races = access(&engine, &b, AccessKind::Write, 8, 8);
+    let times: Vec<_> = races
+        .iter()
+        .map(|race| race.previous_epoch.time())
+        .collect();
+    let last = a.epoch().time().get();
+    assert_eq!(
+        times.iter().map(|time| time.get()).collect::<Vec<_>>(),
+        [last - 2, last - 1]
+    );
+}
+
+#[test]
+fn what_everybody_knows_gives_its_place_to_who_reads_it() {
+    const WORDS: usize = 4096;
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let mut b = engine.fork(&mut a, 1).unwrap();
+    let mut done = SyncVar::new();
+    let words = || (0..WORDS).map(|word| 8 * (WORDS + word));
+    for word in words() {
+        assert!(access(&engine, &a, AccessKind::Write, word, 8).is_empty());
+    }
+    let written = engine.footprint().shadow;
+    a.release(&mut done);
+    b.acquire(&done);
+    for word in words() {
+        let found = |_: &Race| panic!("all is ordered");
+        let attempt = engine.access_at_once(&b, AccessKind::Read, word, 8, NodeId::ROOT);
+        engine.access_after(
+            attempt,
+            &b,
+            AccessKind::Read,
+            range(word, 8),
+            NodeId::ROOT,
+            found,
+        );
+    }
+    assert_eq!(
+        engine.footprint().shadow,
+        written + 4096,
+        "one page of sides"
+    );
+    // The reads are remembered all the same.
+    assert_eq!(
+        access(&engine, &a, AccessKind::Write, 8 * (2 * WORDS - 1), 8).len(),
+        1
+    );
+}
+
 #[test]
 fn records_that_are_cut_do_not_pile_up() {
     let engine = Engine::new();

@@ -5,6 +5,7 @@
 
 #![cfg(loom)]
 
+mod renewal;
 mod side;
 mod table;
 
@@ -127,7 +128,7 @@ fn a_chain_that_changes_under_a_reader_is_read_again() {
 
 #[test]
 fn a_crowd_that_grows_under_a_writer_loses_nobody() {
-    // Six records of one kind on the same bytes; one more gathers them.
+    // A crowd, and one more comes to it.
     let before: &[Access] = &[(AtomicWrite, 0xff); 6];
     let threads: &[&[Access]] = &[&[(AtomicWrite, 0xff)], &[(Write, 0xff)]];
     // An access to a crowd has some hundred steps: more preemptions would take hours.

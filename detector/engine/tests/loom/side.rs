@@ -77,7 +77,7 @@ fn run(model: &Model, tid: usize, steps: &[Step], known: usize) -> Vec<(usize, u
                 found.extend(races.into_iter().map(|other| (tid, other)));
             }
             Reset(mask) => model.reset(version, mask),
-            Sweep => model.sweep(version, EARLIER),
+            Sweep => model.sweep(version, |tid, _| tid >= EARLIER),
         }
     }
     found

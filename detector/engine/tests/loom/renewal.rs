@@ -1,0 +1,146 @@
+//! A chain in which a record is renewed in place, while others make new chains of it.
+
+use deadheat_engine::access::AccessKind::{self, AtomicRead, AtomicWrite, Read, Write};
+use deadheat_engine::model::Model;
+use loom::sync::Arc;
+use loom::thread;
+
+/// Enough threads for a crowd, beside one record in each half of the granule.
+const MEMBERS: [usize; 8] = [8, 9, 0, 1, 2, 4, 5, 6];
+/// A thread whose record is renewed.
+const OWN: usize = 5;
+/// A thread that comes to the crowd, whose record would be in the same node, or that writes what they have accessed.
+const OTHER: usize = 3;
+/// A thread that comes after all else.
+const LAST: usize = 21;
+
+/// What happened at the first time of its thread, everybody knows.
+fn knows_firsts(_: usize, time: u64) -> bool {
+    time < 2
+}
+
+/// A granule that the members have accessed, none of them after another, one of them `beside` main.
+fn crowded(kind: AccessKind, beside: AccessKind) -> Model {
+    let model = Model::default();
+    for (i, tid) in MEMBERS.into_iter().enumerate() {
+        let kind = if i == 1 { beside } else { kind };
+        let version = 1000 + tid as u64;
+        assert!(model.access(tid, version, kind, 0xff).is_empty());
+    }
+    model
+}
+
+/// A granule of which one thread has written one half, and another one the other.
+fn halved() -> Model {
+    let model = Model::default();
+    assert!(model.access(OWN, 1000, Write, 0x0f).is_empty());
+    assert!(model.access(MEMBERS[0], 1001, Write, 0xf0).is_empty());
+    model
+}
+
+/// Calls `check` in every interleaving with at most two preemptions of a thread that makes its access to the granule
+/// again, of this kind and to these bytes, and of `other`, with what the two found.
+fn check(
+    granule: impl Fn() -> Model + Send + Sync + 'static,
+    (kind, mask): (AccessKind, u8),
+    other: impl Fn(&Model) -> Vec<usize> + Copy + Send + Sync + 'static,
+    check: impl Fn(&Model, &[usize], &[usize]) + Send + Sync + 'static,
+) {
+    let mut builder = loom::model::Builder::new();
+    // An access to a crowd has some hundred steps: more preemptions would take hours.
+    builder.preemption_bound = Some(2);
+    builder.max_branches = 20_000;
+    builder.check(move || {
+        let model = Arc::new(granule());
+        let theirs = Arc::clone(&model);
+        let theirs = thread::spawn(move || other(&theirs));
+        let found = model.access_at(OWN, 2, 100, kind, mask, knows_firsts);
+        let theirs = theirs.join().unwrap();
+        check(&model, &found, &theirs);
+    });
+}
+
+/// What a last plain write finds that knows all but what `OWN` did at its second time.
+fn last(model: &Model) -> Vec<usize> {
+    let knows = |tid: usize, time| tid != OWN || time < 2;
+    model.access_at(LAST, 1, 300, Write, 0xff, knows)
+}
+
+#[test]
+fn a_renewed_member_and_an_access_that_conflicts_meet() {
+    // The read goes to the side, the writes to main.
+    for (kind, beside, theirs) in [
+        (Read, Read, Write),
+        (AtomicRead, AtomicRead, Write),
+        (AtomicWrite, AtomicWrite, Write),
+        (AtomicWrite, AtomicRead, Read),
+    ] {
+        let write = move |model: &Model| model.access_at(OTHER, 2, 200, theirs, 0xff, knows_firsts);
+        let granule = move || crowded(kind, beside);
+        check(granule, (kind, 0xff), write, |_, found, theirs| {
+            assert!(found == [OTHER] || theirs == [OWN], "{found:?} {theirs:?}");
+        });
+    }
+}
+
+#[test]
+fn a_renewed_member_is_not_lost_where_another_thread_comes_to_the_crowd() {
+    for kind in [Read, AtomicWrite] {
+        // It knows nobody: what is in the side stays there.
+        let join = move |model: &Model| model.access(OTHER, 200, kind, 0xff);
+        let granule = move || crowded(kind, kind);
+        check(granule, (kind, 0xff), join, |model, found, theirs| {
+            assert!(found.is_empty() && theirs.is_empty());
+            assert_eq!(last(model), [OWN]);
+        });
+    }
+}
+
+#[test]
+fn a_renewed_member_is_not_lost_where_others_are_forgotten() {
+    let granule = || crowded(Read, Read);
+    // What is not reset keeps what was renewed.
+    let reset = |model: &Model| {
+        model.reset(200, 0x0f);
+        Vec::new()
+    };
+    check(granule, (Read, 0xff), reset, |model, found, _| {
+        assert!(found.is_empty());
+        assert!(last(model).contains(&OWN));
+    });
+    let sweep = |model: &Model| {
+        model.sweep(200, knows_firsts);
+        Vec::new()
+    };
+    check(granule, (Read, 0xff), sweep, |model, found, _| {
+        assert!(found.is_empty());
+        assert_eq!(last(model), [OWN]);
+    });
+}
+
+#[test]
+fn a_renewed_write_and_another_of_the_same_bytes_meet() {
+    for theirs in [Read, Write] {
+        let other = move |model: &Model| model.access_at(OTHER, 2, 200, theirs, 0x0f, knows_firsts);
+        check(halved, (Write, 0x0f), other, |_, found, theirs| {
+            assert!(found == [OTHER] || theirs == [OWN], "{found:?} {theirs:?}");
+        });
+    }
+}
+
+#[test]
+fn a_renewed_write_is_not_lost_where_its_neighbour_changes() {
+    let other = |model: &Model| model.access_at(OTHER, 2, 200, Write, 0xf0, knows_firsts);
+    check(halved, (Write, 0x0f), other, |model, found, theirs| {
+        assert!(found.is_empty() && theirs.is_empty());
+        assert_eq!(last(model), [OWN]);
+    });
+    let reset = |model: &Model| {
+        model.reset(200, 0xf0);
+        Vec::new()
+    };
+    check(halved, (Write, 0x0f), reset, |model, found, _| {
+        assert!(found.is_empty());
+        assert_eq!(last(model), [OWN]);
+    });
+}
