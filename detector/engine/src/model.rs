@@ -7,6 +7,7 @@ use crate::access::AccessKind;
 use crate::chain;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
+use crate::engine::AtOnce;
 use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Pool;
@@ -90,14 +91,10 @@ impl Model {
             return Vec::new();
         }
         let seat = granule.seat(seen, kind, mask, &knows, |_| false);
-        match seat.or_else(|| (seen.low == 0).then_some(Seat::Main(seen))) {
+        let is_seated = match seat.or_else(|| (seen.low == 0).then_some(Seat::Main(seen))) {
             Some(seat) if granule.take(seat, new.words(), &knows) => return Vec::new(),
-            Some(_) => {}
-            None if history::is_covered(granule, &self.pool, kind, mask, epoch) => {
-                return Vec::new();
-            }
-            None => {}
-        }
+            seat => seat.is_some(),
+        };
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(Some(epoch.tid()), next.replace(next.get() + 1));
         let context = Context {
@@ -107,7 +104,13 @@ impl Model {
             version: &version,
             shard: 0,
         };
-        if renewal::renew(granule, &context, new) {
+        let is_done = !is_seated
+            && match renewal::renew(granule, &context, new) {
+                AtOnce::Done => true,
+                AtOnce::Begun => false,
+                AtOnce::No => history::is_covered(granule, &self.pool, kind, mask, epoch),
+            };
+        if is_done {
             return Vec::new();
         }
         let mut conflicts = Conflicts::new(mask);

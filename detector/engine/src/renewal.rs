@@ -25,6 +25,7 @@
 use crate::access::AccessKind;
 use crate::chain::{Entry, Place, Stop, is_open, keep_alive, member, member_epoch, placed_entries};
 use crate::clock::{Epoch, Tid, Time};
+use crate::engine::AtOnce;
 use crate::granule::{Granule, look_after_recording, may_conflict_beside};
 use crate::history::Context;
 use crate::pool::{INDEX_MASK, Index, Pool};
@@ -57,16 +58,16 @@ impl Own<'_> {
 }
 
 /// Renews the record that the thread of the new access has of an earlier one like it in a chain, if that is all there is to
-/// do, or nothing; `false` where it has to be recorded by all the rules.
+/// do, or nothing.
 pub(crate) fn renew<K: Fn(Epoch) -> bool>(
     granule: Granule<'_>,
     context: &Context<'_, K>,
     new: Record,
-) -> bool {
+) -> AtOnce {
     let (main, pool) = (granule.main(), context.pool);
     let seen = main.load();
     if !is_open(seen) {
-        return false;
+        return AtOnce::No;
     }
     let mut own = None;
     let looked = placed_entries(pool, seen, |entry, place| {
@@ -78,11 +79,11 @@ pub(crate) fn renew<K: Fn(Epoch) -> bool>(
         Ok(())
     });
     let (Ok(()), Some(own)) = (looked, own) else {
-        return false;
+        return AtOnce::No;
     };
     match own.epoch(pool, new.epoch.tid()) {
-        epoch if epoch == new.epoch => main.is_still(seen),
-        epoch if epoch.is_none() => false,
+        epoch if epoch == new.epoch && main.is_still(seen) => AtOnce::Done,
+        epoch if epoch == new.epoch || epoch.is_none() => AtOnce::No,
         _ => renew_own(granule, context, seen, own, new),
     }
 }
@@ -94,18 +95,20 @@ fn renew_own<K: Fn(Epoch) -> bool>(
     seen: Words,
     own: Own<'_>,
     new: Record,
-) -> bool {
+) -> AtOnce {
     let (main, pool) = (granule.main(), context.pool);
     let kept = match own {
         Own::Single(_) => seen.low as u32 & INDEX_MASK,
         Own::Crowd(root) => root,
     };
     if keep_alive(pool, main, seen, kept, context.shard).is_err() {
-        return false;
+        return AtOnce::No;
     }
     let renewed = put(pool, own, new) && main.is_still(seen);
     pool.release(kept, context.shard);
-    renewed && (!may_conflict_beside(new.kind) || granule.settle(new.words(), &context.knows))
+    AtOnce::done_if(
+        renewed && (!may_conflict_beside(new.kind) || granule.settle(new.words(), &context.knows)),
+    )
 }
 
 /// Puts the new record in the place of an earlier one; `false` where that is in a crowd, but not there.

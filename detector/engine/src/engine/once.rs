@@ -26,7 +26,7 @@ pub enum AtOnce {
 
 impl AtOnce {
     #[inline(always)]
-    fn done_if(is_done: bool) -> Self {
+    pub(crate) fn done_if(is_done: bool) -> Self {
         if is_done { Self::Done } else { Self::Begun }
     }
 }

@@ -322,7 +322,13 @@ impl Engine {
     ) {
         self.assert_own(thread);
         let node = node();
-        if self.renew(thread, kind, bytes, node) || self.is_covered(thread.epoch(), kind, bytes) {
+        let is_done = match self.renew(thread, kind, bytes, node) {
+            AtOnce::Done => true,
+            // Its record is there, but not all was looked at.
+            AtOnce::Begun => false,
+            AtOnce::No => self.is_covered(thread.epoch(), kind, bytes),
+        };
+        if is_done {
             self.covered(thread, kind, bytes);
             self.tidy_up(thread, bytes.start());
         } else {
@@ -340,22 +346,21 @@ impl Engine {
         })
     }
 
-    /// An access to one granule, whose history is a chain that has the like of it by the same thread; `false` where more
-    /// has to be looked at.
+    /// An access to one granule, whose history is a chain that has the like of it by the same thread.
     fn renew(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,
         bytes: ByteRange,
         node: NodeId,
-    ) -> bool {
+    ) -> AtOnce {
         let (start, len) = (bytes.start(), bytes.len_as_given());
         let offset = start % BYTES;
         if len > BYTES - offset || self.shared.pool.is_exhausted() {
-            return false;
+            return AtOnce::No;
         }
         let Some(granule) = self.shadow.granule(start) else {
-            return false;
+            return AtOnce::No;
         };
         let new = Record {
             epoch: thread.epoch(),
@@ -367,8 +372,10 @@ impl Engine {
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
         let (is_old, version) = (self.is_old(), self.version_of(thread));
-        renewal::renew(granule, &context(thread, &is_old, &version), new)
-            && self.shadow.has_recorded(sweeps)
+        match renewal::renew(granule, &context(thread, &is_old, &version), new) {
+            AtOnce::Done => AtOnce::done_if(self.shadow.has_recorded(sweeps)),
+            attempt => attempt,
+        }
     }
 
     /// The history of a granule is longer than fits in place, and keeps being looked at: now and then,
