@@ -1,7 +1,7 @@
 //! A history of more records than a granule has room for: a chain of pool nodes.
 //!
-//! A chain never changes once a granule leads to it, but for records that are renewed in it (`renewal`): a change makes a new chain, and the old
-//! one is freed by whoever replaced it. So a thread that looks at a chain may look at nodes that are
+//! A chain never changes once a granule leads to it, but for records that are renewed in it (`renewal`): a change makes
+//! a new chain, and the old one is freed by whoever replaced it. So a thread that looks at a chain may look at nodes that are
 //! in use for something else by now. That does no harm: they still are nodes, and afterwards the
 //! granule's words tell. A *version* is used once, so that a chain that is freed, and made again
 //! in the same node, is not taken for the old one.

@@ -13,6 +13,7 @@ use crate::array::{Array, Zeroable};
 use crate::pool::{ensure, free};
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::source::Source;
+use crate::table::hash;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 use core::panic::Location;
@@ -324,7 +325,7 @@ impl ContextTree {
     /// Calls from one place have buckets beside each other where their callers' nodes were made one after the other,
     /// as those of a recursion are.
     fn bucket(&self, caller: NodeId, word: u64) -> &AtomicU32 {
-        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - BUCKET_BITS);
+        let hash = hash(word) >> (u64::BITS - BUCKET_BITS);
         &self.buckets[(hash as u32).wrapping_add(caller.0) as usize % (1 << BUCKET_BITS)]
     }
 

@@ -57,6 +57,7 @@ pub(crate) enum Need {
 pub(crate) const CROWD: u64 = 1 << 63;
 
 /// A node: see [`Pool`].
+#[derive(Default)]
 #[repr(C)]
 pub(crate) struct Node {
     refs: AtomicU32,
@@ -69,17 +70,6 @@ pub(crate) struct Node {
 
 // SAFETY: zero bytes are numbers.
 unsafe impl Zeroable for Node {}
-
-impl Default for Node {
-    fn default() -> Self {
-        Self {
-            refs: AtomicU32::new(0),
-            link: AtomicU32::new(0),
-            origin: AtomicU64::new(0),
-            words: core::array::from_fn(|_| AtomicU64::new(0)),
-        }
-    }
-}
 
 impl Node {
     pub(crate) fn kind(&self) -> Kind {

@@ -23,13 +23,15 @@
 //! give its place to it but what will be renewed itself.
 
 use crate::access::AccessKind;
-use crate::chain::{Entry, Place, Stop, is_open, keep_alive, member, member_epoch, placed_entries};
+use crate::chain::{
+    Crowd, Entry, Place, Stop, is_open, keep_alive, member, member_epoch, placed_entries,
+};
 use crate::clock::{Epoch, Tid, Time};
 use crate::engine::AtOnce;
 use crate::granule::{Granule, look_after_recording, may_conflict_beside};
 use crate::history::Context;
 use crate::pool::{INDEX_MASK, Index, Pool};
-use crate::primitive::{Ordering, Words};
+use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::record::Record;
 use crate::trie;
 
@@ -40,20 +42,34 @@ const LATELY: u64 = 8;
 #[derive(Clone, Copy)]
 enum Own<'a> {
     Single(Place<'a>),
-    /// The crowd that it may be in.
-    Crowd(Index),
+    /// In the crowd with this root, or nothing, if it has no record there.
+    Member(Index, &'a AtomicU64),
 }
 
 impl Own<'_> {
-    /// The epoch of that record, by the thread `tid`; none where it is in no crowd.
-    fn epoch(self, pool: &Pool, tid: Tid) -> Epoch {
+    /// The epoch of that record, by the thread `tid`; none where there is nothing.
+    fn epoch(self, tid: Tid) -> Epoch {
         match self {
             Self::Single([low, _]) => Epoch::from_bits(low.load(Ordering::Relaxed)),
-            Self::Crowd(root) => match trie::get(pool, root, tid.key()) {
+            Self::Member(_, word) => match word.load(Ordering::Relaxed) {
                 0 => Epoch::NONE,
                 word => member_epoch(tid.key(), word),
             },
         }
+    }
+
+    /// Puts the new record in its place. What the caller reads afterwards is read after this can be seen.
+    fn put(self, new: Record) {
+        let (word, value) = match self {
+            Self::Single([low, high]) => {
+                let words = new.words();
+                high.store(words.high, Ordering::Relaxed);
+                (low, words.low)
+            }
+            Self::Member(_, word) => (word, member(new.epoch, new.node)),
+        };
+        word.swap(value, Ordering::SeqCst);
+        look_after_recording();
     }
 }
 
@@ -71,7 +87,7 @@ pub(crate) fn renew<K: Fn(Epoch) -> bool>(
     }
     let mut own = None;
     let looked = placed_entries(pool, seen, |entry, place| {
-        match own_entry(entry, place, new) {
+        match own_entry(pool, entry, place, new) {
             Some(found) => own = Some(found),
             None if stays_as_it_is(entry, context, new) => {}
             None => return Err(Stop::Changed),
@@ -81,7 +97,7 @@ pub(crate) fn renew<K: Fn(Epoch) -> bool>(
     let (Ok(()), Some(own)) = (looked, own) else {
         return AtOnce::No;
     };
-    match own.epoch(pool, new.epoch.tid()) {
+    match own.epoch(new.epoch.tid()) {
         epoch if epoch == new.epoch && main.is_still(seen) => AtOnce::Done,
         epoch if epoch == new.epoch || epoch.is_none() => AtOnce::No,
         _ => renew_own(granule, context, seen, own, new),
@@ -99,39 +115,21 @@ fn renew_own<K: Fn(Epoch) -> bool>(
     let (main, pool) = (granule.main(), context.pool);
     let kept = match own {
         Own::Single(_) => seen.low as u32 & INDEX_MASK,
-        Own::Crowd(root) => root,
+        Own::Member(root, _) => root,
     };
     if keep_alive(pool, main, seen, kept, context.shard).is_err() {
         return AtOnce::No;
     }
-    let renewed = put(pool, own, new) && main.is_still(seen);
+    own.put(new);
+    let renewed = main.is_still(seen);
     pool.release(kept, context.shard);
     AtOnce::done_if(
         renewed && (!may_conflict_beside(new.kind) || granule.settle(new.words(), &context.knows)),
     )
 }
 
-/// Puts the new record in the place of an earlier one; `false` where that is in a crowd, but not there.
-fn put(pool: &Pool, own: Own<'_>, new: Record) -> bool {
-    let (word, value) = match own {
-        Own::Single([low, high]) => {
-            let words = new.words();
-            high.store(words.high, Ordering::Relaxed);
-            (low, words.low)
-        }
-        Own::Crowd(root) => match trie::place(pool, root, new.epoch.tid().key()) {
-            Some(word) => (word, member(new.epoch, new.node)),
-            None => return false,
-        },
-    };
-    // What follows is read after this can be seen.
-    word.swap(value, Ordering::SeqCst);
-    look_after_recording();
-    true
-}
-
 /// What `entry`, which is at `place`, may have of an earlier access like the new one.
-fn own_entry<'a>(entry: Entry, place: Place<'a>, new: Record) -> Option<Own<'a>> {
+fn own_entry<'a>(pool: &'a Pool, entry: Entry, place: Place<'a>, new: Record) -> Option<Own<'a>> {
     if entry.kind() != new.kind || entry.mask() != new.mask {
         return None;
     }
@@ -139,7 +137,11 @@ fn own_entry<'a>(entry: Entry, place: Place<'a>, new: Record) -> Option<Own<'a>>
         Entry::Single(record) if record.epoch.tid() != new.epoch.tid() => None,
         Entry::Single(_) => Some(Own::Single(place)),
         // What members of a crowd of writes race with are each other.
-        Entry::Crowd(crowd) => (new.kind != AccessKind::Write).then_some(Own::Crowd(crowd.root)),
+        Entry::Crowd(_) if new.kind == AccessKind::Write => None,
+        Entry::Crowd(Crowd { root, .. }) => {
+            let word = trie::place(pool, root, new.epoch.tid().key())?;
+            Some(Own::Member(root, word))
+        }
     }
 }
 

@@ -18,12 +18,12 @@
 //!
 //! A bucket is locked before the one above it, so no two threads wait for each other.
 //!
+//! Where there is no memory for another level, chains get longer.
+//!
 //! # Versions
 //!
 //! A bucket has a *version*, which those who lock it may set to say that something has changed in it, and anybody may
 //! read. It is 0 until then, and goes on in the buckets that take over: it is theirs when they are filled.
-//!
-//! Where there is no memory for another level, chains get longer.
 
 use crate::array::Zeroable;
 use crate::pool::{INDEX_MASK, Index, Node, Pool, WORDS, ensure, free};
@@ -60,6 +60,7 @@ pub(crate) struct Table {
 }
 
 /// The buckets of a level.
+#[derive(Default)]
 struct Level {
     heads: AtomicPtr<Head>,
     /// A bit for each bucket that may have nodes, so that a look at all passes over the others.
@@ -67,6 +68,7 @@ struct Level {
 }
 
 /// Where a bucket begins.
+#[derive(Default)]
 #[repr(C, align(16))]
 struct Head {
     /// The first node, below [`FILLED`] and [`LOCKED`].
@@ -77,15 +79,6 @@ struct Head {
 // SAFETY: zero bytes are numbers.
 unsafe impl Zeroable for Head {}
 
-impl Default for Head {
-    fn default() -> Self {
-        Self {
-            word: AtomicU32::new(0),
-            version: AtomicU64::new(0),
-        }
-    }
-}
-
 /// On a cache line of its own: it changes more often than what is beside it.
 #[repr(align(64))]
 struct Count(AtomicU64);
@@ -94,10 +87,7 @@ impl Table {
     /// A table that begins with 2^`bits` buckets.
     pub(crate) fn new(source: &Source, bits: u32) -> Option<Self> {
         let table = Self {
-            levels: core::array::from_fn(|_| Level {
-                heads: AtomicPtr::new(core::ptr::null_mut()),
-                occupied: AtomicPtr::new(core::ptr::null_mut()),
-            }),
+            levels: core::array::from_fn(|_| Level::default()),
             deepest: AtomicUsize::new(0),
             bits,
             source: *source,
@@ -132,18 +122,14 @@ impl Table {
     /// The buckets of a level that was begun.
     #[inline]
     fn heads(&self, level: usize) -> &[Head] {
-        let start = self.levels[level].heads.load(Ordering::Acquire);
-        assert!(!start.is_null(), "the level was begun");
         // SAFETY: `begin` made an array of so many, and it lives as long as the table.
-        unsafe { core::slice::from_raw_parts(start, self.buckets(level)) }
+        unsafe { made(&self.levels[level].heads, self.buckets(level)) }
     }
 
     /// For each of them a bit that says whether it may have nodes.
     fn occupied(&self, level: usize) -> &[AtomicU32] {
-        let start = self.levels[level].occupied.load(Ordering::Acquire);
-        assert!(!start.is_null(), "the level was begun");
         // SAFETY: as above.
-        unsafe { core::slice::from_raw_parts(start, self.groups(level)) }
+        unsafe { made(&self.levels[level].occupied, self.groups(level)) }
     }
 
     /// The number of the bucket of `key` on this level.
@@ -244,6 +230,19 @@ impl Table {
                     .compare_exchange(level, next, Ordering::Release, Ordering::Relaxed);
         }
     }
+}
+
+/// What a level that was begun has at `place`.
+///
+/// # Safety
+///
+/// If it is not null, it is an array of `len`, which lives as long as the result.
+#[inline]
+unsafe fn made<T>(place: &AtomicPtr<T>, len: usize) -> &[T] {
+    let start = place.load(Ordering::Acquire);
+    assert!(!start.is_null(), "the level was begun");
+    // SAFETY: as the caller says.
+    unsafe { core::slice::from_raw_parts(start, len) }
 }
 
 impl Drop for Table {

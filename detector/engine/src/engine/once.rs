@@ -10,7 +10,7 @@ use crate::granule::{self, Granule, Seat};
 use crate::primitive::Words;
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::shadow::Half;
-use crate::sync::{Shared, ThreadClock};
+use crate::sync::ThreadClock;
 
 /// What came of an attempt to record an access at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,16 +44,23 @@ impl Engine {
         len: usize,
         node: NodeId,
     ) -> AtOnce {
-        let offset = start % BYTES;
-        if len > BYTES - offset {
-            return AtOnce::No;
-        }
-        let Some(granule) = self.shadow.granule(start) else {
+        let Some((granule, mask)) = self.only_granule(start, len) else {
             return AtOnce::No;
         };
-        let mask = ByteMask::span(offset, offset + len);
         let seen = granule.main().load();
         self.at_once(thread, granule, seen, start, (kind, mask, node))
+    }
+
+    /// The granule that has all of the `len` bytes from `start`, if there is one and it has shadow, and which of its
+    /// bytes they are.
+    #[inline(always)]
+    pub(super) fn only_granule(&self, start: usize, len: usize) -> Option<(Granule<'_>, ByteMask)> {
+        let offset = start % BYTES;
+        if len > BYTES - offset {
+            return None;
+        }
+        let granule = self.shadow.granule(start)?;
+        Some((granule, ByteMask::span(offset, offset + len)))
     }
 
     /// Both looks: [`Self::is_repeated`] and [`Self::is_repeated_beside`].
@@ -127,7 +134,7 @@ impl Engine {
 
     /// The same, where it does not supersede what was seen in main by a look inline.
     #[inline(never)]
-    fn at_once_otherwise(
+    pub(super) fn at_once_otherwise(
         &self,
         thread: &ThreadClock,
         granule: Granule<'_>,
@@ -138,16 +145,17 @@ impl Engine {
         if granule::is_crowded(seen) {
             return AtOnce::No;
         }
+        // Read before the side: where something is there or in main, the page is touched, and a sweep that gives it
+        // back afterwards is counted. What was `seen` is not taken away unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
         let meta = Meta(new.high);
         let knows = |epoch| thread.knows(epoch);
         // What the thread has made in this epoch itself may be widened.
         let is_own = seen.low == new.low;
-        let gives_way = |seen: Words| {
-            granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
-                || self.settled.has(Epoch::from_bits(seen.low))
-        };
-        let taken = if !is_own && gives_way(seen) {
+        let gives_way = !is_own
+            && (granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
+                || granule::is_single(seen) && self.settled.has(Epoch::from_bits(seen.low)));
+        let taken = if gives_way {
             // What is in main is found by the first look.
             granule.take_main(seen, new, knows)
         } else if !is_own
@@ -163,22 +171,15 @@ impl Engine {
             };
             granule.take(seat, new.words(), knows)
         };
+        // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
         AtOnce::done_if(taken && self.shadow.has_recorded(sweeps))
-    }
-
-    /// A record had no room in main: now and then, it is found out what everybody knows.
-    #[inline]
-    fn note_unsettled(&self, thread: &ThreadClock) {
-        let number = thread.slot().next_version();
-        let Shared { pool, slots, .. } = &*self.shared;
-        self.settled.note(number, pool, slots);
     }
 
     /// The seat of an access, also in a granule that is empty, and what it records there: where the
     /// thread has made the same in this epoch on other bytes, one record is of all of them.
     #[inline(never)]
-    pub(super) fn seat(
+    fn seat(
         &self,
         thread: &ThreadClock,
         granule: Granule<'_>,

@@ -16,7 +16,7 @@ use crate::pool::Need;
 use crate::primitive::{Ordering, Words};
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::renewal;
-use crate::shadow::{Half, granules_of};
+use crate::shadow::granules_of;
 use crate::sync::{Shared, ThreadClock};
 use crate::trie::Maker;
 
@@ -27,15 +27,10 @@ impl Engine {
     #[inline(always)]
     #[must_use]
     pub fn is_repeated(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
-        let offset = start % BYTES;
-        if len > BYTES - offset {
-            return false;
-        }
-        let Some(granule) = self.shadow.granule(start) else {
-            return false;
-        };
-        let mask = ByteMask::span(offset, offset + len);
-        granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
+        let only = self.only_granule(start, len);
+        only.is_some_and(|(granule, mask)| {
+            granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
+        })
     }
 
     /// The same, by another look.
@@ -48,13 +43,11 @@ impl Engine {
         start: usize,
         len: usize,
     ) -> bool {
-        let offset = start % BYTES;
-        if len > BYTES - offset || kind == AccessKind::Read && !self.racy.is_empty() {
+        if kind == AccessKind::Read && !self.racy.is_empty() {
             return false;
         }
-        let mask = ByteMask::span(offset, offset + len);
-        let granule = self.shadow.granule(start);
-        granule.is_some_and(|granule| granule.is_covered_by_side(kind, mask, epoch))
+        let only = self.only_granule(start, len);
+        only.is_some_and(|(granule, mask)| granule.is_covered_by_side(kind, mask, epoch))
     }
 
     /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
@@ -75,12 +68,7 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        let offset = bytes.start() % BYTES;
-        let len = bytes.len_as_given();
-        if len <= BYTES - offset
-            && let Some(granule) = self.shadow.granule(bytes.start())
-        {
-            let mask = ByteMask::span(offset, offset + len);
+        if let Some((granule, mask)) = self.only_granule(bytes.start(), bytes.len_as_given()) {
             let seen = granule.main().load();
             if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
                 return;
@@ -234,8 +222,7 @@ impl Engine {
         }
     }
 
-    /// An access to one granule that supersedes the one record of one half, or finds the side free; any other is
-    /// passed on.
+    /// An access to one granule, where main has not just the record that it makes again.
     #[inline(never)]
     fn access_replacing(
         &self,
@@ -245,55 +232,20 @@ impl Engine {
         start: usize,
         found: impl FnMut(&Race),
     ) {
-        let knows = |epoch| thread.knows(epoch);
-        // Read before the side: where something is there or in main, the page is touched, and a
-        // sweep that gives it back afterwards is counted. What was `seen` is not taken away
-        // unnoticed: if it is still there, its page is.
-        let sweeps = self.shadow.sweeps();
         let seen = granule.main().load();
         let new = Words {
             low: thread.epoch().bits(),
             high: wanted.0,
         };
-        let taken = if granule::is_superseded(seen, wanted.kind(), wanted.mask(), knows) {
-            thread.slot().set_clean(false);
-            granule.take_main(seen, new, knows)
-        } else if let Some(side) = granule.seat_beside(wanted.kind(), wanted.mask(), knows)
-            && self.shadow.touch(start, Half::Side)
-        {
-            thread.slot().set_clean(false);
-            granule.take_side(side, new, knows)
-        } else {
-            let new = Record::from_words(new);
-            return self.access_unseated(thread, granule, seen, new, start, found);
-        };
-        if !taken || !self.shadow.has_recorded(sweeps) {
-            // Somebody was quicker, or there is more to look at.
-            self.access_again(thread, start, Record::from_words(new), found);
-        }
-    }
-
-    /// The same, where there may be a seat in another way.
-    #[inline(never)]
-    fn access_unseated(
-        &self,
-        thread: &ThreadClock,
-        granule: Granule<'_>,
-        seen: Words,
-        new: Record,
-        start: usize,
-        found: impl FnMut(&Race),
-    ) {
-        let sweeps = self.shadow.sweeps();
-        let Some((seat, wide)) = self.seat(thread, granule, seen, start, new) else {
-            let bytes = new.mask.bytes_from(start);
-            return self.access_new(thread, new.kind, bytes, || new.node, found);
-        };
-        thread.slot().set_clean(false);
-        if !granule.take(seat, wide.words(), |epoch| thread.knows(epoch))
-            || !self.shadow.has_recorded(sweeps)
-        {
-            self.access_again(thread, start, new, found);
+        let attempt = self.at_once_otherwise(thread, granule, seen, start, new);
+        let new = Record::from_words(new);
+        match attempt {
+            AtOnce::Done => {}
+            AtOnce::Begun => self.access_again(thread, start, new, found),
+            AtOnce::No => {
+                let bytes = new.mask.bytes_from(start);
+                self.access_new(thread, new.kind, bytes, || new.node, found);
+            }
         }
     }
 
@@ -354,18 +306,17 @@ impl Engine {
         bytes: ByteRange,
         node: NodeId,
     ) -> AtOnce {
-        let (start, len) = (bytes.start(), bytes.len_as_given());
-        let offset = start % BYTES;
-        if len > BYTES - offset || self.shared.pool.is_exhausted() {
+        if self.shared.pool.is_exhausted() {
             return AtOnce::No;
         }
-        let Some(granule) = self.shadow.granule(start) else {
+        let only = self.only_granule(bytes.start(), bytes.len_as_given());
+        let Some((granule, mask)) = only else {
             return AtOnce::No;
         };
         let new = Record {
             epoch: thread.epoch(),
             kind,
-            mask: ByteMask::span(offset, offset + len),
+            mask,
             node,
         };
         let sweeps = self.shadow.sweeps();
@@ -382,14 +333,12 @@ impl Engine {
     /// what everybody knows of it is dropped.
     fn tidy_up(&self, thread: &ThreadClock, address: usize) {
         let pool = &self.shared.pool;
-        let number = thread.slot().next_version();
-        if self.settled.note(number, pool, &self.shared.slots)
-            && let Some(granule) = self.shadow.granule(address)
-        {
+        let (_, has_looked) = self.note_unsettled(thread);
+        if has_looked && let Some(granule) = self.shadow.granule(address) {
             let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
-            let is_old = |epoch| self.settled.has(epoch);
             // Where there is no memory for it, it stays as it is.
-            let _ = history::sweep(granule, true, pool, thread.tid().index(), &version, is_old);
+            let shard = thread.tid().index();
+            let _ = history::sweep(granule, true, pool, shard, &version, self.is_old());
         }
     }
 
@@ -476,6 +425,15 @@ impl Engine {
         }
     }
 
+    /// A record of `thread` had no room: now and then, it is found out what everybody knows. A number that no
+    /// granule had before, and whether that was done.
+    #[inline]
+    pub(super) fn note_unsettled(&self, thread: &ThreadClock) -> (u64, bool) {
+        let number = thread.slot().next_version();
+        let Shared { pool, slots, .. } = &*self.shared;
+        (number, self.settled.note(number, pool, slots))
+    }
+
     /// Whether every running thread knows an epoch.
     fn is_old(&self) -> impl Fn(Epoch) -> bool {
         |epoch| self.settled.has(epoch)
@@ -484,9 +442,7 @@ impl Engine {
     /// Gives a number that no granule had before, to a history by `thread` that has no room in place.
     fn version_of(&self, thread: &ThreadClock) -> impl Fn() -> u64 {
         move || {
-            let number = thread.slot().next_version();
-            self.settled
-                .note(number, &self.shared.pool, &self.shared.slots);
+            let (number, _) = self.note_unsettled(thread);
             chain::version(Some(thread.tid()), number)
         }
     }

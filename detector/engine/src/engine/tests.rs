@@ -15,9 +15,20 @@ fn access(
     start: usize,
     len: usize,
 ) -> Vec<Race> {
+    access_from(engine, t, kind, (start, len), NodeId::ROOT)
+}
+
+/// The races that an access by the call stack `node` is in.
+fn access_from(
+    engine: &Engine,
+    t: &ThreadClock,
+    kind: AccessKind,
+    (start, len): (usize, usize),
+    node: NodeId,
+) -> Vec<Race> {
     let mut races = Vec::new();
     let found = |race: &Race| races.push(*race);
-    engine.access(t, kind, range(start, len), || NodeId::ROOT, found);
+    engine.access(t, kind, range(start, len), || node, found);
     races
 }
 
@@ -355,24 +366,11 @@ fn crowds_do_not_pile_up() {
     );
 }
 
-/// The races that an access by the call stack `node` is in.
-fn access_from(
-    engine: &Engine,
-    t: &ThreadClock,
-    kind: AccessKind,
-    start: usize,
-    node: u32,
-) -> Vec<(Epoch, NodeId)> {
-    let mut races = Vec::new();
-    let found = |race: &Race| races.push((race.previous_epoch, race.previous_node));
-    let node = NodeId::from_number(node);
-    engine.access(t, kind, range(start, 8), || node, found);
-    races
-}
-
 #[test]
 fn a_record_that_is_renewed_in_a_chain_is_the_last_access() {
     use AccessKind::{AtomicRead, AtomicWrite, Read, Write};
+    const WORD: (usize, usize) = (8, 8);
+    let [first, second, last] = [1, 2, 3].map(NodeId::from_number);
     for kind in [Read, AtomicRead, AtomicWrite] {
         for readers in 3..12 {
             let engine = Engine::new();
@@ -380,24 +378,24 @@ fn a_record_that_is_renewed_in_a_chain_is_the_last_access() {
             let mut t = crew(&engine, &mut main, readers);
             let mut firsts = SyncVar::new();
             for t in &mut t {
-                assert!(access_from(&engine, t, kind, 8, 1).is_empty());
+                assert!(access_from(&engine, t, kind, WORD, first).is_empty());
                 t.release_merge(&mut firsts);
             }
             main.acquire(&firsts);
             // Each but the first does it again, from the same place and from another.
-            for node in [1, 2] {
+            for node in [first, second] {
                 for t in &mut t[1..] {
-                    assert!(access_from(&engine, t, kind, 8, node).is_empty());
+                    assert!(access_from(&engine, t, kind, WORD, node).is_empty());
                     t.release(&mut SyncVar::new());
                 }
             }
-            let races = access_from(&engine, &main, Write, 8, 3);
+            let races = access_from(&engine, &main, Write, WORD, last);
             assert_eq!(races.len(), 1, "{kind} {readers}");
-            let (epoch, node) = races[0];
+            let epoch = races[0].previous_epoch;
             let racing = t[1..].iter().find(|t| t.tid() == epoch.tid());
-            let last = racing.expect("not the first, which is ordered").epoch();
-            assert_eq!(epoch.time().next(), last.time(), "{kind} {readers}");
-            assert_eq!(node, NodeId::from_number(2), "{kind} {readers}");
+            let now = racing.expect("not the first, which is ordered").epoch();
+            assert_eq!(epoch.time().next(), now.time(), "{kind} {readers}");
+            assert_eq!(races[0].previous_node, second, "{kind} {readers}");
         }
     }
 }
@@ -418,13 +416,10 @@ fn a_write_that_is_renewed_beside_a_neighbour_races_as_the_last_one() {
     let races = access(&engine, &b, AccessKind::Write, 8, 8);
     let times: Vec<_> = races
         .iter()
-        .map(|race| race.previous_epoch.time())
+        .map(|race| race.previous_epoch.time().get())
         .collect();
     let last = a.epoch().time().get();
-    assert_eq!(
-        times.iter().map(|time| time.get()).collect::<Vec<_>>(),
-        [last - 2, last - 1]
-    );
+    assert_eq!(times, [last - 2, last - 1]);
 }
 
 #[test]

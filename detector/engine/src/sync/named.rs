@@ -242,10 +242,11 @@ impl SyncTable {
         if let Some(node) = bucket.find(id.0) {
             thread.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
         }
-        if bucket.version() != 0 {
+        let version = bucket.version();
+        if version != 0 {
             *entry = Version {
                 id,
-                version: bucket.version(),
+                version,
                 whole: effect.acquires(),
             };
         }

@@ -19,6 +19,14 @@ type Access = (AccessKind, u8);
 /// What the threads found: `(finder, other)`.
 type Found = Vec<(usize, usize)>;
 
+/// Runs `f` in every interleaving with at most so many preemptions.
+fn explore(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 20_000;
+    builder.check(f);
+}
+
 /// Runs each list of accesses on a thread of its own, after `before`, in every interleaving with at
 /// most so many preemptions, and calls `check` with the races found and the nodes in use.
 fn interleave_within(
@@ -27,10 +35,7 @@ fn interleave_within(
     threads: &'static [&'static [Access]],
     check: impl Fn(&Found, u64) + Send + Sync + 'static,
 ) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.max_branches = 20_000;
-    builder.check(move || {
+    explore(preemptions, move || {
         let model = Arc::new(Model::default());
         let mut found = Vec::new();
         for (i, &(kind, mask)) in before.iter().enumerate() {
@@ -144,10 +149,7 @@ fn a_crowd_that_grows_under_a_writer_loses_nobody() {
 
 #[test]
 fn a_reset_and_an_access_leave_one_of_two_histories() {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.max_branches = 20_000;
-    builder.check(|| {
+    explore(3, || {
         let model = Arc::new(Model::default());
         model.access(10, 10, Write, 0x0f);
         model.access(11, 11, Write, 0xf0);
@@ -162,10 +164,7 @@ fn a_reset_and_an_access_leave_one_of_two_histories() {
 
 #[test]
 fn a_version_is_not_taken_for_what_a_record_says() {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.max_branches = 20_000;
-    builder.check(|| {
+    explore(3, || {
         let model = Arc::new(Model::default());
         model.access(0, 10, Write, 0x01);
         // Spilled; the reset leaves one record again.

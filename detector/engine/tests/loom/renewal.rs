@@ -46,11 +46,8 @@ fn check(
     other: impl Fn(&Model) -> Vec<usize> + Copy + Send + Sync + 'static,
     check: impl Fn(&Model, &[usize], &[usize]) + Send + Sync + 'static,
 ) {
-    let mut builder = loom::model::Builder::new();
     // An access to a crowd has some hundred steps: more preemptions would take hours.
-    builder.preemption_bound = Some(2);
-    builder.max_branches = 20_000;
-    builder.check(move || {
+    crate::explore(2, move || {
         let model = Arc::new(granule());
         let theirs = Arc::clone(&model);
         let theirs = thread::spawn(move || other(&theirs));

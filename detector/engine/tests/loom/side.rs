@@ -39,10 +39,7 @@ impl Case {
 
     /// Calls `check` in every interleaving with at most three preemptions.
     fn check(self, check: impl Fn(&Model, &Found) + Send + Sync + 'static) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.max_branches = 20_000;
-        builder.check(move || {
+        crate::explore(3, move || {
             let model = Arc::new(Model::default());
             for (i, &(kind, mask)) in self.before.iter().enumerate() {
                 let tid = EARLIER + i;

@@ -13,10 +13,7 @@ type Step = fn(&Counts);
 
 /// Runs the threads in every interleaving with at most three preemptions, then `check`.
 fn interleave(threads: &'static [Step], check: impl Fn(&Counts) + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.max_branches = 20_000;
-    builder.check(move || {
+    crate::explore(3, move || {
         let counts = Arc::new(Counts::default());
         BEFORE.iter().for_each(|&key| counts.add(key));
         let spawn = |step: &'static Step| {
