@@ -91,15 +91,16 @@ impl Detector {
         self.id
     }
 
-    /// The run's first thread.
+    /// The run's first thread; all others are forked.
     ///
     /// # Panics
     ///
-    /// Where the detector already knows as many threads as it can tell apart.
+    /// Where there is one already.
     #[must_use]
     pub fn main_thread(&self) -> Thread {
         let (info, label) = self.threads.add(None, NodeId::ROOT);
         let clock = self.engine.first_thread(label);
+        self.engine.no_more_first_threads();
         Thread::new(
             clock.expect("the first thread fits"),
             info,

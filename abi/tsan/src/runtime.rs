@@ -99,6 +99,7 @@ fn start(settings: &Settings) {
     let Some(clock) = get().engine.first_thread(label(&info)) else {
         stop("there is no memory for the first thread");
     };
+    get().engine.no_more_first_threads();
     let state = get().adopt(clock, info);
     // SAFETY: the state was just made, and the first thread's is never freed.
     unsafe { current::set(state) };

@@ -210,7 +210,8 @@ void dh_sweep(const dh_engine *engine, dh_forgotten forgotten, void *context);
 
 /*
  * Begins a thread that nothing precedes. False, with `storage` untouched, where there are too
- * many (2^27) or there is no memory. `storage` holds no thread that has not ended.
+ * many (2^27), there is no memory, or dh_reclaim or dh_sweep was called before. `storage` holds no
+ * thread that has not ended.
  */
 bool dh_thread_first(dh_engine *engine, dh_thread *storage, uint64_t label);
 /* Begins a thread that `parent` starts: what it did so far happens-before. As dh_thread_first. */

@@ -67,10 +67,9 @@ impl Thread {
 }
 
 /// Begins a thread that nothing precedes, which reports call `label`; `false`, with `storage`
-/// untouched, where there are too many threads or there is no memory.
-///
-/// None may begin after [`crate::engine::dh_reclaim`] or [`crate::engine::dh_sweep`], which count
-/// on all threads to come to be forked by those that run.
+/// untouched, where there are too many threads, there is no memory, or
+/// [`crate::engine::dh_reclaim`] or [`crate::engine::dh_sweep`] was called before: they count on all
+/// threads to come to be forked by those that run.
 ///
 /// # Safety
 ///

@@ -14,6 +14,7 @@
 use crate::access::AccessKind;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
+use crate::granule::look_after_recording;
 use crate::pool::{CROWD, INDEX_MASK, Index, Kind, Need, Node, Pool, WORDS};
 use crate::primitive::{AtomicU64, Ordering, Pair, Words};
 use crate::record::{ByteMask, Meta, Record};
@@ -99,21 +100,25 @@ pub(crate) fn is_open(words: Words) -> bool {
     words.low & (CROWD | FROZEN) == CROWD
 }
 
-/// The words of `main`, where they lead to a chain after nobody can renew a record in it any more.
+/// The words of `main`, where they lead to a chain after nobody can renew a record in it any more. What was renewed in
+/// it before is seen afterwards.
 pub(crate) fn freeze(main: &Pair) -> Words {
-    loop {
+    let frozen = loop {
         let words = main.load();
         let frozen = Words {
             low: words.low | FROZEN,
             ..words
         };
         if !is_open(words) {
-            return words;
+            break words;
         }
         if main.replace(words, frozen) {
-            return frozen;
+            break frozen;
         }
-    }
+    };
+    // Also where it was another that froze it: its change may be seen before what follows is.
+    look_after_recording();
+    frozen
 }
 
 /// A number that no history had before: the `count`th that the thread `tid` gives, or nobody in

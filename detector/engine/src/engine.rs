@@ -172,12 +172,21 @@ impl Engine {
         })
     }
 
-    /// A thread that nothing precedes, which the front end calls `label`. None may be made after
-    /// [`Self::reclaim`] or [`Self::sweep`], which count on all threads to come to be forked by
-    /// those that run. `None` where there are too many ([`crate::clock::Tid::LIMIT`]) or there is no memory.
+    /// A thread that nothing precedes, which the front end calls `label`. `None` where there are too many
+    /// ([`crate::clock::Tid::LIMIT`]), there is no memory, or it was promised that none comes
+    /// ([`Self::no_more_first_threads`]).
     #[must_use]
     pub fn first_thread(&self, label: u64) -> Option<ThreadClock> {
+        if self.settled.is_closed() {
+            return None;
+        }
         ThreadClock::first(&self.shared, label)
+    }
+
+    /// Promises that all threads to come are forked by those that run. What every one of these knows can then be
+    /// forgotten where it is in the way of an access. [`Self::reclaim`] and [`Self::sweep`] promise it, too.
+    pub fn no_more_first_threads(&self) {
+        self.settled.close();
     }
 
     /// Event *fork*: a thread that `parent` starts, which the front end calls `label`; `None`
@@ -324,6 +333,7 @@ impl Engine {
     /// `forgotten` with the label of each such thread, under a lock: it must not call the engine. Gives up, for now, where threads are being
     /// forked.
     pub fn reclaim(&self, forgotten: impl FnMut(u64)) {
+        self.no_more_first_threads();
         let Shared { pool, slots, .. } = &*self.shared;
         if let Some(known) = slots.known_to_all(pool) {
             slots.reclaim(pool, known, forgotten);
@@ -343,6 +353,7 @@ impl Engine {
     /// Begins a [`sweep`](Self::sweep) in parts, and does that of [`reclaim`](Self::reclaim). `None`
     /// where that gives up.
     pub fn begin_sweep(&self, forgotten: impl FnMut(u64)) -> Option<Sweep> {
+        self.no_more_first_threads();
         let Shared { pool, slots, .. } = &*self.shared;
         let known = slots.known_to_all(pool)?;
         slots.reclaim(pool, known, forgotten);

@@ -26,9 +26,7 @@
 //! all interleavings.
 
 use crate::access::AccessKind;
-use crate::chain::{
-    Chain, Crowd, Entry, Stop, entries, freeze, is_open, keep_alive, member, member_epoch,
-};
+use crate::chain::{Chain, Crowd, Entry, Stop, entries, freeze, keep_alive, member, member_epoch};
 use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{
@@ -621,36 +619,32 @@ fn thin_main(
     mut keep: impl FnMut(Entry) -> ByteMask,
 ) -> Option<bool> {
     loop {
-        let old = main.load();
-        if old.low == 0 {
+        let seen = main.load();
+        if seen.low == 0 {
             return Some(true);
         }
+        if stays(main, pool, shard, seen, &mut keep) {
+            return Some(false);
+        }
+        let old = freeze(main);
         let mut chain = Chain::new(pool, shard, need);
-        let mut changed = false;
-        let looked = entries(pool, old, |entry| {
-            if let Entry::Crowd(crowd) = entry {
-                keep_alive(pool, main, old, crowd.root, shard)?;
-            }
+        let looked = alive_entries(main, pool, shard, old, |entry| {
             let kept = keep(entry);
-            changed |= kept != entry.mask();
-            match entry.with_mask(kept) {
-                Entry::Crowd(crowd) if kept.is_empty() => {
-                    pool.release(crowd.root, shard);
-                    Ok(())
-                }
-                Entry::Crowd(crowd) => chain.push_owned(crowd),
-                Entry::Single(_) if kept.is_empty() => Ok(()),
-                single @ Entry::Single(_) => chain.push(single),
+            if kept.is_empty() {
+                return Ok(());
             }
+            if let Entry::Crowd(crowd) = entry {
+                pool.retain(crowd.root);
+                return chain.push_owned(Crowd {
+                    mask: kept,
+                    ..crowd
+                });
+            }
+            chain.push(entry.with_mask(kept))
         });
         match looked {
             Err(Stop::Exhausted) => return None,
             Err(Stop::Changed) => continue,
-            Ok(()) if !changed && main.is_still(old) => return Some(false),
-            Ok(()) if is_open(old) => {
-                freeze(main);
-                continue;
-            }
             Ok(()) => {}
         }
         let empty = chain.is_empty();
@@ -658,6 +652,43 @@ fn thin_main(
             return Some(empty);
         }
     }
+}
+
+/// Whether `keep` leaves all of the chain as it is that main led to when it was `seen`, and leads to now.
+fn stays(
+    main: &Pair,
+    pool: &Pool,
+    shard: usize,
+    seen: Words,
+    mut keep: impl FnMut(Entry) -> ByteMask,
+) -> bool {
+    let looked = alive_entries(main, pool, shard, seen, |entry| {
+        if keep(entry) == entry.mask() {
+            Ok(())
+        } else {
+            Err(Stop::Changed)
+        }
+    });
+    looked.is_ok() && main.is_still(seen)
+}
+
+/// Calls `f` with each entry of what main led to when it was `seen`. The trie of a crowd is not freed meanwhile.
+fn alive_entries(
+    main: &Pair,
+    pool: &Pool,
+    shard: usize,
+    seen: Words,
+    mut f: impl FnMut(Entry) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    entries(pool, seen, |entry| {
+        let Entry::Crowd(crowd) = entry else {
+            return f(entry);
+        };
+        keep_alive(pool, main, seen, crowd.root, shard)?;
+        let looked = f(entry);
+        pool.release(crowd.root, shard);
+        looked
+    })
 }
 
 /// Forgets all accesses to the bytes of `mask`; whether nothing is left.

@@ -105,7 +105,7 @@ impl Model {
             shard: 0,
         };
         let is_done = !is_seated
-            && match renewal::renew(granule, &context, new) {
+            && match renewal::renew(granule, &context, Time::START, new) {
                 AtOnce::Done => true,
                 AtOnce::Begun => false,
                 AtOnce::No => history::is_covered(granule, &self.pool, kind, mask, epoch),

@@ -13,8 +13,12 @@
 //! before, not frozen. Both write, then look, with a full barrier between: A copies what B wrote, or B sees that it has to
 //! record its access by all the rules. A chain that was frozen for nothing stays so until the next change.
 //!
+//! Nothing makes two who renew their records at once see each other. So of two records that conflict, one at least is never
+//! renewed while the other is in the chain: the write's. Whoever makes that access makes a new chain.
+//!
 //! Of a single record, the call stack is written before the epoch. Who sees the new stack beside the earlier epoch, and does
-//! not know that, races with both accesses; who does know it does not look at the stack.
+//! not know that, races with both accesses; who does know it does not look at the stack. Both are the same thread's: a
+//! record of one that had its index before is not renewed.
 //!
 //! The same holds where A looks for what races with it, and puts itself in the chain's place. What is in the side is looked
 //! at after the record is renewed, as by whoever puts something in main (see `granule`).
@@ -73,11 +77,12 @@ impl Own<'_> {
     }
 }
 
-/// Renews the record that the thread of the new access has of an earlier one like it in a chain, if that is all there is to
-/// do, or nothing.
+/// Renews the record that the thread of the new access, whose first time is `start`, has of an earlier one like it in a
+/// chain, if that is all there is to do, or nothing.
 pub(crate) fn renew<K: Fn(Epoch) -> bool>(
     granule: Granule<'_>,
     context: &Context<'_, K>,
+    start: Time,
     new: Record,
 ) -> AtOnce {
     let (main, pool) = (granule.main(), context.pool);
@@ -99,7 +104,7 @@ pub(crate) fn renew<K: Fn(Epoch) -> bool>(
     };
     match own.epoch(new.epoch.tid()) {
         epoch if epoch == new.epoch && main.is_still(seen) => AtOnce::Done,
-        epoch if epoch == new.epoch || epoch.is_none() => AtOnce::No,
+        epoch if epoch == new.epoch || epoch.is_none() || epoch.time() < start => AtOnce::No,
         _ => renew_own(granule, context, seen, own, new),
     }
 }
@@ -163,7 +168,10 @@ fn stays_as_it_is<K: Fn(Epoch) -> bool>(
         }
         // It will be renewed: by its own thread, or soon.
         Entry::Single(record) if is_peer || is_recent(record, new) => true,
-        Entry::Single(record) if (context.knows)(record.epoch) => !new.kind.covers(kind),
+        Entry::Single(record) if (context.knows)(record.epoch) => {
+            let meets = new.kind.is_write() && kind.conflicts_with(new.kind);
+            !(meets || new.kind.covers(kind))
+        }
         Entry::Single(_) | Entry::Crowd(_) => !kind.conflicts_with(new.kind),
     }
 }

@@ -5,27 +5,43 @@
 //! room for its own record would rather have theirs at once: so the times that all know of the first
 //! few threads stand in a table, brought up to date as often as records had no room. Times only
 //! grow: whoever reads an old one keeps a record that need not be.
+//!
+//! A thread that nobody forks knows nothing at first. So the table stays empty until it is promised that none will come.
 
 use crate::clock::{Epoch, Tid};
 use crate::pool::Pool;
-use crate::primitive::{AtomicU64, Ordering};
+use crate::primitive::{AtomicBool, AtomicU64, Ordering};
 use crate::slots::Slots;
 use crate::trie;
 
 /// Threads that are in the table.
 const FEW: usize = 64;
 /// Records without room between two looks, for each thread that runs.
-const PERIOD: u64 = 64;
+const PERIOD: u32 = 64;
 
 pub(crate) struct Settled {
     times: [AtomicU64; FEW],
+    /// All threads to come are forked by those that run.
+    is_closed: AtomicBool,
 }
 
 impl Settled {
     pub(crate) fn new() -> Self {
         Self {
             times: core::array::from_fn(|_| AtomicU64::new(0)),
+            is_closed: AtomicBool::new(false),
         }
+    }
+
+    /// Promises that all threads to come are forked by those that run.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was promised.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
     }
 
     /// Whether every running thread knows `epoch`, and so will every one to come.
@@ -38,8 +54,8 @@ impl Settled {
     /// A thread had no room for a record, for the time of this number. Whether that is a time at which
     /// there may be news.
     #[inline]
-    pub(crate) fn note(&self, number: u64, pool: &Pool, slots: &Slots) -> bool {
-        let is_time = number.is_multiple_of(PERIOD);
+    pub(crate) fn note(&self, number: u32, pool: &Pool, slots: &Slots) -> bool {
+        let is_time = number.is_multiple_of(PERIOD) && self.is_closed();
         if is_time {
             self.look(number / PERIOD, pool, slots);
         }
@@ -48,8 +64,8 @@ impl Settled {
 
     /// A look takes time in proportion to the threads that run: with many, only some are made.
     #[cold]
-    fn look(&self, number: u64, pool: &Pool, slots: &Slots) {
-        if !number.is_multiple_of(slots.indices().running.max(1) as u64) {
+    fn look(&self, number: u32, pool: &Pool, slots: &Slots) {
+        if !number.is_multiple_of(slots.indices().running.max(1) as u32) {
             return;
         }
         let Some(known) = slots.known_to_all(pool) else {

@@ -66,6 +66,8 @@ pub(crate) struct Slot {
     label: AtomicU64,
     /// How often the thread has put a granule's history elsewhere; see `history`.
     versions: AtomicU64,
+    /// How many of the thread's records had no room.
+    unsettled: AtomicU32,
     /// The thread goes on under another index.
     renewed: AtomicBool,
     /// Nothing was learned or recorded since the last release: the next may repeat it.
@@ -175,6 +177,18 @@ impl Slot {
 
     pub(crate) fn set_label(&self, label: u64) {
         self.label.store(label, Ordering::Relaxed);
+    }
+
+    /// The first time of the thread that has the index now.
+    pub(crate) fn start(&self) -> Time {
+        Time::from_bits(self.start.load(Ordering::Relaxed))
+    }
+
+    /// Counts a record that had no room; for its thread only.
+    pub(crate) fn next_unsettled(&self) -> u32 {
+        let number = self.unsettled.load(Ordering::Relaxed).wrapping_add(1);
+        self.unsettled.store(number, Ordering::Relaxed);
+        number
     }
 
     /// A number that this index never gave before.
@@ -420,7 +434,7 @@ impl Slots {
     /// held meanwhile.
     fn former_at<'a>(&self, pool: &'a Pool, epoch: Epoch) -> Option<&'a Node> {
         let slot = self.slot(epoch.tid());
-        if epoch.time().get() >= slot.start.load(Ordering::Relaxed) {
+        if epoch.time() >= slot.start() {
             return None;
         }
         let mut index = slot.former.load(Ordering::Relaxed);
@@ -446,7 +460,7 @@ impl Slots {
             clock.set_own(Epoch::new(own.tid(), own.time().before()));
         }
         // Whoever got the index meanwhile said so before it changed the clock.
-        if epoch.time().get() >= slot.start.load(Ordering::Relaxed) {
+        if epoch.time() >= slot.start() {
             return clock;
         }
         let _lives = self.lives.lock();
@@ -462,7 +476,7 @@ impl Slots {
     pub(crate) fn released(&self, pool: &Pool, epoch: Epoch) -> Option<Time> {
         let _lives = self.lives.lock();
         let slot = self.slot(epoch.tid());
-        let own = if epoch.time().get() >= slot.start.load(Ordering::Relaxed) {
+        let own = if epoch.time() >= slot.start() {
             slot.peek().own().time()
         } else {
             ended_at(self.former_at(pool, epoch)?)

@@ -7,7 +7,6 @@
 use super::once::AtOnce;
 use super::{Engine, Race};
 use crate::access::{AccessKind, ByteRange};
-use crate::chain;
 use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
 use crate::granule::{self, Granule};
@@ -323,7 +322,8 @@ impl Engine {
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
         let (is_old, version) = (self.is_old(), self.version_of(thread));
-        match renewal::renew(granule, &context(thread, &is_old, &version), new) {
+        let context = context(thread, &is_old, &version);
+        match renewal::renew(granule, &context, thread.slot().start(), new) {
             AtOnce::Done => AtOnce::done_if(self.shadow.has_recorded(sweeps)),
             attempt => attempt,
         }
@@ -333,9 +333,10 @@ impl Engine {
     /// what everybody knows of it is dropped.
     fn tidy_up(&self, thread: &ThreadClock, address: usize) {
         let pool = &self.shared.pool;
-        let (_, has_looked) = self.note_unsettled(thread);
-        if has_looked && let Some(granule) = self.shadow.granule(address) {
-            let version = || chain::version(Some(thread.tid()), thread.slot().next_version());
+        if self.note_unsettled(thread)
+            && let Some(granule) = self.shadow.granule(address)
+        {
+            let version = || thread.next_version();
             // Where there is no memory for it, it stays as it is.
             let shard = thread.tid().index();
             let _ = history::sweep(granule, true, pool, shard, &version, self.is_old());
@@ -425,13 +426,12 @@ impl Engine {
         }
     }
 
-    /// A record of `thread` had no room: now and then, it is found out what everybody knows. A number that no
-    /// granule had before, and whether that was done.
+    /// A record of `thread` had no room: now and then, it is found out what everybody knows; whether it was now.
     #[inline]
-    pub(super) fn note_unsettled(&self, thread: &ThreadClock) -> (u64, bool) {
-        let number = thread.slot().next_version();
+    pub(super) fn note_unsettled(&self, thread: &ThreadClock) -> bool {
+        let number = thread.slot().next_unsettled();
         let Shared { pool, slots, .. } = &*self.shared;
-        (number, self.settled.note(number, pool, slots))
+        self.settled.note(number, pool, slots)
     }
 
     /// Whether every running thread knows an epoch.
@@ -442,8 +442,8 @@ impl Engine {
     /// Gives a number that no granule had before, to a history by `thread` that has no room in place.
     fn version_of(&self, thread: &ThreadClock) -> impl Fn() -> u64 {
         move || {
-            let (number, _) = self.note_unsettled(thread);
-            chain::version(Some(thread.tid()), number)
+            self.note_unsettled(thread);
+            thread.next_version()
         }
     }
 

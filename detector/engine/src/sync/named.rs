@@ -50,9 +50,10 @@ impl Acquired {
     /// Nothing was read from.
     #[must_use]
     pub const fn new() -> Self {
+        // No bucket ever has this version.
         let nothing = Version {
             id: SyncId(u64::MAX),
-            version: 0,
+            version: u64::MAX,
             whole: false,
         };
         Self {

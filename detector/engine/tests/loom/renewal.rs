@@ -116,6 +116,25 @@ fn a_renewed_member_is_not_lost_where_others_are_forgotten() {
 }
 
 #[test]
+fn two_renewed_records_that_conflict_meet() {
+    // One in main that stays there, one in the side, and so a chain.
+    let granule = || {
+        let model = Model::default();
+        assert!(model.access(OWN, 1000, AtomicWrite, 0xff).is_empty());
+        assert!(model.access(LAST, 1001, AtomicRead, 0xff).is_empty());
+        let knows = |tid: usize, _| tid == OWN;
+        let read = model.access_at(OTHER, 1, 1002, Read, 0xff, knows);
+        assert!(read.is_empty());
+        assert!(model.nodes() > 0, "a chain");
+        model
+    };
+    let read = |model: &Model| model.access_at(OTHER, 2, 200, Read, 0xff, knows_firsts);
+    check(granule, (AtomicWrite, 0xff), read, |_, found, theirs| {
+        assert!(found == [OTHER] || theirs == [OWN], "{found:?} {theirs:?}");
+    });
+}
+
+#[test]
 fn a_renewed_write_and_another_of_the_same_bytes_meet() {
     for theirs in [Read, Write] {
         let other = move |model: &Model| model.access_at(OTHER, 2, 200, theirs, 0x0f, knows_firsts);
