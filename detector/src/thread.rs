@@ -118,6 +118,13 @@ impl Thread {
         self.info.number()
     }
 
+    /// From now on, the thread runs on the processor of this number, or on the thread of the operating system: see
+    /// [`ThreadClock::run_on`].
+    #[inline]
+    pub fn run_on(&mut self, processor: usize) {
+        self.clock.run_on(processor);
+    }
+
     /// Says where the thread's stack lies, so that captured stacks do not reach into the frames
     /// of whoever switched to it.
     pub fn set_stack(&mut self, addresses: Range<usize>) {

@@ -283,6 +283,10 @@ impl Goroutine {
     /// [`Self::resume`], on a thread of the parallel scheduler.
     #[inline(always)]
     pub(crate) fn resume_on(self: &G, worker: &Worker) -> Switch {
+        // SAFETY: nobody else runs it, so its detector state is there and still.
+        if let Some(thread) = unsafe { &mut *self.thread.get() } {
+            thread.run_on(worker.index());
+        }
         self.resume_by(worker)
     }
 

@@ -6,10 +6,10 @@
 //! and [`Pool::try_retain`] refuses a free node.
 //!
 //! Freed nodes go to a few lock-free stacks (Treiber, 1986), whose heads carry a tag against the
-//! ABA problem. A stack is chosen by the thread that frees.
+//! ABA problem. A stack is chosen by the thread that frees. How deep it is stands in its top node.
 
 use crate::array::{Array, Zeroable};
-use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::source::Source;
 use core::ptr::NonNull;
 
@@ -63,7 +63,8 @@ pub(crate) struct Node {
     refs: AtomicU32,
     /// The kind in the upper four bits; below, a trie's height or a node.
     link: AtomicU32,
-    /// Whoever knows this epoch knows all that the node says; 0 where there is none.
+    /// Whoever knows this epoch knows all that the node says; 0 where there is none. Of a node that is free, how
+    /// many its stack has from it on.
     origin: AtomicU64,
     pub(crate) words: [AtomicU64; WORDS],
 }
@@ -136,22 +137,11 @@ impl Node {
 }
 
 /// A stack of free nodes on a cache line of its own.
+#[derive(Default)]
 #[repr(C, align(64))]
 struct Stack {
     /// A tag that each change advances, over the index of the top node.
     head: AtomicU64,
-    freed: AtomicU64,
-    taken: AtomicU64,
-}
-
-impl Stack {
-    fn new() -> Self {
-        Self {
-            head: AtomicU64::new(0),
-            freed: AtomicU64::new(0),
-            taken: AtomicU64::new(0),
-        }
-    }
 }
 
 /// All nodes of an engine.
@@ -172,7 +162,7 @@ impl Pool {
     pub(crate) fn new(source: &Source, limit: u32) -> Option<Self> {
         Some(Self {
             chunks: Array::new(CHUNKS, source)?,
-            stacks: core::array::from_fn(|_| Stack::new()),
+            stacks: core::array::from_fn(|_| Stack::default()),
             used: AtomicU32::new(1),
             limit: limit.min((CHUNKS * CHUNK - 1) as u32),
             exhausted: AtomicBool::new(false),
@@ -194,12 +184,31 @@ impl Pool {
 
     /// The number of nodes that are not free.
     pub(crate) fn in_use(&self) -> u64 {
-        let sum = |count: fn(&Stack) -> &AtomicU64| -> u64 {
-            let counts = self.stacks.iter().map(|s| count(s).load(Ordering::Relaxed));
-            counts.sum()
-        };
         let used = u64::from(self.used.load(Ordering::Relaxed)) - 1;
-        (used + sum(|s| &s.taken)).saturating_sub(sum(|s| &s.freed))
+        let free: u64 = self.stacks.iter().map(|stack| self.free_in(stack)).sum();
+        used.saturating_sub(free)
+    }
+
+    /// The number of nodes in a stack.
+    fn free_in(&self, stack: &Stack) -> u64 {
+        let mut head = stack.head.load(Ordering::Acquire);
+        loop {
+            let depth = self.depth(head);
+            fence(Ordering::Acquire);
+            let now = stack.head.load(Ordering::Acquire);
+            if now == head {
+                return depth;
+            }
+            head = now;
+        }
+    }
+
+    /// How many nodes a stack has whose head is this, if it still is.
+    fn depth(&self, head: u64) -> u64 {
+        match head as u32 {
+            0 => 0,
+            top => self.node(top).origin(),
+        }
     }
 
     /// The bytes of all nodes ever used.
@@ -269,10 +278,7 @@ impl Pool {
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
-                Ok(_) => {
-                    stack.taken.fetch_add(1, Ordering::Relaxed);
-                    return Some(index);
-                }
+                Ok(_) => return Some(index),
                 Err(now) => head = now,
             }
         }
@@ -281,20 +287,20 @@ impl Pool {
     fn push(&self, index: Index, shard: usize) {
         let stack = &self.stacks[shard % STACKS];
         let node = self.node(index);
-        let mut head = stack.head.load(Ordering::Relaxed);
+        let mut head = stack.head.load(Ordering::Acquire);
         loop {
             node.set_link(Kind::Leaf, head as u32);
+            node.set_origin(self.depth(head) + 1);
             match stack.head.compare_exchange(
                 head,
                 next_tag(head) | u64::from(index),
                 Ordering::AcqRel,
-                Ordering::Relaxed,
+                Ordering::Acquire,
             ) {
-                Ok(_) => break,
+                Ok(_) => return,
                 Err(now) => head = now,
             }
         }
-        stack.freed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A node that was never used.

@@ -364,11 +364,17 @@ impl Slots {
 
     /// Gives an index to a new thread that starts with `clock`, and the epoch that it starts at.
     /// `None`, with the clock cleared, where there is none left.
-    pub(crate) fn start(&self, pool: &Pool, mut clock: Clock, label: u64) -> Option<Epoch> {
+    pub(crate) fn start(
+        &self,
+        pool: &Pool,
+        mut clock: Clock,
+        label: u64,
+        shard: usize,
+    ) -> Option<Epoch> {
         let mut lives = self.lives.lock();
-        let Some((tid, time)) = self.choose(&mut lives, pool, &clock) else {
+        let Some((tid, time)) = self.choose(&mut lives, pool, &clock, shard) else {
             drop(lives);
-            clock.clear(pool, 0);
+            clock.clear(pool, shard);
             pool.note_exhausted();
             return None;
         };
@@ -378,7 +384,7 @@ impl Slots {
         slot.start.store(time.get(), Ordering::Relaxed);
         slot.set_clean(false);
         slot.change(|place| {
-            place.clear(pool, tid.shard());
+            place.clear(pool, shard);
             *place = clock;
             place.set_own(epoch);
         });
@@ -392,7 +398,13 @@ impl Slots {
     }
 
     /// An index for a thread that starts with `clock`, and its first time.
-    fn choose(&self, lives: &mut Lives, pool: &Pool, clock: &Clock) -> Option<(Tid, Time)> {
+    fn choose(
+        &self,
+        lives: &mut Lives,
+        pool: &Pool,
+        clock: &Clock,
+        shard: usize,
+    ) -> Option<(Tid, Time)> {
         if let Some(tid) = self.pop(&mut lives.free) {
             return Some((tid, self.slot(tid).peek().own().time()));
         }
@@ -400,7 +412,9 @@ impl Slots {
             let tid = self.pop(&mut lives.ended)?;
             let slot = self.slot(tid);
             let own = slot.peek().own();
-            if own.time() < Time::LAST && clock.knows(pool, last(slot)) && self.remember(pool, slot)
+            if own.time() < Time::LAST
+                && clock.knows(pool, last(slot))
+                && self.remember(pool, slot, shard)
             {
                 lives.former += 1;
                 lives.candidates = CANDIDATES;
@@ -416,8 +430,7 @@ impl Slots {
     }
 
     /// Notes who has had the index of `slot` until now; `false` where there is no memory.
-    fn remember(&self, pool: &Pool, slot: &Slot) -> bool {
-        let shard = slot.label() as usize;
+    fn remember(&self, pool: &Pool, slot: &Slot, shard: usize) -> bool {
         let former = slot.former.load(Ordering::Relaxed);
         // Without it, another index is taken.
         let taken = pool.take_for(Need::Tidiness, Kind::Clock, former, shard);
@@ -491,9 +504,8 @@ impl Slots {
     }
 
     /// The thread of `tid` does nothing more.
-    pub(crate) fn end(&self, pool: &Pool, tid: Tid) {
+    pub(crate) fn end(&self, pool: &Pool, tid: Tid, shard: usize) {
         let slot = self.slot(tid);
-        let shard = tid.shard();
         slot.take_clock(pool, &slot.unfenced).clear(pool, shard);
         slot.take_clock(pool, &slot.fenced).clear(pool, shard);
         let mut lives = self.lives.lock();

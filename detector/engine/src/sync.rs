@@ -204,6 +204,8 @@ pub struct ThreadClock {
     shared: Arc<Shared>,
     slot: core::ptr::NonNull<Slot>,
     own: Epoch,
+    /// Which of the pool's free nodes it takes; see [`Self::run_on`].
+    shard: usize,
 }
 
 // SAFETY: the slot is one of the table in `shared`, which lives as long, and its fields are
@@ -220,15 +222,16 @@ impl core::fmt::Debug for ThreadClock {
 impl ThreadClock {
     /// The clock of a thread that nothing precedes; `None` where there are too many.
     pub(crate) fn first(shared: &Arc<Shared>, label: u64) -> Option<Self> {
-        Self::start(shared, Clock::EMPTY, label)
+        Self::start(shared, Clock::EMPTY, label, 0)
     }
 
-    fn start(shared: &Arc<Shared>, clock: Clock, label: u64) -> Option<Self> {
-        let own = shared.slots.start(&shared.pool, clock, label)?;
+    fn start(shared: &Arc<Shared>, clock: Clock, label: u64, shard: usize) -> Option<Self> {
+        let own = shared.slots.start(&shared.pool, clock, label, shard)?;
         Some(Self {
             shared: Arc::clone(shared),
             slot: core::ptr::NonNull::from(shared.slots.slot(own.tid())),
             own,
+            shard: own.tid().shard(),
         })
     }
 
@@ -242,7 +245,15 @@ impl ThreadClock {
             return None;
         }
         self.tick();
-        Self::start(&self.shared, clock, label)
+        Self::start(&self.shared, clock, label, self.shard)
+    }
+
+    /// From now on, the thread runs on the processor of this number, or on the thread of the operating system: it takes
+    /// nodes that were freed there, which are in that one's cache. Until then, threads are spread over the free nodes.
+    /// Any number will do.
+    #[inline]
+    pub fn run_on(&mut self, processor: usize) {
+        self.shard = processor;
     }
 
     #[inline]
@@ -255,8 +266,9 @@ impl ThreadClock {
         &self.shared
     }
 
-    fn shard(&self) -> usize {
-        self.own.tid().shard()
+    #[inline]
+    pub(crate) fn shard(&self) -> usize {
+        self.shard
     }
 
     /// A version of an object, or of a history, that nobody ever gave before.
@@ -506,9 +518,11 @@ impl ThreadClock {
         }
         // Without another index the thread stays at its last time, and the pool has noted that
         // the engine knows too little from now on.
-        let Some(renewed) = Self::start(&self.shared, clock, self.label()) else {
+        let started = Self::start(&self.shared, clock, self.label(), self.shard);
+        let Some(mut renewed) = started else {
             return;
         };
+        renewed.shard = self.shard;
         let (from, to) = (self.slot(), renewed.slot());
         for (from, to) in [(&from.unfenced, &to.unfenced), (&from.fenced, &to.fenced)] {
             to.store(from.swap(0, Ordering::Relaxed), Ordering::Relaxed);
@@ -529,7 +543,8 @@ impl ThreadClock {
 
 impl Drop for ThreadClock {
     fn drop(&mut self) {
-        self.shared.slots.end(&self.shared.pool, self.own.tid());
+        let Shared { pool, slots, .. } = &*self.shared;
+        slots.end(pool, self.own.tid(), self.shard);
     }
 }
 

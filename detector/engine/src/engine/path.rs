@@ -338,7 +338,7 @@ impl Engine {
         {
             let version = || thread.next_version();
             // Where there is no memory for it, it stays as it is.
-            let shard = thread.tid().index();
+            let shard = thread.shard();
             let _ = history::sweep(granule, true, pool, shard, &version, self.is_old());
         }
     }
@@ -400,7 +400,7 @@ impl Engine {
             }
         }
         if let Some(mut before) = before {
-            before.clear(pool, thread.tid().index());
+            before.clear(pool, thread.shard());
         }
         open.finish(&mut found);
     }
@@ -491,7 +491,7 @@ impl Engine {
     /// The same edges into a read that repeats one of the same thread and epoch.
     #[cold]
     fn read_again(&self, thread: &ThreadClock, bytes: ByteRange) {
-        let (pool, shard) = (&self.shared.pool, thread.tid().index());
+        let (pool, shard) = (&self.shared.pool, thread.shard());
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
             let Some(granule) = self.shadow.granule(address) else {
                 continue;
@@ -505,7 +505,7 @@ impl Engine {
 
     fn read_from_write(&self, thread: &ThreadClock, write: Epoch) {
         let Shared { pool, slots, .. } = thread.shared();
-        let shard = thread.tid().index();
+        let shard = thread.shard();
         let mut writer = slots.clock_of(pool, write, shard);
         let maker = Maker {
             pool,
@@ -535,7 +535,7 @@ fn context<'a>(
         knows: move |epoch| clock.knows(pool, epoch),
         is_old,
         version,
-        shard: thread.tid().index(),
+        shard: thread.shard(),
     }
 }
 

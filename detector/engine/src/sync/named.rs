@@ -104,21 +104,21 @@ impl SyncTable {
         if let Some(node) = known {
             clock.into_node(node);
         } else if !clock.is_empty() {
-            self.insert(&mut bucket, id, clock);
+            self.insert(&mut bucket, id, clock, 0);
         }
         result
     }
 
     /// Keeps the clock of an object that had none.
-    fn insert(&self, bucket: &mut Bucket<'_>, id: SyncId, mut clock: Clock) {
+    fn insert(&self, bucket: &mut Bucket<'_>, id: SyncId, mut clock: Clock, shard: usize) {
         let pool = &self.shared.pool;
-        match pool.take(Kind::Clock, 0, id.0 as usize) {
+        match pool.take(Kind::Clock, 0, shard) {
             Some((index, node)) => {
                 node.set_word(0, id.0);
                 clock.into_node(node);
                 bucket.insert(index, node);
             }
-            None => clock.clear(pool, 0),
+            None => clock.clear(pool, shard),
         }
     }
 
@@ -146,14 +146,16 @@ impl SyncTable {
     }
 
     pub(crate) fn release(&self, thread: &mut ThreadClock, id: SyncId) {
+        let shard = thread.shard();
         self.leave(thread, id, |clock, left| {
-            clock.assign(&self.shared.pool, left.own().tid().shard(), left);
+            clock.assign(&self.shared.pool, shard, left);
         });
     }
 
     pub(crate) fn release_merge(&self, thread: &mut ThreadClock, id: SyncId) {
+        let shard = thread.shard();
         self.leave(thread, id, |clock, left| {
-            clock.merge(&self.shared.pool, left.own().tid().shard(), left);
+            clock.merge(&self.shared.pool, shard, left);
         });
     }
 
@@ -168,7 +170,10 @@ impl SyncTable {
                 put(&mut clock, &left);
                 clock.into_node(node);
             }
-            None => self.insert(&mut bucket, id, left.copy(&self.shared.pool)),
+            None => {
+                let clock = left.copy(&self.shared.pool);
+                self.insert(&mut bucket, id, clock, thread.shard());
+            }
         }
         drop(bucket);
         thread.tick();
@@ -207,7 +212,7 @@ impl SyncTable {
             match known {
                 Some(node) => clock.into_node(node),
                 None if clock.is_empty() => {}
-                None => self.insert(&mut bucket, id, clock),
+                None => self.insert(&mut bucket, id, clock, thread.shard()),
             }
         }
         drop(bucket);

@@ -56,6 +56,8 @@ pub(super) const MANY: u32 = 8;
 /// A worker, as the goroutine that it runs sees it.
 pub(crate) struct Worker {
     scheduler: *const Parallel,
+    /// Its number among the run's.
+    index: usize,
     processor: Cell<*const Processor>,
     spinning: Cell<bool>,
     seed: Cell<u32>,
@@ -77,6 +79,7 @@ impl Worker {
     fn new(scheduler: &Parallel, number: usize, spinning: bool) -> Self {
         Self {
             scheduler,
+            index: number,
             processor: Cell::new(ptr::null()),
             spinning: Cell::new(spinning),
             seed: Cell::new((number as u32).wrapping_mul(0x9e37_79b9) | 1),
@@ -160,6 +163,11 @@ impl Worker {
     #[inline]
     pub(crate) fn about_now(&self) -> u64 {
         self.scheduler().about_now.load(Ordering::Relaxed)
+    }
+
+    /// The worker's number among those of its run.
+    pub(crate) fn index(&self) -> usize {
+        self.index
     }
 
     /// A number that tells the worker's processor from most others; 0 where it has none.
