@@ -189,6 +189,10 @@ struct Node {
 unsafe impl Zeroable for Node {}
 
 const BUCKET_BITS: u32 = 20;
+/// So many buckets are near each other.
+const GROUP: usize = 16;
+/// Nodes in a near bucket after which others go to the far one.
+const MANY: usize = 4;
 const CHUNK_BITS: u32 = 16;
 const CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNKS: usize = 1 << (NodeId::BITS - CHUNK_BITS);
@@ -201,6 +205,13 @@ pub const FOLDED_FROM: u32 = 1 << 17;
 const FOLDED: u32 = 1 << 31;
 /// How far up a stack the earlier call is looked for.
 const FARTHEST: usize = 1024;
+
+/// What came of looking for a node.
+enum Looked<'a> {
+    Found(u32),
+    /// It is not there, and would go to this bucket, which begins with that node.
+    Room(&'a AtomicU32, u32),
+}
 
 /// All call stacks that a detector has seen.
 pub struct ContextTree {
@@ -262,16 +273,11 @@ impl ContextTree {
 
     /// The node of `frame` called from `caller`; `caller` itself where the tree is full.
     pub fn child(&self, caller: NodeId, frame: Frame) -> NodeId {
-        let word = frame.word();
-        let bucket = self.bucket(caller, word);
-        let seen = bucket.load(Ordering::Acquire);
-        let found = self.find(seen, 0, caller.0, word);
-        found.map_or_else(|| self.add_child(bucket, seen, caller, word), NodeId)
+        self.child_of(caller, frame.word())
     }
 
-    /// The same, where `bucket`, of which `seen` was the first, does not have it.
-    fn add_child(&self, bucket: &AtomicU32, seen: u32, caller: NodeId, word: u64) -> NodeId {
-        match self.add(bucket, seen, [(caller.0, word)]) {
+    fn child_of(&self, caller: NodeId, word: u64) -> NodeId {
+        match self.find_or_add([(caller.0, word)]) {
             Some(id) => NodeId(id),
             None => {
                 self.shortened.fetch_add(1, Ordering::Relaxed);
@@ -287,27 +293,21 @@ impl ContextTree {
     /// there are ways.
     pub fn child_folding_recursion(&self, caller: NodeId, frame: Frame) -> NodeId {
         let word = frame.word();
-        let bucket = self.bucket(caller, word);
-        let seen = bucket.load(Ordering::Acquire);
-        if let Some(found) = self.find(seen, 0, caller.0, word) {
+        if let Looked::Found(found) = self.look(caller.0, word) {
             return NodeId(found);
         }
         if self.len() < FOLDED_FROM as usize {
-            return self.add_child(bucket, seen, caller, word);
+            return self.child_of(caller, word);
         }
-        if let Some(found) = self.find(seen, 0, caller.0 | FOLDED, word) {
+        if let Looked::Found(found) = self.look(caller.0 | FOLDED, word) {
             return NodeId(self.node(found + 1).frame.load(Ordering::Relaxed) as u32);
         }
         let Some(earlier) = self.earlier(caller, word) else {
-            return self.add_child(bucket, seen, caller, word);
+            return self.child_of(caller, word);
         };
         let NodeId(earlier) = self.child(NodeId(earlier), Frame::LeftOut);
         // Where there is no room for the entry, the way is gone again the next time.
-        let _ = self.add(
-            bucket,
-            seen,
-            [(caller.0 | FOLDED, word), (0, earlier.into())],
-        );
+        let _ = self.find_or_add([(caller.0 | FOLDED, word), (0, earlier.into())]);
         NodeId(earlier)
     }
 
@@ -322,50 +322,72 @@ impl ContextTree {
         near.find(|id| self.node(*id).frame.load(Ordering::Relaxed) == word)
     }
 
-    /// Calls from one place have buckets beside each other where their callers' nodes were made one after the other,
-    /// as those of a recursion are.
-    fn bucket(&self, caller: NodeId, word: u64) -> &AtomicU32 {
-        let hash = hash(word) >> (u64::BITS - BUCKET_BITS);
-        &self.buckets[(hash as u32).wrapping_add(caller.0) as usize % (1 << BUCKET_BITS)]
+    /// The bucket of a call near those of its caller's other calls: one cache line has all of them.
+    fn near(&self, caller: u32, word: u64) -> &AtomicU32 {
+        let group = (caller & !FOLDED) as usize * GROUP;
+        let place = (hash(word) >> (u64::BITS - GROUP.ilog2())) as usize;
+        &self.buckets[(group + place) % (1 << BUCKET_BITS)]
     }
 
-    /// Adds an entry to a bucket, of which `seen` was the first, unless somebody else has added the same: a
-    /// node, of its caller and its frame, and what is to stand in the nodes behind it.
-    fn add<const N: usize>(
-        &self,
-        bucket: &AtomicU32,
-        mut seen: u32,
-        parts: [(u32, u64); N],
-    ) -> Option<u32> {
-        let id = self.new_nodes(parts)?;
-        let (caller, word) = parts[0];
-        loop {
-            self.node(id).next.store(seen, Ordering::Relaxed);
-            match bucket.compare_exchange(seen, id, Ordering::Release, Ordering::Acquire) {
-                Ok(_) => return Some(id),
-                Err(now) => {
-                    // Another thread may have added the same; then the new node is never used.
-                    if let Some(found) = self.find(now, seen, caller, word) {
-                        return Some(found);
-                    }
-                    seen = now;
-                }
+    /// The bucket of a call anywhere: a caller may have many.
+    fn far(&self, caller: u32, word: u64) -> &AtomicU32 {
+        let hash = hash(word ^ u64::from(caller).rotate_right(u32::BITS));
+        &self.buckets[(hash >> (u64::BITS - BUCKET_BITS)) as usize]
+    }
+
+    /// Looks for the node of this caller and frame. It is in the far bucket only if the near one had many when it came.
+    #[inline]
+    fn look(&self, caller: u32, word: u64) -> Looked<'_> {
+        let near = self.near(caller, word);
+        match self.look_in(near, caller, word) {
+            (Looked::Room(..), length) if length >= MANY => {
+                self.look_in(self.far(caller, word), caller, word).0
             }
+            (looked, _) => looked,
         }
     }
 
-    fn find(&self, first: u32, end: u32, caller: u32, word: u64) -> Option<u32> {
-        let mut id = first;
-        while id != end && id != 0 {
+    /// The same, in a bucket; and how many nodes that has, where this is none of them.
+    #[inline]
+    fn look_in<'a>(&self, bucket: &'a AtomicU32, caller: u32, word: u64) -> (Looked<'a>, usize) {
+        let first = bucket.load(Ordering::Acquire);
+        let (mut id, mut length) = (first, 0);
+        while id != 0 {
             let node = self.node(id);
             if node.frame.load(Ordering::Relaxed) == word
                 && node.caller.load(Ordering::Relaxed) == caller
             {
-                return Some(id);
+                return (Looked::Found(id), length);
             }
             id = node.next.load(Ordering::Relaxed);
+            length += 1;
         }
-        None
+        (Looked::Room(bucket, first), length)
+    }
+
+    /// The node of the first of the `parts`, a caller and a frame; if it is not there, it is made, and the others behind
+    /// it. `None` where there is no room.
+    fn find_or_add<const N: usize>(&self, parts: [(u32, u64); N]) -> Option<u32> {
+        let (caller, word) = parts[0];
+        let mut made = None;
+        loop {
+            let (bucket, first) = match self.look(caller, word) {
+                // Where another thread has added it just now, what was made is never used.
+                Looked::Found(id) => return Some(id),
+                Looked::Room(bucket, first) => (bucket, first),
+            };
+            let id = match made {
+                Some(id) => id,
+                None => *made.insert(self.new_nodes(parts)?),
+            };
+            self.node(id).next.store(first, Ordering::Relaxed);
+            if bucket
+                .compare_exchange(first, id, Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+            {
+                return Some(id);
+            }
+        }
     }
 
     /// So many nodes behind each other, with these callers and frames.
@@ -500,6 +522,23 @@ mod tests {
         let frames = tree.frames(deep).into_iter().rev();
         let expected = core::iter::once(1).chain(100..200).map(Frame::Return);
         assert!(frames.eq(expected));
+    }
+
+    #[test]
+    fn calls_of_one_caller_are_near_each_other_and_many_spread() {
+        let tree = ContextTree::default();
+        let main = tree.child(NodeId::ROOT, Frame::Return(1));
+        (2..100_000).for_each(|site| {
+            tree.child(main, Frame::Return(site));
+        });
+        let lengths = tree.buckets.iter().map(|bucket| {
+            let (_, length) = tree.look_in(bucket, u32::MAX, 0);
+            length
+        });
+        let lengths: Vec<_> = lengths.filter(|length| *length > 0).collect();
+        assert_eq!(lengths.iter().sum::<usize>(), tree.len() - 1);
+        assert!(lengths.len() > 90_000, "{}", lengths.len());
+        assert!(lengths.iter().all(|length| *length <= 2 * MANY));
     }
 
     #[test]
