@@ -456,6 +456,26 @@ impl Inside {
         }
     }
 
+    /// Event: an access to sixteen bytes, which are two words where they are aligned.
+    #[inline(always)]
+    pub(crate) fn access_in_two_words(&self, kind: AccessKind, address: usize, place: Place) {
+        if self.state.ignoring.get() == 0 {
+            let runtime = self.runtime();
+            let node = self.state.node_at(runtime, place);
+            let engine = &runtime.engine;
+            for (start, left) in [(address, 16), (address.wrapping_add(8), 8)] {
+                let clock = self.clock();
+                if engine.has_made(clock.epoch(), kind, start, 8) {
+                    continue;
+                }
+                let attempt = engine.access_at_once(clock, kind, start, 8, node);
+                if attempt != AtOnce::Done {
+                    return crate::report::access_after(attempt, self, kind, start, left, place);
+                }
+            }
+        }
+    }
+
     /// Event: an access to `size` bytes.
     pub(crate) fn access(&self, kind: AccessKind, address: usize, size: usize, place: Place) {
         if self.records() {

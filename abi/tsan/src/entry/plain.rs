@@ -71,7 +71,7 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
         if SIZE <= 8 {
             inside.access_in_word(kind, address, SIZE, place);
         } else {
-            inside.access(kind, address, SIZE, place);
+            inside.access_in_two_words(kind, address, place);
         }
     }
 }
