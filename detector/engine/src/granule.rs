@@ -48,7 +48,8 @@
 //!
 //! An access that covers the side's, which is ordered before it or has raced with it, takes that away when it is
 //! itself in main: until then, the side's stands for itself. (Two atomic accesses that nothing orders do not race,
-//! and both stay.) It does so by a compare-exchange from the words that it saw. If that
+//! and both stay. A plain write leaves what its own thread has read there: that says nothing that the write does not, and
+//! the thread, which writes and reads its memory in turns, will have its next read there.) It does so by a compare-exchange from the words that it saw. If that
 //! fails, the side has changed after the newcomer looked, and so after it was in main: whoever put
 //! something there looks at main since, and sees the newcomer. For the same reason it does no harm if the
 //! very same record is there again: the thread that made it again in the same epoch has found the
@@ -315,20 +316,26 @@ impl<'a> Granule<'a> {
     /// `false` where what is there may race with it.
     #[inline(always)]
     pub(crate) fn settle(self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
-        self.is_alone() || self.settle_with(Meta(new.high), knows)
+        self.is_alone() || self.settle_with(new, knows)
     }
 
     /// The same, where there is something.
-    fn settle_with(self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
+    fn settle_with(self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         let words = self.side().load();
         if words.low == 0 {
             return true;
         }
-        let ordered = knows(Epoch::from_bits(words.low));
-        if ordered {
-            self.cover(words, new);
+        let epoch = Epoch::from_bits(words.low);
+        let new_meta = Meta(new.high);
+        if !knows(epoch) {
+            return is_apart(self.side(), words, new_meta);
         }
-        ordered || is_apart(self.side(), words, new)
+        let is_own = epoch.tid() == Epoch::from_bits(new.low).tid();
+        let kinds = (Meta(words.high).kind(), new_meta.kind());
+        if !(is_own && kinds == (AccessKind::Read, AccessKind::Write)) {
+            self.cover(words, new_meta);
+        }
+        true
     }
 
     /// The words of the side, at one moment.

@@ -18,6 +18,9 @@ pub(crate) struct ByteMask(u8);
 impl ByteMask {
     pub(crate) const NONE: Self = Self(0);
 
+    /// All eight.
+    pub(crate) const ALL: Self = Self(u8::MAX);
+
     /// The bytes from offset `from` up to, not including, `to`.
     #[inline]
     pub(crate) fn span(from: usize, to: usize) -> Self {

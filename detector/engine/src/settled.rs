@@ -10,7 +10,7 @@
 
 use crate::clock::{Epoch, Tid};
 use crate::pool::Pool;
-use crate::primitive::{AtomicBool, AtomicU64, Ordering};
+use crate::primitive::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::slots::Slots;
 use crate::trie;
 
@@ -18,11 +18,15 @@ use crate::trie;
 const FEW: usize = 64;
 /// Records without room between two looks, for each thread that runs.
 const PERIOD: u32 = 64;
+/// How often that is doubled, at most, while looks find no news.
+const PATIENCE: u32 = 4;
 
 pub(crate) struct Settled {
     times: [AtomicU64; FEW],
     /// All threads to come are forked by those that run.
     is_closed: AtomicBool,
+    /// The looks since there was news, up to [`PATIENCE`].
+    vain: AtomicU32,
 }
 
 impl Settled {
@@ -30,6 +34,7 @@ impl Settled {
         Self {
             times: core::array::from_fn(|_| AtomicU64::new(0)),
             is_closed: AtomicBool::new(false),
+            vain: AtomicU32::new(0),
         }
     }
 
@@ -62,19 +67,26 @@ impl Settled {
         is_time
     }
 
-    /// A look takes time in proportion to the threads that run: with many, only some are made.
+    /// A look takes time in proportion to the threads that run: with many, only some are made, and few where one
+    /// of them never learns what others do.
     #[cold]
     fn look(&self, number: u32, pool: &Pool, slots: &Slots) {
-        if !number.is_multiple_of(slots.indices().running.max(1) as u32) {
+        let running = slots.indices().running.max(1) as u32;
+        let vain = self.vain.load(Ordering::Relaxed);
+        if !number.is_multiple_of(running << vain) {
             return;
         }
         let Some(known) = slots.known_to_all(pool) else {
             return;
         };
+        let mut is_news = false;
         for (number, time) in self.times.iter().enumerate() {
             let Some(tid) = Tid::new(number) else { break };
-            time.fetch_max(trie::get(pool, known, tid.key()), Ordering::Release);
+            let now = trie::get(pool, known, tid.key());
+            is_news |= time.fetch_max(now, Ordering::Release) < now;
         }
         pool.release(known, 0);
+        let vain = if is_news { 0 } else { PATIENCE.min(vain + 1) };
+        self.vain.store(vain, Ordering::Relaxed);
     }
 }

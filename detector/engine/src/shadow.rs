@@ -167,17 +167,37 @@ impl Shadow {
     /// The granule of `address`, if its region is there.
     #[inline]
     pub(crate) fn granule(&self, address: usize) -> Option<Granule<'_>> {
+        let start = self.pairs(address)?;
+        // SAFETY: the pairs are this shadow's, and the index is below the number of granules of a region.
+        Some(unsafe { granule_at(start, index_in_region(address)) })
+    }
+
+    /// The granules from that of `address` on, so many of them or as many as its region has; none where that is not there.
+    #[inline]
+    pub(crate) fn granules(
+        &self,
+        address: usize,
+        count: usize,
+    ) -> impl Iterator<Item = Granule<'_>> {
+        let first = index_in_region(address);
+        let pairs = self.pairs(address).map(|start| {
+            let end = REGION_GRANULES.min(first + count);
+            // SAFETY: as above.
+            (first..end).map(move |index| unsafe { granule_at(start, index) })
+        });
+        pairs.into_iter().flatten()
+    }
+
+    /// The pairs of the region of `address`, if they are there.
+    #[inline(always)]
+    fn pairs(&self, address: usize) -> Option<*const Pair> {
         let number = address >> REGION_BITS;
         if number >= REGIONS {
             return None;
         }
         // SAFETY: `hot` was made with so many entries.
         let start = unsafe { self.hot.get_unchecked(number) }.load(Ordering::Acquire);
-        if start.is_null() {
-            return None;
-        }
-        // SAFETY: the pairs are this shadow's, and the index is below the number of granules of a region.
-        Some(unsafe { granule_at(start, index_in_region(address)) })
+        (!start.is_null()).then_some(start.cast_const())
     }
 
     /// The granule of `address`; `None` where there is no memory for it.

@@ -107,6 +107,24 @@ impl Engine {
             low: thread.epoch().bits(),
             high: Meta::new(kind, mask, node).0,
         };
+        match self.put_at_once(thread, granule, seen, address, new) {
+            AtOnce::Done => AtOnce::done_if(self.shadow.has_recorded(sweeps)),
+            attempt => attempt,
+        }
+    }
+
+    /// The same, for who asks afterwards whether a sweep has come in between.
+    #[inline(always)]
+    fn put_at_once(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        address: usize,
+        new: Words,
+    ) -> AtOnce {
+        let meta = Meta(new.high);
+        let (kind, mask) = (meta.kind(), meta.mask());
         let recorded = if seen.low == 0 {
             if !self.shadow.touch(address, Half::Main) {
                 return AtOnce::No;
@@ -119,11 +137,69 @@ impl Engine {
         };
         // What was recorded is not in the thread's last release.
         thread.slot().set_clean(false);
-        let is_settled = recorded
-            && (!granule::may_conflict_beside(kind)
-                || granule.is_alone()
-                || self.settle(thread, granule, new));
-        AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
+        AtOnce::done_if(
+            recorded
+                && (!granule::may_conflict_beside(kind)
+                    || granule.is_alone()
+                    || self.settle(thread, granule, new)),
+        )
+    }
+
+    /// The part of an access that `count` whole granules have, from that of `address` on, up to the first that has more
+    /// to it: how many are done, and what came of the attempt at the next.
+    pub(super) fn whole_at_once(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        address: usize,
+        count: usize,
+        node: &mut impl FnMut() -> NodeId,
+    ) -> (usize, AtOnce) {
+        let sweeps = self.shadow.sweeps();
+        let mut new = None;
+        let mut get = || {
+            *new.get_or_insert_with(|| Words {
+                low: thread.epoch().bits(),
+                high: Meta::new(kind, ByteMask::ALL, node()).0,
+            })
+        };
+        let mut done = 0;
+        let mut attempt = AtOnce::No;
+        for granule in self.shadow.granules(address, count) {
+            let seen = granule.main().load();
+            let made = self.made(thread.epoch(), granule, seen, (kind, ByteMask::ALL));
+            attempt = made.unwrap_or_else(|| {
+                self.put_at_once(thread, granule, seen, address + done * BYTES, get())
+            });
+            if attempt != AtOnce::Done {
+                break;
+            }
+            done += 1;
+        }
+        if new.is_some() && !self.shadow.has_recorded(sweeps) {
+            return (0, AtOnce::Begun);
+        }
+        (done, attempt)
+    }
+
+    /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
+    /// tells that it was made before at this `epoch`.
+    #[inline(always)]
+    pub(super) fn made(
+        &self,
+        epoch: Epoch,
+        granule: Granule<'_>,
+        seen: Words,
+        (kind, mask): (AccessKind, ByteMask),
+    ) -> Option<AtOnce> {
+        if granule::is_covered_inline(seen, kind, mask, epoch) {
+            return Some(AtOnce::Done);
+        }
+        if !granule.is_covered_by_side(kind, mask, epoch) {
+            return None;
+        }
+        let is_done = kind != AccessKind::Read || self.racy.is_empty();
+        Some(if is_done { AtOnce::Done } else { AtOnce::No })
     }
 
     /// Looks at what is in the side, for who has just recorded in main.

@@ -104,17 +104,43 @@ impl Engine {
         let mut node = Some(node);
         let mut get =
             || *known.get_or_insert_with(|| node.take().map_or(NodeId::ROOT, |node| node()));
-        for (address, mask) in granules_of(bytes.start(), bytes.end()) {
-            match self.in_granule(thread, kind, address, mask, &mut get) {
-                AtOnce::Done => {}
-                AtOnce::Begun => {
-                    return self.access_each(thread, kind, bytes.from(address), get, found);
+        let (attempt, next) = self.wide_at_once(thread, kind, bytes, &mut get);
+        match attempt {
+            AtOnce::Done => {}
+            AtOnce::Begun => self.access_each(thread, kind, bytes.from(next), get, found),
+            AtOnce::No => self.access_new(thread, kind, bytes.from(next), get, found),
+        }
+    }
+
+    /// The same, up to the first granule that has more to it: what came of the attempt there, and where it begins.
+    #[inline]
+    fn wide_at_once(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        node: &mut impl FnMut() -> NodeId,
+    ) -> (AtOnce, usize) {
+        let (mut at, end) = (bytes.start(), bytes.end());
+        while at < end {
+            let (offset, left) = (at % BYTES, end - at);
+            let (len, attempt) = if offset == 0 && left >= BYTES {
+                let (done, attempt) = self.whole_at_once(thread, kind, at, left / BYTES, node);
+                (done * BYTES, attempt)
+            } else {
+                let len = left.min(BYTES - offset);
+                let mask = ByteMask::span(offset, offset + len);
+                match self.in_granule(thread, kind, at, mask, node) {
+                    AtOnce::Done => (len, AtOnce::Done),
+                    attempt => (0, attempt),
                 }
-                AtOnce::No => {
-                    return self.access_new(thread, kind, bytes.from(address), get, found);
-                }
+            };
+            at += len;
+            if attempt != AtOnce::Done {
+                return (attempt, at);
             }
         }
+        (AtOnce::Done, at)
     }
 
     /// The part of an access that one granule has, if no more has to be looked at than its two records in place.
@@ -131,14 +157,8 @@ impl Engine {
             return AtOnce::No;
         };
         let seen = granule.main().load();
-        if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
-            return AtOnce::Done;
-        }
-        if granule.is_covered_by_side(kind, mask, thread.epoch()) {
-            let is_done = kind != AccessKind::Read || self.racy.is_empty();
-            return if is_done { AtOnce::Done } else { AtOnce::No };
-        }
-        self.at_once(thread, granule, seen, address, (kind, mask, node()))
+        self.made(thread.epoch(), granule, seen, (kind, mask))
+            .unwrap_or_else(|| self.at_once(thread, granule, seen, address, (kind, mask, node())))
     }
 
     /// An access for which [`Self::access_at_once`] has told `attempt`: nothing, where it is done.
