@@ -75,7 +75,7 @@ typedef struct dh_engine dh_engine;
 
 /* The state of one thread, in storage of the caller's. Its bytes are the engine's. */
 typedef struct dh_thread {
-    uint64_t opaque[5];
+    uint64_t opaque[6];
 } dh_thread;
 
 /* A call stack, as a number that the engine gave. */

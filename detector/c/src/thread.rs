@@ -12,7 +12,7 @@ use deadheat_engine::clock::Tid;
 use deadheat_engine::sync::ThreadClock;
 
 /// The storage that the header's `dh_thread` provides, in bytes.
-pub const THREAD_BYTES: usize = 40;
+pub const THREAD_BYTES: usize = 48;
 /// The alignment that the header's `dh_thread` provides.
 pub const THREAD_ALIGN: usize = 8;
 
