@@ -180,7 +180,9 @@ impl Engine {
         if self.settled.is_closed() {
             return None;
         }
-        ThreadClock::first(&self.shared, label)
+        let first = ThreadClock::first(&self.shared, label)?;
+        // Asked again: who looks for what all know, from now on, looks at this one, too.
+        (!self.settled.is_closed()).then_some(first)
     }
 
     /// Promises that all threads to come are forked by those that run. What every one of these knows can then be

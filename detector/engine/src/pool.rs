@@ -261,7 +261,7 @@ impl Pool {
     }
 
     fn reuse(&self, shard: usize) -> Option<Index> {
-        (0..STACKS).find_map(|i| self.pop(&self.stacks[(shard + i) % STACKS]))
+        (0..STACKS).find_map(|i| self.pop(&self.stacks[(shard % STACKS + i) % STACKS]))
     }
 
     fn pop(&self, stack: &Stack) -> Option<Index> {

@@ -48,7 +48,8 @@ impl Engine {
             return AtOnce::No;
         };
         let seen = granule.main().load();
-        self.at_once(thread, granule, seen, start, (kind, mask, node))
+        let new = record_of(thread, kind, mask, node);
+        self.at_once(thread, granule, seen, start, new)
     }
 
     /// The granule that has all of the `len` bytes from `start`, if there is one and it has shadow, and which of its
@@ -92,7 +93,7 @@ impl Engine {
         }
     }
 
-    /// The part of an access that one granule has, in which `seen` was in main.
+    /// The part of an access that one granule has, in which `seen` was in main: the record `new`.
     #[inline(always)]
     pub(super) fn at_once(
         &self,
@@ -100,49 +101,28 @@ impl Engine {
         granule: Granule<'_>,
         seen: Words,
         address: usize,
-        (kind, mask, node): (AccessKind, ByteMask, NodeId),
-    ) -> AtOnce {
-        let sweeps = self.shadow.sweeps();
-        let new = Words {
-            low: thread.epoch().bits(),
-            high: Meta::new(kind, mask, node).0,
-        };
-        match self.put_at_once(thread, granule, seen, address, new) {
-            AtOnce::Done => AtOnce::done_if(self.shadow.has_recorded(sweeps)),
-            attempt => attempt,
-        }
-    }
-
-    /// The same, for who asks afterwards whether a sweep has come in between.
-    #[inline(always)]
-    fn put_at_once(
-        &self,
-        thread: &ThreadClock,
-        granule: Granule<'_>,
-        seen: Words,
-        address: usize,
         new: Words,
     ) -> AtOnce {
+        let sweeps = self.shadow.sweeps();
         let meta = Meta(new.high);
         let (kind, mask) = (meta.kind(), meta.mask());
         let recorded = if seen.low == 0 {
             if !self.shadow.touch(address, Half::Main) {
                 return AtOnce::No;
             }
+            unrepeat(thread);
             granule.main().replace(seen, new)
         } else if granule::is_superseded(seen, kind, mask, |epoch| thread.knows_inline(epoch)) {
+            unrepeat(thread);
             granule.exchange(seen, new)
         } else {
             return self.at_once_otherwise(thread, granule, seen, address, new);
         };
-        // What was recorded is not in the thread's last release.
-        thread.slot().set_clean(false);
-        AtOnce::done_if(
-            recorded
-                && (!granule::may_conflict_beside(kind)
-                    || granule.is_alone()
-                    || self.settle(thread, granule, new)),
-        )
+        let is_settled = recorded
+            && (!granule::may_conflict_beside(kind)
+                || granule.is_alone()
+                || self.settle(thread, granule, new));
+        AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
     }
 
     /// The part of an access that `count` whole granules have, from that of `address` on, up to the first that has more
@@ -155,29 +135,20 @@ impl Engine {
         count: usize,
         node: &mut impl FnMut() -> NodeId,
     ) -> (usize, AtOnce) {
-        let sweeps = self.shadow.sweeps();
         let mut new = None;
-        let mut get = || {
-            *new.get_or_insert_with(|| Words {
-                low: thread.epoch().bits(),
-                high: Meta::new(kind, ByteMask::ALL, node()).0,
-            })
-        };
+        let mut get = || *new.get_or_insert_with(|| record_of(thread, kind, ByteMask::ALL, node()));
         let mut done = 0;
         let mut attempt = AtOnce::No;
         for granule in self.shadow.granules(address, count) {
             let seen = granule.main().load();
             let made = self.made(thread.epoch(), granule, seen, (kind, ByteMask::ALL));
             attempt = made.unwrap_or_else(|| {
-                self.put_at_once(thread, granule, seen, address + done * BYTES, get())
+                self.at_once(thread, granule, seen, address + done * BYTES, get())
             });
             if attempt != AtOnce::Done {
                 break;
             }
             done += 1;
-        }
-        if new.is_some() && !self.shadow.has_recorded(sweeps) {
-            return (0, AtOnce::Begun);
         }
         (done, attempt)
     }
@@ -231,6 +202,7 @@ impl Engine {
         let gives_way = !is_own
             && (granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
                 || granule::is_single(seen) && self.settled.has(Epoch::from_bits(seen.low)));
+        unrepeat(thread);
         let taken = if gives_way {
             // What is in main is found by the first look.
             granule.take_main(seen, new, knows)
@@ -247,8 +219,6 @@ impl Engine {
             };
             granule.take(seat, new.words(), knows)
         };
-        // What was recorded is not in the thread's last release.
-        thread.slot().set_clean(false);
         AtOnce::done_if(taken && self.shadow.has_recorded(sweeps))
     }
 
@@ -290,4 +260,25 @@ impl Engine {
         let side = granule.side().load();
         wider(side).map(|record| (Seat::Side(side), record))
     }
+}
+
+/// The record of an access that `thread` makes now, as words.
+#[inline(always)]
+pub(super) fn record_of(
+    thread: &ThreadClock,
+    kind: AccessKind,
+    mask: ByteMask,
+    node: NodeId,
+) -> Words {
+    Words {
+        low: thread.epoch().bits(),
+        high: Meta::new(kind, mask, node).0,
+    }
+}
+
+/// What `thread` is about to record is not in its last release: the next one does not repeat that. Said before anybody
+/// can see the record, and ask what its thread knew.
+#[inline(always)]
+pub(super) fn unrepeat(thread: &ThreadClock) {
+    thread.slot().set_clean(false);
 }

@@ -4,7 +4,7 @@
 //! Each function does what few accesses lack, and passes on those that need more: so the first ones stay small, and
 //! what they use stays in registers.
 
-use super::once::AtOnce;
+use super::once::{AtOnce, record_of, unrepeat};
 use super::{Engine, Race};
 use crate::access::{AccessKind, ByteRange};
 use crate::clock::{Clock, Epoch};
@@ -158,7 +158,10 @@ impl Engine {
         };
         let seen = granule.main().load();
         self.made(thread.epoch(), granule, seen, (kind, mask))
-            .unwrap_or_else(|| self.at_once(thread, granule, seen, address, (kind, mask, node())))
+            .unwrap_or_else(|| {
+                let new = record_of(thread, kind, mask, node());
+                self.at_once(thread, granule, seen, address, new)
+            })
     }
 
     /// An access for which [`Self::access_at_once`] has told `attempt`: nothing, where it is done.
@@ -208,8 +211,7 @@ impl Engine {
             return self.access_replacing(thread, granule, new, start, found);
         }
         let sweeps = self.shadow.sweeps();
-        // What was recorded is not in the thread's last release.
-        thread.slot().set_clean(false);
+        unrepeat(thread);
         let is_done = granule.main().renew(seen, thread.epoch().bits())
             && granule.is_alone()
             && self.shadow.is_undisturbed_since(sweeps);
@@ -339,8 +341,7 @@ impl Engine {
             node,
         };
         let sweeps = self.shadow.sweeps();
-        // What was recorded is not in the thread's last release.
-        thread.slot().set_clean(false);
+        unrepeat(thread);
         let (is_old, version) = (self.is_old(), self.version_of(thread));
         let context = context(thread, &is_old, &version);
         match renewal::renew(granule, &context, thread.slot().start(), new) {
@@ -381,8 +382,7 @@ impl Engine {
             return;
         }
         let node = node();
-        // What was recorded is not in the thread's last release.
-        thread.slot().set_clean(false);
+        unrepeat(thread);
         let mut open = Adjoining::default();
         let mut is_first = true;
         // What was known before the access: edges into it are not.

@@ -18,6 +18,29 @@ fn access(
     access_from(engine, t, kind, (start, len), NodeId::ROOT)
 }
 
+#[test]
+fn a_race_in_a_range_is_found_though_pages_are_given_back_meanwhile() {
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let mut b = engine.fork(&mut a, 1).unwrap();
+    let (start, len) = (1 << 20, 1 << 17);
+    assert!(access(&engine, &a, AccessKind::Write, start, len).is_empty());
+    assert!(access(&engine, &a, AccessKind::Write, 8, 32).is_empty());
+    let mut done = SyncVar::new();
+    a.release(&mut done);
+    b.acquire(&done);
+    assert!(access(&engine, &b, AccessKind::Read, 24, 8).is_empty());
+    // The call stack is asked for when the first record is about to be put in its place.
+    let given_back = || {
+        engine.reset(range(start, len));
+        NodeId::ROOT
+    };
+    let mut races = Vec::new();
+    let found = |race: &Race| races.push(race.bytes);
+    engine.access(&a, AccessKind::Write, range(8, 32), given_back, found);
+    assert_eq!(races, [range(24, 8)]);
+}
+
 /// The races that an access by the call stack `node` is in.
 fn access_from(
     engine: &Engine,
