@@ -26,8 +26,8 @@ const OURS: [&str; 5] = [
     "deadheat_runtime",
 ];
 
-/// The standard library's.
-const STANDARD: [&str; 4] = ["alloc", "core", "hashbrown", "std"];
+/// The standard library's; the compiler names what leads to its allocator.
+const STANDARD: [&str; 5] = ["__rustc", "alloc", "core", "hashbrown", "std"];
 
 /// Callers that are looked at.
 const CALLERS: usize = 24;
@@ -99,6 +99,12 @@ mod tests {
             "<alloc::vec::Vec<T,A> as core::ops::Drop>::drop",
             "deadheat_runtime::chan::Sender<T>::send",
             "app::main",
+        ]));
+        assert!(is_ours([
+            "<std::alloc::System as core::alloc::global::GlobalAlloc>::dealloc",
+            "__rustc::__rdl_dealloc",
+            "alloc::alloc::dealloc",
+            "deadheat_runtime::run::Builder::go::{{closure}}",
         ]));
         assert!(is_ours(["<deadheat_runtime::go::JoinHandle<T>>::join"]));
         assert!(!is_ours([
