@@ -1,8 +1,8 @@
 //! A history of more records than a granule has room for: a chain of pool nodes.
 //!
-//! A chain never changes once a granule leads to it, but for records that are renewed in it (`renewal`): a change makes
-//! a new chain, and the old one is freed by whoever replaced it. So a thread that looks at a chain may look at nodes that are
-//! in use for something else by now. That does no harm: they still are nodes, and afterwards the
+//! A chain never changes once a granule leads to it, but for records that are renewed in it (`renewal`): a
+//! change makes a new chain, and the old one is freed by whoever replaced it. So a thread that looks at a
+//! chain may look at nodes that are in use for something else by now. That does no harm: they still are nodes, and afterwards the
 //! granule's words tell. A *version* is used once, so that a chain that is freed, and made again
 //! in the same node, is not taken for the old one.
 //!
@@ -212,6 +212,22 @@ pub(crate) fn keep_alive(
         return Err(Stop::Changed);
     }
     Ok(())
+}
+
+/// What `f` gives, while what `main` leads to is not freed, if its words still are `words` before.
+#[inline]
+pub(crate) fn while_alive<R>(
+    pool: &Pool,
+    main: &Pair,
+    words: Words,
+    root: Index,
+    shard: usize,
+    f: impl FnOnce() -> R,
+) -> Result<R, Stop> {
+    keep_alive(pool, main, words, root, shard)?;
+    let result = f();
+    pool.release(root, shard);
+    Ok(result)
 }
 
 /// A history in the making.

@@ -26,7 +26,9 @@
 //! all interleavings.
 
 use crate::access::AccessKind;
-use crate::chain::{Chain, Crowd, Entry, Stop, entries, freeze, keep_alive, member, member_epoch};
+use crate::chain::{
+    Chain, Crowd, Entry, Stop, entries, freeze, keep_alive, member, member_epoch, while_alive,
+};
 use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{
@@ -199,9 +201,10 @@ pub(crate) fn unknown_writes(
                     add(record.epoch);
                 }
                 Entry::Crowd(crowd) if crowd.kind == AccessKind::Write => {
-                    keep_alive(pool, main, words, crowd.root, shard)?;
-                    trie::all(pool, crowd.root, |key, word| add(member_epoch(key, word)));
-                    pool.release(crowd.root, shard);
+                    let root = crowd.root;
+                    while_alive(pool, main, words, root, shard, || {
+                        trie::all(pool, root, |key, word| add(member_epoch(key, word)))
+                    })?;
                 }
                 _ => {}
             }
@@ -317,10 +320,9 @@ fn racing_in<K: Fn(Epoch) -> bool>(
     match entry {
         Entry::Single(record) => Ok((!(context.knows)(record.epoch)).then_some(record)),
         Entry::Crowd(crowd) => {
-            keep_alive(context.pool, main, seen, crowd.root, context.shard)?;
-            let racing = racing_member(crowd, context);
-            context.pool.release(crowd.root, context.shard);
-            Ok(racing)
+            let Context { pool, shard, .. } = *context;
+            let racing = || racing_member(crowd, context);
+            while_alive(pool, main, seen, crowd.root, shard, racing)
         }
     }
 }
@@ -684,10 +686,7 @@ fn alive_entries(
         let Entry::Crowd(crowd) = entry else {
             return f(entry);
         };
-        keep_alive(pool, main, seen, crowd.root, shard)?;
-        let looked = f(entry);
-        pool.release(crowd.root, shard);
-        looked
+        while_alive(pool, main, seen, crowd.root, shard, || f(entry))?
     })
 }
 

@@ -28,7 +28,7 @@
 
 use crate::access::AccessKind;
 use crate::chain::{
-    Crowd, Entry, Place, Stop, is_open, keep_alive, member, member_epoch, placed_entries,
+    Crowd, Entry, Place, Stop, is_open, member, member_epoch, placed_entries, while_alive,
 };
 use crate::clock::{Epoch, Tid, Time};
 use crate::engine::AtOnce;
@@ -122,12 +122,13 @@ fn renew_own<K: Fn(Epoch) -> bool>(
         Own::Single(_) => seen.low as u32 & INDEX_MASK,
         Own::Member(root, _) => root,
     };
-    if keep_alive(pool, main, seen, kept, context.shard).is_err() {
+    let renewed = while_alive(pool, main, seen, kept, context.shard, || {
+        own.put(new);
+        main.is_still(seen)
+    });
+    let Ok(renewed) = renewed else {
         return AtOnce::No;
-    }
-    own.put(new);
-    let renewed = main.is_still(seen);
-    pool.release(kept, context.shard);
+    };
     AtOnce::done_if(
         renewed && (!may_conflict_beside(new.kind) || granule.settle(new.words(), &context.knows)),
     )

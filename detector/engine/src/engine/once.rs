@@ -48,7 +48,7 @@ impl Engine {
             return AtOnce::No;
         };
         let seen = granule.main().load();
-        let new = record_of(thread, kind, mask, node);
+        let new = record_of(thread, Meta::new(kind, mask, node));
         self.at_once(thread, granule, seen, start, new)
     }
 
@@ -136,7 +136,9 @@ impl Engine {
         node: &mut impl FnMut() -> NodeId,
     ) -> (usize, AtOnce) {
         let mut new = None;
-        let mut get = || *new.get_or_insert_with(|| record_of(thread, kind, ByteMask::ALL, node()));
+        let mut get = || {
+            *new.get_or_insert_with(|| record_of(thread, Meta::new(kind, ByteMask::ALL, node())))
+        };
         let mut done = 0;
         let mut attempt = AtOnce::No;
         for granule in self.shadow.granules(address, count) {
@@ -264,15 +266,10 @@ impl Engine {
 
 /// The record of an access that `thread` makes now, as words.
 #[inline(always)]
-pub(super) fn record_of(
-    thread: &ThreadClock,
-    kind: AccessKind,
-    mask: ByteMask,
-    node: NodeId,
-) -> Words {
+pub(super) fn record_of(thread: &ThreadClock, access: Meta) -> Words {
     Words {
         low: thread.epoch().bits(),
-        high: Meta::new(kind, mask, node).0,
+        high: access.0,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Need;
-use crate::primitive::{Ordering, Words};
+use crate::primitive::Ordering;
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::renewal;
 use crate::shadow::granules_of;
@@ -159,7 +159,7 @@ impl Engine {
         let seen = granule.main().load();
         self.made(thread.epoch(), granule, seen, (kind, mask))
             .unwrap_or_else(|| {
-                let new = record_of(thread, kind, mask, node());
+                let new = record_of(thread, Meta::new(kind, mask, node()));
                 self.at_once(thread, granule, seen, address, new)
             })
     }
@@ -231,10 +231,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         let sweeps = self.shadow.sweeps();
-        let words = Words {
-            low: thread.epoch().bits(),
-            high: new.0,
-        };
+        let words = record_of(thread, new);
         let settled = granule.main().load() == words
             && granule.settle(words, |epoch| thread.knows(epoch))
             && self.shadow.has_recorded(sweeps);
@@ -254,10 +251,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         let seen = granule.main().load();
-        let new = Words {
-            low: thread.epoch().bits(),
-            high: wanted.0,
-        };
+        let new = record_of(thread, wanted);
         let attempt = self.at_once_otherwise(thread, granule, seen, start, new);
         let new = Record::from_words(new);
         match attempt {
