@@ -13,8 +13,8 @@ use deadheat_detector::trace::{Reader, Recorder};
 use deadheat_oracle::oracle::Oracle;
 use std::fs::File;
 use std::panic::Location;
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Barrier, Mutex};
 
 const THREADS: u64 = 8;
 /// In debug builds; the million takes a release build, see `scripts/oracle.sh`.
@@ -23,6 +23,8 @@ const ACCESSES: u64 = if cfg!(debug_assertions) {
 } else {
     1_000_000
 };
+/// So many accesses apart, at most, are the threads: one alone would be through before the next begins.
+const ROUND: u64 = 20;
 const BASE: usize = 0x7f00_0000_0000;
 const MEMORY: u64 = 1 << 14;
 const LOCKS: u64 = 512;
@@ -44,10 +46,21 @@ fn bytes(start: u64, len: u64) -> ByteRange {
 }
 
 /// Accesses of any size anywhere: most hold the lock of their place, some are atomic.
-fn work(detector: &Detector, thread: &mut Thread, locks: &[Mutex<SyncVar>], seed: u64) {
+///
+/// All threads wait for each other after each round, which the detector does not see.
+fn work(
+    detector: &Detector,
+    thread: &mut Thread,
+    locks: &[Mutex<SyncVar>],
+    round: &Barrier,
+    seed: u64,
+) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ (seed << 32));
     let here = Location::caller();
-    for _ in 0..ACCESSES / THREADS {
+    for number in 0..ACCESSES / THREADS {
+        if number % ROUND == 0 {
+            round.wait();
+        }
         let len = 1 << random.below(4);
         let start = random.below(MEMORY) & !(len - 1);
         let kind = match random.below(3) {
@@ -85,10 +98,11 @@ fn what_threads_do_at_once_is_judged_as_the_oracle_judges_its_trace() {
     let crew: Vec<_> = (0..THREADS)
         .map(|_| detector.fork(&mut main, SyncOp::here("start")).unwrap())
         .collect();
+    let round = Barrier::new(THREADS as usize);
     std::thread::scope(|scope| {
         for (seed, mut thread) in (1..).zip(crew) {
-            let (detector, locks) = (&detector, &locks);
-            scope.spawn(move || work(detector, &mut thread, locks, seed));
+            let (detector, locks, round) = (&detector, &locks, &round);
+            scope.spawn(move || work(detector, &mut thread, locks, round, seed));
         }
     });
     detector.finish();
