@@ -99,6 +99,11 @@ impl Analysis {
         self.engine.racy_bytes()
     }
 
+    /// Frees what no race can be with any more. From then on, a thread has to be forked before it acts.
+    pub fn sweep(&self) {
+        self.engine.sweep(|_| {});
+    }
+
     /// What the engine has in memory.
     #[must_use]
     pub fn footprint(&self) -> Footprint {

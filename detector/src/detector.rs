@@ -8,6 +8,7 @@ use crate::event::{Action, Atomic, Event};
 use crate::excerpt;
 use crate::fingerprint::fingerprint;
 use crate::housekeeping::Housekeeping;
+use crate::known::KnownToAll;
 use crate::memory::{CellId, Declaration, Memory};
 use crate::once::Complaint;
 use crate::report::{
@@ -379,6 +380,13 @@ impl Detector {
     pub fn housekeep(&self) -> bool {
         self.housekeeping
             .when_idle(&self.engine, |label| self.threads.forget(label))
+    }
+
+    /// What every running thread knows; `None` where there is no memory for it. Takes time in proportion to their number,
+    /// which [`Self::footprint`] has.
+    #[must_use]
+    pub fn known_to_all(&self) -> Option<KnownToAll> {
+        self.engine.known_to_all()
     }
 
     /// What the engine has in memory.

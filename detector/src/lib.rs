@@ -70,6 +70,6 @@ pub mod trace;
 pub mod twin;
 mod unwind;
 
-pub use deadheat_engine::{access, clock, context, engine, source, sync};
+pub use deadheat_engine::{access, clock, context, engine, known, source, sync};
 pub use detector::Detector;
 pub use symbolize::RawStack;

@@ -89,6 +89,35 @@ fn a_load_that_sees_a_deletion_clean() {
 }
 
 #[test]
+fn a_load_that_sees_one_of_many_deletions_clean() {
+    // So many that what all have seen is forgotten. The other has not.
+    const KEYS: u32 = 2000;
+    clean(|| {
+        let map = Map::new();
+        (0..KEYS).for_each(|key| map.store(key, ()));
+        together(
+            (Shared::named("x", 0), map, Steps::new()),
+            [
+                |(x, map, steps)| {
+                    x.set(1);
+                    (0..KEYS).for_each(|key| map.delete(&key));
+                    (KEYS..2 * KEYS).for_each(|key| {
+                        map.store(key, ());
+                        map.delete(&key);
+                    });
+                    steps.reach(1);
+                },
+                |(x, map, steps)| {
+                    steps.wait(1);
+                    assert_eq!(map.load(&7), None);
+                    x.set(2);
+                },
+            ],
+        );
+    });
+}
+
+#[test]
 fn a_deletion_that_deletes_nothing_racy() {
     racy(&["x"], || {
         one_after_the_other(

@@ -10,7 +10,8 @@
 //! is done on a synchronisation small, however many threads there are:
 //!
 //! - Whoever knows `c@t` knows what `t` knew when it released at `c`: a clock that was left by
-//!   such a release, and whose owner's component is known, brings nothing.
+//!   such a release, and whose owner's component is known, brings nothing. For this, what is known
+//!   must be a time of the same *generation*: see [`Time`].
 //! - The same holds for each node of a trie that `t` made before it released at `c`.
 //! - Where all of a clock's trie is known to the other side, the other's is taken whole.
 //!
@@ -54,6 +55,11 @@ impl Tid {
 }
 
 /// A thread's own logical time: the number of times it has released something new, plus one.
+///
+/// The times of an index are cut into *generations* of some million each. Within one, whoever knows a
+/// time knows all that was released before; a thread that gets the index of another one, whose end its
+/// parent does not know, begins a new one. A thread that passes from one to the next loses no more than
+/// what that saves.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Time(u64);
 
@@ -75,6 +81,11 @@ impl Time {
         Self(self.0.saturating_sub(1))
     }
 
+    /// The first time of the next generation; at most [`Self::LAST`].
+    pub(crate) fn next_generation(self) -> Self {
+        Self(self.0 | Epoch::GENERATION_MASK).next()
+    }
+
     pub(crate) fn from_bits(bits: u64) -> Self {
         Self(bits & Epoch::TIME_MASK)
     }
@@ -94,6 +105,8 @@ impl Epoch {
     const TID_BITS: u32 = 27;
     pub(crate) const TIME_BITS: u32 = 36;
     const TIME_MASK: u64 = (1 << Self::TIME_BITS) - 1;
+    /// The bits in which times of one generation differ.
+    const GENERATION_MASK: u64 = (1 << 20) - 1;
     /// No thread's.
     pub(crate) const NONE: Self = Self(0);
 
@@ -132,6 +145,13 @@ impl Epoch {
     pub(crate) fn reaches(self, other: Self) -> bool {
         // The times of one thread are consecutive numbers: one comparison tells both.
         self.0.wrapping_sub(other.0) <= !other.0 & Self::TIME_MASK
+    }
+
+    /// Whether this is the same generation's of the same index, and not earlier: who knows this epoch knows all
+    /// that was released at the `other`.
+    #[inline]
+    pub(crate) fn vouches_for(self, other: Self) -> bool {
+        self.0.wrapping_sub(other.0) <= !other.0 & Self::GENERATION_MASK
     }
 }
 
@@ -245,7 +265,7 @@ impl Clock {
     /// Makes this, which several threads leave their knowledge at, know all that `other` does.
     pub(crate) fn merge(&mut self, pool: &Pool, shard: usize, other: &Self) {
         let own = self.own;
-        if self.is_empty() || !own.is_none() && other.knows(pool, own) {
+        if self.is_empty() || !own.is_none() && other.knows_all_of(pool, own) {
             return self.assign(pool, shard, other);
         }
         let maker = Maker {
@@ -285,6 +305,15 @@ impl Clock {
         self.own.reaches(epoch)
             || self.inline.iter().any(|known| known.reaches(epoch))
             || trie::get(pool, self.root, epoch.tid().0) >= epoch.time().0
+    }
+
+    /// Whether all that was released at `epoch` is known to this clock, as far as one of its components tells.
+    #[inline]
+    pub(crate) fn knows_all_of(&self, pool: &Pool, epoch: Epoch) -> bool {
+        self.own.vouches_for(epoch) || self.inline.iter().any(|known| known.vouches_for(epoch)) || {
+            let time = Time(trie::get(pool, self.root, epoch.tid().0));
+            Epoch::new(epoch.tid(), time).vouches_for(epoch)
+        }
     }
 
     /// Whether what happened at `epoch` is ordered by the schedulable-happens-before order alone.
@@ -332,7 +361,7 @@ impl Clock {
     /// Where it is a thread's, `maker` has the thread's present epoch as its origin, and the
     /// thread has not released at it.
     pub(crate) fn learn(&mut self, maker: Maker<'_>, other: &Self) -> Result<bool, Exhausted> {
-        if other.is_empty() || !other.own.is_none() && self.knows(maker.pool, other.own) {
+        if other.is_empty() || !other.own.is_none() && self.knows_all_of(maker.pool, other.own) {
             return Ok(false);
         }
         self.learn_trie(maker, other)?;
@@ -357,12 +386,12 @@ impl Clock {
         let origin = pool.node(other.root).origin();
         if other.root == 0
             || other.root == self.root
-            || origin != 0 && self.knows(pool, Epoch(origin))
+            || origin != 0 && self.knows_all_of(pool, Epoch(origin))
         {
             return Ok(());
         }
-        let left_knows = |origin| self.knows(pool, Epoch(origin));
-        let right_knows = |origin| other.knows(pool, Epoch(origin));
+        let left_knows = |origin| self.knows_all_of(pool, Epoch(origin));
+        let right_knows = |origin| other.knows_all_of(pool, Epoch(origin));
         let joined = maker.join(self.root, other.root, &left_knows, &right_knows);
         self.root = joined.ok_or(Exhausted)?;
         self.drop_known_inline(pool);

@@ -43,8 +43,8 @@ use crate::chain;
 use crate::clock::{Epoch, Time};
 use crate::context::NodeId;
 use crate::history;
+use crate::known::KnownToAll;
 use crate::pool::INDEX_MASK;
-use crate::pool::Index;
 use crate::primitive::{AtomicU64, Ordering, fetch_to_write};
 use crate::racy::RacyBytes;
 use crate::settled::Settled;
@@ -124,7 +124,7 @@ impl Footprint {
 /// A sweep that goes on: [`Engine::begin_sweep`].
 pub struct Sweep {
     /// What every running thread knew when it began; `None` when it is over.
-    known: Option<Index>,
+    known: Option<KnownToAll>,
     position: Position,
 }
 
@@ -335,12 +335,21 @@ impl Engine {
     /// `forgotten` with the label of each such thread, under a lock: it must not call the engine. Gives up, for now, where threads are being
     /// forked.
     pub fn reclaim(&self, forgotten: impl FnMut(u64)) {
+        self.known_and_reclaimed(forgotten);
+    }
+
+    /// What every running thread knows; `None` where there is no memory for it. Takes time in proportion to their number.
+    #[must_use]
+    pub fn known_to_all(&self) -> Option<KnownToAll> {
         self.no_more_first_threads();
+        KnownToAll::now(&self.shared)
+    }
+
+    fn known_and_reclaimed(&self, forgotten: impl FnMut(u64)) -> Option<KnownToAll> {
+        let known = self.known_to_all()?;
         let Shared { pool, slots, .. } = &*self.shared;
-        if let Some(known) = slots.known_to_all(pool) {
-            slots.reclaim(pool, known, forgotten);
-            pool.release(known, 0);
-        }
+        slots.reclaim(pool, known.trie(), forgotten);
+        Some(known)
     }
 
     /// As [`Self::reclaim`], and frees shadow memory and clocks of sync objects that say only
@@ -355,12 +364,8 @@ impl Engine {
     /// Begins a [`sweep`](Self::sweep) in parts, and does that of [`reclaim`](Self::reclaim). `None`
     /// where that gives up.
     pub fn begin_sweep(&self, forgotten: impl FnMut(u64)) -> Option<Sweep> {
-        self.no_more_first_threads();
-        let Shared { pool, slots, .. } = &*self.shared;
-        let known = slots.known_to_all(pool)?;
-        slots.reclaim(pool, known, forgotten);
         Some(Sweep {
-            known: Some(known),
+            known: Some(self.known_and_reclaimed(forgotten)?),
             position: Position::default(),
         })
     }
@@ -370,21 +375,19 @@ impl Engine {
     ///
     /// What every running thread knew when it began, every later one knows too.
     pub fn sweep_some(&self, sweep: &mut Sweep, pages: usize) -> bool {
-        let Some(known) = sweep.known else {
+        let Some(known) = &sweep.known else {
             return false;
         };
         let pool = &self.shared.pool;
-        let is_known =
-            |epoch: Epoch| crate::trie::get(pool, known, epoch.tid().key()) >= epoch.time().get();
         let more = self
             .shadow
             .sweep(&mut sweep.position, pages, |granule, beside| {
                 let version = || self.next_version();
-                history::sweep(granule, beside, pool, 0, &version, is_known) == Some(true)
+                history::sweep(granule, beside, pool, 0, &version, |epoch| known.has(epoch))
+                    == Some(true)
             });
         if !more {
             self.sync.sweep(known);
-            pool.release(known, 0);
             sweep.known = None;
         }
         more

@@ -9,6 +9,7 @@
 //! - [`sync`]: clocks of threads and sync objects, and the edges between them;
 //! - [`access`]: kinds of access and byte ranges;
 //! - [`context`]: call stacks as small numbers;
+//! - [`known`]: what every running thread knows;
 //! - [`engine`]: events in, races out, over shadow memory;
 //! - [`source`]: where memory comes from.
 
@@ -26,6 +27,7 @@ pub mod context;
 pub mod engine;
 mod granule;
 mod history;
+pub mod known;
 #[cfg(loom)]
 pub mod model;
 mod pool;

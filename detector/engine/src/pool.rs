@@ -63,7 +63,7 @@ pub(crate) struct Node {
     refs: AtomicU32,
     /// The kind in the upper four bits; below, a trie's height or a node.
     link: AtomicU32,
-    /// Whoever knows this epoch knows all that the node says; 0 where there is none. Of a node that is free, how
+    /// Whoever knows this epoch, or a later one of its generation, knows all that the node says; 0 where there is none. Of a node that is free, how
     /// many its stack has from it on.
     origin: AtomicU64,
     pub(crate) words: [AtomicU64; WORDS],

@@ -14,8 +14,11 @@
 //! - The new thread's parent knows the ended one's last release, and the ended thread did nothing
 //!   after it. Then whoever knows a time of the new thread knows all of the ended one's by
 //!   happens-before as well, so comparing with either gives the same answer.
-//! - Every running thread knows it. Then no access that is still to come can race with the ended
-//!   thread's, and whoever asks for an index may have it.
+//! - Every running thread knows the last time at which the ended one, or any that had the index before, recorded an
+//!   access. Then none that is still to come can race with those, and whoever asks for an index may have it.
+//!   Where they do not all know its end, the new thread begins a generation of times: what the ended
+//!   one learned and released in the end, who knows the new one's times need not know. So
+//!   those that nobody joins, and that do no more than to wait in the end, are not kept forever.
 
 use crate::array::{Array, Zeroable};
 use crate::clock::{CLOCK_WORDS, Clock, Epoch, Tid, Time};
@@ -55,8 +58,8 @@ pub(crate) struct Slot {
     pub(crate) fenced: AtomicU32,
     /// The next slot in the list that this one is in, plus one.
     next: AtomicU32,
-    /// Who had the index before: a chain of nodes, the latest first, each with the thread's name
-    /// and the clock that it ended with.
+    /// Who had the index before: a chain of nodes, the latest first, each with the thread's name,
+    /// the clock that it ended with, and, as its origin, the time at which it last recorded anything.
     former: AtomicU32,
     /// The thread's first time.
     start: AtomicU64,
@@ -70,8 +73,10 @@ pub(crate) struct Slot {
     unsettled: AtomicU32,
     /// The thread goes on under another index.
     renewed: AtomicBool,
-    /// Nothing was learned or recorded since the last release: the next may repeat it.
-    clean: AtomicBool,
+    /// Something was learned since the last release.
+    learned: AtomicBool,
+    /// The time at which anything was last recorded under this index.
+    recorded: AtomicU64,
 }
 
 // SAFETY: zero bytes are numbers and `false`.
@@ -106,6 +111,12 @@ impl Slot {
             let root = self.clock[0].load(Ordering::Relaxed) as Index;
             trie::get(pool, root, epoch.tid().key()) >= epoch.time().get()
         }
+    }
+
+    /// Whether this thread knows all that was released at `epoch`; for its thread only.
+    #[inline]
+    pub(crate) fn knows_all_of(&self, pool: &Pool, epoch: Epoch) -> bool {
+        self.peek().knows_all_of(pool, epoch)
     }
 
     /// Changes this thread's clock; for its thread only.
@@ -162,13 +173,26 @@ impl Slot {
         }
     }
 
-    pub(crate) fn is_clean(&self) -> bool {
-        self.clean.load(Ordering::Relaxed)
+    /// Whether a thread that is at `own` has learned and recorded nothing since its last release: the next may
+    /// repeat it.
+    #[inline]
+    pub(crate) fn is_clean(&self, own: Epoch) -> bool {
+        !self.learned.load(Ordering::Relaxed) && self.recorded() < own.time()
     }
 
     #[inline]
-    pub(crate) fn set_clean(&self, clean: bool) {
-        self.clean.store(clean, Ordering::Relaxed);
+    pub(crate) fn set_learned(&self, learned: bool) {
+        self.learned.store(learned, Ordering::Relaxed);
+    }
+
+    /// The time at which anything was last recorded under this index.
+    fn recorded(&self) -> Time {
+        Time::from_bits(self.recorded.load(Ordering::Relaxed))
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_recorded(&self, time: Time) {
+        self.recorded.store(time.get(), Ordering::Relaxed);
     }
 
     pub(crate) fn label(&self) -> u64 {
@@ -347,6 +371,11 @@ impl Slots {
         unsafe { &*chunk.add(tid.index() & (CHUNK - 1)) }
     }
 
+    /// The present time of an index that was given away, for anybody.
+    pub(crate) fn own(&self, tid: Tid) -> Epoch {
+        Epoch::from_bits(self.slot(tid).clock[1].load(Ordering::Relaxed))
+    }
+
     pub(crate) fn indices(&self) -> Indices {
         let lives = self.lives.lock();
         Indices {
@@ -382,7 +411,7 @@ impl Slots {
         let epoch = Epoch::new(tid, time);
         slot.label.store(label, Ordering::Relaxed);
         slot.start.store(time.get(), Ordering::Relaxed);
-        slot.set_clean(false);
+        slot.set_learned(true);
         slot.change(|place| {
             place.clear(pool, shard);
             *place = clock;
@@ -438,6 +467,7 @@ impl Slots {
             return false;
         };
         node.set_word(0, slot.label());
+        node.set_origin(slot.recorded().get());
         slot.peek().copy(pool).into_node(node);
         slot.former.store(index, Ordering::Relaxed);
         true
@@ -468,8 +498,8 @@ impl Slots {
     pub(crate) fn clock_of(&self, pool: &Pool, epoch: Epoch, shard: usize) -> Clock {
         let slot = self.slot(epoch.tid());
         let mut clock = slot.copy(pool, &self.source, shard);
-        if slot.is_clean() {
-            let own = clock.own();
+        let own = clock.own();
+        if slot.is_clean(own) {
             clock.set_own(Epoch::new(own.tid(), own.time().before()));
         }
         // Whoever got the index meanwhile said so before it changed the clock.
@@ -564,59 +594,69 @@ impl Slots {
 
     /// Frees the indices of ended threads that `known` says every running thread knows, and calls
     /// `forgotten` with what the front end called them.
+    ///
+    /// What is free is given away in the order of the numbers, so that threads of the same time
+    /// share leaves of the clocks that know them.
     pub(crate) fn reclaim(&self, pool: &Pool, known: Index, mut forgotten: impl FnMut(u64)) {
         let mut lives = self.lives.lock();
-        for _ in 0..lives.ended.len {
-            let Some(tid) = self.pop(&mut lives.ended) else {
-                return;
-            };
-            let slot = self.slot(tid);
-            lives.former -= self.forget_former(pool, slot, known, &mut forgotten);
-            if !is_known(pool, known, last(slot)) {
-                self.push(&mut lives.ended, tid);
-                continue;
-            }
-            if !slot.renewed.load(Ordering::Relaxed) {
-                forgotten(slot.label());
-            }
-            let next = slot.peek().own().time().next();
-            slot.change(|clock| {
-                clock.clear(pool, tid.shard());
-                clock.set_own(Epoch::new(tid, next));
-            });
-            slot.state.store(FREE, Ordering::Relaxed);
-            if next < Time::LAST {
-                self.push(&mut lives.free, tid);
-            }
-        }
+        lives.free = Queue::default();
+        lives.ended = Queue::default();
         for tid in (0..lives.used as usize).filter_map(Tid::new) {
             let slot = self.slot(tid);
-            if slot.state.load(Ordering::Relaxed) == RUNNING {
-                lives.former -= self.forget_former(pool, slot, known, &mut forgotten);
+            lives.former -= self.forget_former(pool, tid, known, &mut forgotten);
+            let ended = slot.state.load(Ordering::Relaxed) == ENDED;
+            if ended && is_known(pool, known, Epoch::new(tid, slot.recorded())) {
+                let is_end_known = is_known(pool, known, last(slot));
+                self.free(pool, tid, is_end_known, &mut forgotten);
+            }
+            match slot.state.load(Ordering::Relaxed) {
+                FREE if slot.peek().own().time() < Time::LAST => self.push(&mut lives.free, tid),
+                ENDED => self.push(&mut lives.ended, tid),
+                _ => {}
             }
         }
     }
 
-    /// Forgets who had the index of `slot` before, as far as all know the end of that; how many.
+    /// Nothing more is kept of the ended thread of `tid`, whose label `forgotten` gets.
+    fn free(&self, pool: &Pool, tid: Tid, is_end_known: bool, forgotten: &mut impl FnMut(u64)) {
+        let slot = self.slot(tid);
+        if !slot.renewed.load(Ordering::Relaxed) {
+            forgotten(slot.label());
+        }
+        let own = slot.peek().own().time();
+        // What it released last may be learned yet, and not by everybody who knows what comes after it.
+        let next = if is_end_known {
+            own.next()
+        } else {
+            own.next_generation()
+        };
+        slot.change(|clock| {
+            clock.clear(pool, tid.shard());
+            clock.set_own(Epoch::new(tid, next));
+        });
+        slot.state.store(FREE, Ordering::Relaxed);
+    }
+
+    /// Forgets who had the index `tid` before, as far as all know what those recorded; how many.
     fn forget_former(
         &self,
         pool: &Pool,
-        slot: &Slot,
+        tid: Tid,
         known: Index,
         forgotten: &mut impl FnMut(u64),
     ) -> usize {
-        let tid = slot.peek().own().tid();
+        let slot = self.slot(tid);
         let mut index = slot.former.load(Ordering::Relaxed);
         let mut after = None;
         while index != 0 {
             let node = pool.node(index);
-            if is_known(pool, known, Epoch::new(tid, ended_at(node))) {
+            if is_known(pool, known, Epoch::new(tid, Time::from_bits(node.origin()))) {
                 break;
             }
             after = Some(node);
             index = node.link();
         }
-        // Those before it were known to those after them: all know them, too.
+        // Those before it recorded earlier.
         match after {
             None => slot.former.store(0, Ordering::Relaxed),
             Some(after) => after.set_link(Kind::Clock, 0),
@@ -663,7 +703,7 @@ fn ended_at(node: &Node) -> Time {
 /// The last epoch at which the ended thread of `slot` did anything.
 fn last(slot: &Slot) -> Epoch {
     let own = slot.peek().own();
-    if slot.is_clean() {
+    if slot.is_clean(own) {
         Epoch::new(own.tid(), own.time().before())
     } else {
         own

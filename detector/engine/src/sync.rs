@@ -100,12 +100,16 @@ impl SyncVar {
         }
     }
 
-    fn clock_of(&self, engine: &Arc<Shared>) -> Option<&Clock> {
+    pub(crate) fn clock_of(&self, engine: &Arc<Shared>) -> Option<&Clock> {
         let mine = self
             .owner
             .as_ref()
             .is_some_and(|owner| Arc::ptr_eq(owner, engine));
         (mine && !self.clock.is_empty()).then_some(&self.clock)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clock.is_empty()
     }
 
     /// Makes this an empty object of `engine`.
@@ -339,19 +343,19 @@ impl ThreadClock {
         let maker = self.maker();
         let (slot, pool) = (self.slot(), &self.shared.pool);
         let own = clock.own();
-        if !own.is_none() && slot.knows(pool, own) {
+        if !own.is_none() && slot.knows_all_of(pool, own) {
             return;
         }
         // Where there is no memory, the pool has noted it, and the engine stops reporting.
         if slot.change(|mine| mine.learn(maker, clock)) != Ok(false) {
-            slot.set_clean(false);
+            slot.set_learned(true);
         }
     }
 
     /// What this thread releases now, to look at. [`Self::tick`] has to follow.
     fn released(&self) -> ManuallyDrop<Clock> {
         let mut clock = self.slot().peek();
-        if self.slot().is_clean() {
+        if self.slot().is_clean(self.own) {
             // Nothing is new since the last release: it is repeated.
             clock.set_own(Epoch::new(self.own.tid(), self.own.time().before()));
         }
@@ -408,10 +412,10 @@ impl ThreadClock {
     /// Keeps `clock` for the next acquire fence.
     fn read_unfenced(&self, clock: &Clock) {
         let own = clock.own();
-        if !own.is_none() && (self.knows(own) || self.unfenced_knows(own)) {
+        let (slot, pool) = (self.slot(), &self.shared.pool);
+        if !own.is_none() && (slot.knows_all_of(pool, own) || self.unfenced_knows_all_of(own)) {
             return;
         }
-        let (slot, pool) = (self.slot(), &self.shared.pool);
         let mut unfenced = slot.take_clock(pool, &slot.unfenced);
         unfenced.set_own(Epoch::NONE);
         let maker = Maker {
@@ -423,11 +427,11 @@ impl ThreadClock {
         slot.keep_clock(pool, &slot.unfenced, unfenced, self.shard());
     }
 
-    /// Whether the next acquire fence will bring `epoch`.
-    fn unfenced_knows(&self, epoch: Epoch) -> bool {
+    /// Whether the next acquire fence will bring all that was released at `epoch`.
+    fn unfenced_knows_all_of(&self, epoch: Epoch) -> bool {
         let index = self.slot().unfenced.load(Ordering::Relaxed);
         let pool = &self.shared.pool;
-        index != 0 && ManuallyDrop::new(Clock::in_node(pool.node(index))).knows(pool, epoch)
+        index != 0 && ManuallyDrop::new(Clock::in_node(pool.node(index))).knows_all_of(pool, epoch)
     }
 
     /// Whether its relaxed stores release, too: because of a release fence.
@@ -496,10 +500,10 @@ impl ThreadClock {
     /// Begins the next time: what is done from now on was not released.
     fn tick(&mut self) {
         let slot = self.slot();
-        if slot.is_clean() {
+        if slot.is_clean(self.own) {
             return;
         }
-        slot.set_clean(true);
+        slot.set_learned(false);
         let next = Epoch::new(self.own.tid(), self.own.time().next());
         slot.change(|clock| clock.set_own(next));
         self.own = next;
@@ -612,7 +616,10 @@ mod tests {
         done(&mut main, &mut second);
         assert_eq!(origin(&second.clock), 0);
         let whole = Epoch::from_bits(origin(&main.slot().peek()));
-        assert!(second.clock.knows(pool, whole), "which tells it at once");
+        assert!(
+            second.clock.knows_all_of(pool, whole),
+            "which tells it at once"
+        );
     }
 
     #[test]

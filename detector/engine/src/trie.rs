@@ -4,7 +4,8 @@
 //! high as its largest index needs. A node that several tries refer to is copied before it is
 //! changed, so that taking a copy of a whole map is one reference more.
 //!
-//! A node may have an *origin*: an epoch of which whoever knows it knows all that the node says.
+//! A node may have an *origin*: an epoch of which whoever knows it, or a later one of its generation, knows all that
+//! the node says.
 //! Where clocks are joined, it prunes what is known already, as the shape of a tree clock does
 //! (Mathur, Tunç, Pavlogiannis and Viswanathan, ASPLOS 2022), without giving up sharing.
 //!

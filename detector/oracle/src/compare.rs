@@ -38,6 +38,43 @@ pub fn compare(events: &[Event]) -> Result<Tally, String> {
     comparison.finish()
 }
 
+/// As [`compare`], with housekeeping after every `period` of the events. Threads that appear are forked
+/// first of all, for the engine counts on that.
+///
+/// # Errors
+///
+/// Where they disagree: after which event, and how.
+pub fn compare_with_sweeps(events: &[Event], period: usize) -> Result<Tally, String> {
+    let mut comparison = Comparison::new();
+    for (number, event) in with_forks(events).iter().enumerate() {
+        comparison.step(event)?;
+        if number % period == 0 {
+            comparison.engine.sweep();
+        }
+    }
+    comparison.finish()
+}
+
+/// The events, and before them, a fork of each thread that appears.
+fn with_forks(events: &[Event]) -> Vec<Event> {
+    let Some(first) = events.first() else {
+        return Vec::new();
+    };
+    let mut known = BTreeSet::from([first.thread]);
+    let mut all = Vec::new();
+    for event in events {
+        if known.insert(event.thread) {
+            let action = Action::Fork(event.thread);
+            all.push(Event { action, ..*first });
+        }
+        if let Action::Fork(child) = event.action {
+            known.insert(child);
+        }
+    }
+    all.extend(events);
+    all
+}
+
 /// A comparison that goes on.
 #[derive(Default)]
 pub struct Comparison {

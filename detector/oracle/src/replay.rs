@@ -74,6 +74,11 @@ impl Replay {
         findings.iter().map(|f| self.found(f)).collect()
     }
 
+    /// Frees what no race can be with any more; see [`Analysis::sweep`].
+    pub fn sweep(&self) {
+        self.analysis.sweep();
+    }
+
     fn found(&self, finding: &Finding) -> Found {
         let race = &finding.race;
         Found {

@@ -6,6 +6,7 @@ use deadheat_runtime::{Run, go, yield_now};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn contents<K: Hash + Ord + Clone, V: Clone>(map: &Map<K, V>) -> BTreeMap<K, V> {
     let mut all = BTreeMap::new();
@@ -146,6 +147,51 @@ fn keys_and_values_may_switch_goroutines() {
         users.into_iter().for_each(|user| user.join().unwrap());
         map.range(|key, _| panic!("{key:?} was deleted last"));
     });
+}
+
+/// A key, of which it is counted how many there are.
+#[derive(PartialEq, Eq, Hash)]
+struct Counted(usize, Alive);
+
+#[derive(Clone)]
+struct Alive(Arc<AtomicUsize>);
+
+impl PartialEq for Alive {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Alive {}
+
+impl Hash for Alive {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn deleted_keys_are_forgotten_when_all_come_after_that() {
+    const KEYS: usize = 20_000;
+    let outcome = Run::new("test").detect(true).go(|| {
+        let map = Arc::new(Map::new());
+        let alive = Alive(Arc::new(AtomicUsize::new(0)));
+        let key = |n| {
+            alive.0.fetch_add(1, Ordering::Relaxed);
+            Counted(n, alive.clone())
+        };
+        for n in 0..KEYS {
+            map.store(key(n), ());
+            map.delete(&key(n));
+        }
+        alive.0.load(Ordering::Relaxed)
+    });
+    let left = outcome.result.unwrap();
+    assert!(left < KEYS / 4, "{left} keys are left");
 }
 
 #[test]

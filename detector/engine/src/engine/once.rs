@@ -277,5 +277,5 @@ pub(super) fn record_of(thread: &ThreadClock, access: Meta) -> Words {
 /// can see the record, and ask what its thread knew.
 #[inline(always)]
 pub(super) fn unrepeat(thread: &ThreadClock) {
-    thread.slot().set_clean(false);
+    thread.slot().set_recorded(thread.epoch().time());
 }

@@ -3,10 +3,10 @@
 use super::{AtomicEffect, AtomicWord, Shared, SyncId, SyncVar, ThreadClock};
 use crate::chain;
 use crate::clock::Clock;
-use crate::pool::{Kind, Need, Pool};
+use crate::known::KnownToAll;
+use crate::pool::Kind;
 use crate::primitive::{AtomicU64, fence};
 use crate::table::{Bucket, Table, hash};
-use crate::trie::{self, Maker};
 use alloc::sync::Arc;
 use core::mem::ManuallyDrop;
 use core::sync::atomic::Ordering;
@@ -264,11 +264,10 @@ impl SyncTable {
         bucket.retain(|node| node.word(0) != id.0);
     }
 
-    /// Forgets clocks that say only what `known` does, a trie of what every running thread knows.
-    pub(crate) fn sweep(&self, known: crate::pool::Index) {
-        let pool = &self.shared.pool;
-        self.table.for_each_bucket(pool, |bucket| {
-            bucket.retain(|node| !is_known(pool, &ManuallyDrop::new(Clock::in_node(node)), known));
+    /// Forgets clocks that say only what is `known`.
+    pub(crate) fn sweep(&self, known: &KnownToAll) {
+        self.table.for_each_bucket(&self.shared.pool, |bucket| {
+            bucket.retain(|node| !known.has_clock(&ManuallyDrop::new(Clock::in_node(node))));
         });
     }
 }
@@ -279,21 +278,4 @@ fn renew(bucket: &Bucket<'_>, version: u64) {
     bucket.set_version(version);
     // Before the operation by which others see what is left.
     fence(Ordering::Release);
-}
-
-/// Whether `known` has all that `clock` does.
-fn is_known(pool: &Pool, clock: &Clock, known: crate::pool::Index) -> bool {
-    let maker = Maker {
-        pool,
-        origin: 0,
-        shard: 0,
-        need: Need::Tidiness,
-    };
-    let Ok(all) = clock.as_trie(maker) else {
-        return false;
-    };
-    let whole = trie::all(pool, all, |key, time| trie::get(pool, known, key) >= time);
-    pool.release(all, 0);
-    // What only the soft order knows is not compared.
-    whole && clock.roots()[1] == 0
 }

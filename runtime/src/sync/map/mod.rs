@@ -8,7 +8,7 @@
 //!
 //! Every key has a clock of its own, from its last write to those who see what that did. Under
 //! detection a key that was deleted is remembered for the sake of that clock: whoever finds
-//! nothing there has seen the deletion.
+//! nothing there has seen the deletion. It is forgotten when all come after that.
 
 mod shard;
 
@@ -189,8 +189,9 @@ impl<K: Hash + Eq, V> Map<K, V> {
             let (mut shard, hash) = self.enter(key, op);
             if shard.node_with(hash, key, &there).is_some() {
                 let before = shard.remove(hash, key, op);
+                let garbage = shard.tidy();
                 drop(shard);
-                drop(before);
+                drop((before, garbage));
                 return true;
             }
         }
@@ -271,7 +272,9 @@ impl<K: Hash + Eq, V> Map<K, V> {
         } else {
             None
         };
+        let garbage = shard.tidy();
         drop(shard);
+        drop(garbage);
         removed.and_then(|node| node.value)
     }
 

@@ -10,10 +10,19 @@ use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+/// Deleted keys that are not worth a look at which of them can go.
+const FEW_BURIED: usize = 64;
+
 /// A part of a map.
 pub(super) struct Shard<K, V> {
     lock: RawLock,
-    nodes: UnsafeCell<HashTable<Node<K, V>>>,
+    nodes: UnsafeCell<Nodes<K, V>>,
+}
+
+struct Nodes<K, V> {
+    table: HashTable<Node<K, V>>,
+    /// How many were deleted, and stayed, since the last look at which of them can go.
+    buried: usize,
 }
 
 // SAFETY: the nodes are reached by one guard at a time. What is given out of them are clones of
@@ -56,7 +65,10 @@ impl<K, V> Shard<K, V> {
     pub(super) const fn new() -> Self {
         Self {
             lock: RawLock::new(),
-            nodes: UnsafeCell::new(HashTable::new()),
+            nodes: UnsafeCell::new(Nodes {
+                table: HashTable::new(),
+                buried: 0,
+            }),
         }
     }
 
@@ -86,7 +98,38 @@ impl<K, V> Guard<'_, K, V> {
             return std::mem::take(&mut **self).into_iter().collect();
         }
         let there = self.iter_mut().filter(|node| node.value.is_some());
-        there.map(|node| node.bury(op)).collect()
+        let mut garbage: Vec<_> = there.map(|node| node.bury(op)).collect();
+        self.nodes_mut().buried += garbage.len();
+        garbage.append(&mut self.tidy());
+        garbage
+    }
+
+    /// Takes deleted keys out, if there may be many, whose deletion every goroutine that runs comes after:
+    /// nobody learns anything from those. They are to be dropped without the lock.
+    pub(super) fn tidy(&mut self) -> Vec<Node<K, V>> {
+        let nodes = self.nodes_mut();
+        if nodes.buried < nodes.table.len() / 2 + FEW_BURIED {
+            return Vec::new();
+        }
+        let garbage = detect::with(|detector, _| {
+            // To find out takes time in proportion to those who run.
+            if nodes.buried < detector.footprint().indices.running {
+                return Vec::new();
+            }
+            let Some(known) = detector.known_to_all() else {
+                return Vec::new();
+            };
+            nodes.buried = 0;
+            let is_garbage =
+                |node: &mut Node<K, V>| node.value.is_none() && known.has_all_of(&node.edge);
+            nodes.table.extract_if(is_garbage).collect()
+        });
+        garbage.unwrap_or_default()
+    }
+
+    fn nodes_mut(&mut self) -> &mut Nodes<K, V> {
+        // SAFETY: the guard holds the lock and is borrowed mutably, so nobody else uses the nodes.
+        unsafe { &mut *self.shard.nodes.get() }
     }
 }
 
@@ -134,7 +177,9 @@ impl<K: Eq, V> Guard<'_, K, V> {
         if detect::with(|_, _| ()).is_none() {
             return Some(entry.remove().0);
         }
-        Some(entry.get_mut().bury(op))
+        let buried = entry.get_mut().bury(op);
+        self.nodes_mut().buried += 1;
+        Some(buried)
     }
 }
 
@@ -143,14 +188,13 @@ impl<K, V> Deref for Guard<'_, K, V> {
 
     fn deref(&self) -> &Self::Target {
         // SAFETY: the guard holds the lock, so nobody else uses the nodes.
-        unsafe { &*self.shard.nodes.get() }
+        unsafe { &(*self.shard.nodes.get()).table }
     }
 }
 
 impl<K, V> DerefMut for Guard<'_, K, V> {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        // SAFETY: the guard holds the lock and is borrowed mutably.
-        unsafe { &mut *self.shard.nodes.get() }
+        &mut self.nodes_mut().table
     }
 }
 
