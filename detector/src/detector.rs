@@ -1,7 +1,7 @@
 //! One run under detection: the engine, and the reports of what it finds.
 
 use crate::access::{AccessKind, ByteRange};
-use crate::clock::Epoch;
+use crate::clock::{Epoch, Time};
 use crate::context::{ContextTree, Frame, HeldLock, LockMode, NodeId, Site};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event};
@@ -578,10 +578,13 @@ fn handed_over(engine: &Engine, thread: &Thread, seen: &Seen) -> Option<SyncOp> 
         return None;
     }
     let (noted, op) = seen.by.last_release.get()?;
-    // The release may have repeated the one before it, for want of news: what counts is what was released.
-    let is_known = engine.released(seen.first).is_none_or(|last| {
-        seen.first.time() <= last && thread.clock.knows(Epoch::new(seen.first.tid(), last))
-    });
+    let at = |time| Epoch::new(seen.first.tid(), time);
+    let is_known = match engine.released(seen.first) {
+        // The release may have repeated the one before it, for want of news: what counts is what was released.
+        Some(last) => seen.first.time() <= last && thread.clock.knows(at(last)),
+        // Another one may have the index by now, whose times tell nothing of this release.
+        None => thread.clock.knows_all_of(at(Time::from_bits(noted))),
+    };
     (seen.first.time().get() <= noted && is_known).then_some(op)
 }
 

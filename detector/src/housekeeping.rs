@@ -3,6 +3,9 @@
 //! Finding out takes time in proportion to the threads and, for shadow memory, to all of that. So
 //! it is done when what may be freed has doubled since the last time, and costs no more, on
 //! average, than making it did.
+//!
+//! A sweep of the shadow also finds out which ended threads have no record any more, and so can go
+//! though not everybody knows what they did.
 
 use crate::engine::{Engine, Sweep};
 use parking_lot::Mutex;
@@ -12,7 +15,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const FORKS: u64 = 256;
 /// Ended threads that are not worth a look.
 const FEW_ENDED: usize = 1024;
-/// Bytes of shadow that are not worth a sweep.
+/// Ended threads that are not worth a sweep.
+const MANY_ENDED: usize = 8 * FEW_ENDED;
+/// Bytes of shadow that are not worth one.
 const SMALL_SHADOW: u64 = 64 << 20;
 /// Pages of shadow in one part of a sweep: some 50 microseconds.
 const PART: usize = 8;
@@ -26,21 +31,52 @@ pub struct Housekeeping {
 
 #[derive(Default)]
 struct Left {
+    /// Ended threads, with those whose index another one has, after the last look at those.
     ended: usize,
+    /// Indices of ended threads after it.
+    indices: usize,
+    /// The same after the last sweep.
+    swept: usize,
+    /// Bytes of shadow after the last sweep.
     shadow: u64,
     /// The one that goes on.
     sweep: Option<Sweep>,
 }
 
 impl Left {
-    fn is_little_beside(&self, engine: &Engine) -> bool {
-        engine.shadow_bytes() > 2 * self.shadow + SMALL_SHADOW
+    /// Whether a sweep goes on, or should begin.
+    fn wants_sweep(&self, engine: &Engine) -> bool {
+        self.sweep.is_some()
+            || self.indices > 2 * self.swept + MANY_ENDED
+            || engine.shadow_bytes() > 2 * self.shadow + SMALL_SHADOW
+    }
+
+    /// Does a part of a sweep.
+    fn sweep_some(&mut self, engine: &Engine, mut forget: impl FnMut(u64)) {
+        let Some(sweep) = &mut self.sweep else {
+            self.sweep = engine.begin_sweep(forget);
+            return;
+        };
+        if !engine.sweep_some(sweep, PART) {
+            self.sweep = None;
+            self.reclaim(engine, &mut forget);
+            self.swept = self.indices;
+            self.shadow = engine.shadow_bytes();
+        }
+    }
+
+    fn reclaim(&mut self, engine: &Engine, forget: impl FnMut(u64)) {
+        engine.reclaim(forget);
+        let indices = engine.footprint().indices;
+        self.ended = indices.ended + indices.former;
+        self.indices = indices.ended;
     }
 }
 
 impl Housekeeping {
-    /// Frees indices of ended threads, if there may be many to free; `forget` gets their labels.
-    pub fn on_fork(&self, engine: &Engine, forget: impl FnMut(u64)) {
+    /// Frees indices of ended threads, if there may be many to free; `forget` gets their labels. Where a sweep is
+    /// wanted, does a part of it, for it may be that nobody is ever idle.
+    pub fn on_fork(&self, engine: &Engine, mut forget: impl FnMut(u64)) {
         if !self
             .forks
             .fetch_add(1, Ordering::Relaxed)
@@ -54,16 +90,17 @@ impl Housekeeping {
         };
         let indices = engine.footprint().indices;
         if indices.ended + indices.former > 2 * left.ended + indices.running + FEW_ENDED {
-            engine.reclaim(forget);
-            let indices = engine.footprint().indices;
-            left.ended = indices.ended + indices.former;
+            left.reclaim(engine, &mut forget);
+        }
+        if left.wants_sweep(engine) {
+            left.sweep_some(engine, forget);
         }
     }
 
     /// Whether [`Self::when_idle`] has something to do, as far as that can be told at once.
     pub fn is_due(&self, engine: &Engine) -> bool {
         let left = self.left.try_lock();
-        left.is_some_and(|left| left.sweep.is_some() || left.is_little_beside(engine))
+        left.is_some_and(|left| left.wants_sweep(engine))
     }
 
     /// Frees shadow memory, too, if there may be much to free: a part at a time. `true` where there is
@@ -72,18 +109,59 @@ impl Housekeeping {
         let Some(mut left) = self.left.try_lock() else {
             return false;
         };
-        if let Some(sweep) = &mut left.sweep {
-            if !engine.sweep_some(sweep, PART) {
-                let footprint = engine.footprint();
-                *left = Left {
-                    ended: footprint.indices.ended + footprint.indices.former,
-                    shadow: footprint.shadow,
-                    sweep: None,
-                };
-            }
-        } else if left.is_little_beside(engine) {
-            left.sweep = engine.begin_sweep(forget);
+        if left.wants_sweep(engine) {
+            left.sweep_some(engine, forget);
         }
         left.sweep.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{AccessKind, ByteRange};
+    use crate::context::NodeId;
+    use crate::sync::{SyncVar, ThreadClock};
+
+    const THREADS: u64 = 200_000;
+
+    /// The most that was kept of threads that nobody joins; `live` is given their parent and one of them.
+    fn most_kept(live: impl Fn(&Engine, &mut ThreadClock, &mut ThreadClock)) -> usize {
+        let (engine, housekeeping) = (Engine::new(), Housekeeping::default());
+        let mut main = engine.first_thread(0).expect("memory");
+        let mut most = 0;
+        for label in 1..THREADS {
+            housekeeping.on_fork(&engine, |_| {});
+            let mut child = engine.fork(&mut main, label).expect("an index");
+            live(&engine, &mut main, &mut child);
+            drop(child);
+            let indices = engine.footprint().indices;
+            most = most.max(indices.ended + indices.former);
+        }
+        most
+    }
+
+    fn write(engine: &Engine, thread: &ThreadClock) -> ByteRange {
+        let bytes = ByteRange::new(64, 8).expect("eight bytes");
+        let node = || NodeId::ROOT;
+        engine.access(thread, AccessKind::Write, bytes, node, |_| {});
+        bytes
+    }
+
+    #[test]
+    fn who_only_learns_in_the_end_is_not_kept() {
+        let most = most_kept(|engine, main, child| {
+            let mut news = SyncVar::new();
+            write(engine, main);
+            main.release(&mut news);
+            child.acquire(&news);
+        });
+        assert!(most < 8 * FEW_ENDED, "{most}");
+    }
+
+    #[test]
+    fn who_used_memory_that_was_freed_is_not_kept() {
+        let most = most_kept(|engine, _, child| engine.reset(write(engine, child)));
+        assert!(most < 4 * MANY_ENDED, "{most}");
     }
 }

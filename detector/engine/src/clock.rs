@@ -56,10 +56,10 @@ impl Tid {
 
 /// A thread's own logical time: the number of times it has released something new, plus one.
 ///
-/// The times of an index are cut into *generations* of some million each. Within one, whoever knows a
-/// time knows all that was released before; a thread that gets the index of another one, whose end its
-/// parent does not know, begins a new one. A thread that passes from one to the next loses no more than
-/// what that saves.
+/// The times of an index are cut into *generations* of some ten million each. Within one, whoever knows a
+/// time knows all that was released before; a thread that gets the index of another one, whose end not everybody
+/// knows, begins a new one. Where a thread passes from one to the next, clocks of before are compared in whole
+/// from then on: that takes longer, and tells the same.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Time(u64);
 
@@ -86,7 +86,9 @@ impl Time {
         Self(self.0 | Epoch::GENERATION_MASK).next()
     }
 
-    pub(crate) fn from_bits(bits: u64) -> Self {
+    /// The time of this number, as far as a time has room for it.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
         Self(bits & Epoch::TIME_MASK)
     }
 
@@ -106,7 +108,7 @@ impl Epoch {
     pub(crate) const TIME_BITS: u32 = 36;
     const TIME_MASK: u64 = (1 << Self::TIME_BITS) - 1;
     /// The bits in which times of one generation differ.
-    const GENERATION_MASK: u64 = (1 << 20) - 1;
+    const GENERATION_MASK: u64 = (1 << 26) - 1;
     /// No thread's.
     pub(crate) const NONE: Self = Self(0);
 
@@ -356,7 +358,7 @@ impl Clock {
         Ok(())
     }
 
-    /// Makes this clock know all that `other` does.
+    /// Makes this clock know all that `other` does; whether any of it may be news.
     ///
     /// Where it is a thread's, `maker` has the thread's present epoch as its origin, and the
     /// thread has not released at it.
@@ -364,6 +366,7 @@ impl Clock {
         if other.is_empty() || !other.own.is_none() && self.knows_all_of(maker.pool, other.own) {
             return Ok(false);
         }
+        let before = self.words();
         self.learn_trie(maker, other)?;
         for (i, &epoch) in other.inline.iter().enumerate() {
             // Inline components have no gaps, and clocks of one origin mostly have them in the same order.
@@ -378,7 +381,8 @@ impl Clock {
             self.add(maker, other.own)?;
         }
         self.learn_soft(maker, other.soft)?;
-        Ok(true)
+        // A trie that is changed in place has taken up what was inline.
+        Ok(self.words() != before)
     }
 
     fn learn_trie(&mut self, maker: Maker<'_>, other: &Self) -> Result<(), Exhausted> {
@@ -497,6 +501,23 @@ mod tests {
         assert_eq!(Tid::new(Tid::LIMIT), None);
         assert_eq!(Time::LAST.next(), Time::LAST);
         assert!(epoch.bits() < crate::pool::CROWD, "the top bit is free");
+    }
+
+    #[test]
+    fn only_the_same_generation_vouches() {
+        let at = |i, time| Epoch::new(tid(i), Time(time));
+        let first = Epoch::GENERATION_MASK;
+        assert!(at(3, 5).vouches_for(at(3, 5)) && at(3, first).vouches_for(at(3, 5)));
+        assert!(!at(3, 5).vouches_for(at(3, 6)));
+        assert!(!at(4, 5).vouches_for(at(3, 5)) && !at(3, 5).vouches_for(at(4, 5)));
+        assert!(!at(3, first + 1).vouches_for(at(3, first)), "the next one");
+        assert!(at(3, first + 1).reaches(at(3, first)));
+        assert_eq!(Time::START.next_generation(), Time(first + 1));
+        assert_eq!(Time(first).next_generation(), Time(first + 1));
+        assert_eq!(Time(first + 1).next_generation(), Time(2 * (first + 1)));
+        assert_eq!(Time::LAST.before().next_generation(), Time::LAST);
+        let last = Time(Time::LAST.0 - first).next_generation();
+        assert_eq!(last, Time::LAST, "no time is left for a thread");
     }
 
     #[test]

@@ -31,7 +31,9 @@
 //!
 //! [`Engine::reclaim`] finds out what every running thread knows, and frees what that makes
 //! useless: indices of ended threads, and in [`Engine::sweep`] also clocks of sync objects and
-//! shadow memory. Whoever drives the engine calls them now and then; they may run at any time.
+//! shadow memory. A sweep sees all records, too; so the threads that have ended, and have none left in
+//! the end, are freed next time, even where somebody does not know all that they did. Whoever drives the engine calls
+//! these now and then; they may run at any time.
 
 mod once;
 mod path;
@@ -42,6 +44,7 @@ use crate::access::{AccessKind, ByteRange};
 use crate::chain;
 use crate::clock::{Epoch, Time};
 use crate::context::NodeId;
+use crate::granule::Granule;
 use crate::history;
 use crate::known::KnownToAll;
 use crate::pool::INDEX_MASK;
@@ -126,6 +129,8 @@ pub struct Sweep {
     /// What every running thread knew when it began; `None` when it is over.
     known: Option<KnownToAll>,
     position: Position,
+    /// The census that goes on with it, while it has seen all that it should.
+    census: Option<u32>,
 }
 
 /// A happens-before engine over one address space.
@@ -138,6 +143,12 @@ pub struct Engine {
     lost: AtomicU64,
     /// For versions of histories that no thread in particular changes.
     versions: AtomicU64,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Default for Engine {
@@ -186,7 +197,8 @@ impl Engine {
     }
 
     /// Promises that all threads to come are forked by those that run. What every one of these knows can then be
-    /// forgotten where it is in the way of an access. [`Self::reclaim`] and [`Self::sweep`] promise it, too.
+    /// forgotten where it is in the way of an access. [`Self::reclaim`], [`Self::sweep`] and [`Self::known_to_all`] promise
+    /// it, too.
     pub fn no_more_first_threads(&self) {
         self.settled.close();
     }
@@ -198,14 +210,15 @@ impl Engine {
         parent.fork(label)
     }
 
-    /// What the front end calls the thread that was at `epoch`.
+    /// What the front end calls the thread that was at `epoch`: that of a [`Race`], by whoever was told of it, before
+    /// that thread acts again.
     #[must_use]
     pub fn label(&self, epoch: Epoch) -> u64 {
         self.shared.slots.label(&self.shared.pool, epoch)
     }
 
-    /// The last time that the thread which was at `epoch` has released; `None` where every running thread knows all
-    /// that it did. For reports: it takes a lock.
+    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten, for every running
+    /// thread knows all that it recorded. For reports, as [`Self::label`]: it takes a lock.
     #[must_use]
     pub fn released(&self, epoch: Epoch) -> Option<Time> {
         self.shared.slots.released(&self.shared.pool, epoch)
@@ -339,6 +352,7 @@ impl Engine {
     }
 
     /// What every running thread knows; `None` where there is no memory for it. Takes time in proportion to their number.
+    /// Promises what [`Self::no_more_first_threads`] does.
     #[must_use]
     pub fn known_to_all(&self) -> Option<KnownToAll> {
         self.no_more_first_threads();
@@ -364,8 +378,11 @@ impl Engine {
     /// Begins a [`sweep`](Self::sweep) in parts, and does that of [`reclaim`](Self::reclaim). `None`
     /// where that gives up.
     pub fn begin_sweep(&self, forgotten: impl FnMut(u64)) -> Option<Sweep> {
+        let known = self.known_and_reclaimed(forgotten)?;
+        let census = self.shared.slots.begin_census();
         Some(Sweep {
-            known: Some(self.known_and_reclaimed(forgotten)?),
+            known: Some(known),
+            census: self.shadow.is_listed().then_some(census),
             position: Position::default(),
         })
     }
@@ -378,17 +395,24 @@ impl Engine {
         let Some(known) = &sweep.known else {
             return false;
         };
-        let pool = &self.shared.pool;
-        let more = self
-            .shadow
-            .sweep(&mut sweep.position, pages, |granule, beside| {
-                let version = || self.next_version();
-                history::sweep(granule, beside, pool, 0, &version, |epoch| known.has(epoch))
-                    == Some(true)
-            });
+        let Shared { pool, slots, .. } = &*self.shared;
+        let version = || self.next_version();
+        let is_known = |epoch| known.has(epoch);
+        let kept = |epoch| slots.is_seen(epoch);
+        let census = &mut sweep.census;
+        let clean = |granule: Granule<'_>, beside| {
+            let swept = history::sweep_and_tell(granule, beside, pool, &version, is_known, kept);
+            // Without memory, not all may have been looked at.
+            *census = census.filter(|_| swept.is_some());
+            swept == Some(true)
+        };
+        let more = self.shadow.sweep(&mut sweep.position, pages, clean);
         if !more {
             self.sync.sweep(known);
             sweep.known = None;
+            if let Some(number) = sweep.census.take() {
+                slots.end_census(pool, number);
+            }
         }
         more
     }

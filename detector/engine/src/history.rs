@@ -35,7 +35,7 @@ use crate::granule::{
     Granule, is_superseded, look_after_recording, may_conflict_beside, may_stand_beside,
 };
 use crate::pool::{Need, Pool};
-use crate::primitive::{Pair, Words};
+use crate::primitive::{Ordering, Pair, Words, fence};
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::trie::{self, Maker};
 
@@ -472,6 +472,8 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
     /// with what is in the side, which was there when others went to main.
     fn race(&mut self, previous: Record, shared: ByteMask) {
         if !previous.kind.is_write() {
+            // As `Slots::end_census` counts on.
+            fence(Ordering::SeqCst);
             look_at_side(self.granule, self.context, self.new, self.conflicts);
         }
         self.conflicts.add(previous, shared);
@@ -711,6 +713,36 @@ pub(crate) fn reset(
     )
 }
 
+/// As [`sweep`], and calls `kept` with the epoch of each record that stays, and perhaps of others.
+pub(crate) fn sweep_and_tell(
+    granule: Granule<'_>,
+    beside: bool,
+    pool: &Pool,
+    version: &dyn Fn() -> u64,
+    is_known: impl Fn(Epoch) -> bool,
+    kept: impl Fn(Epoch),
+) -> Option<bool> {
+    let tell = |epoch| {
+        kept(epoch);
+        true
+    };
+    thin(granule, beside, pool, Need::Tidiness, 0, version, |entry| {
+        if all_epochs(pool, entry, &is_known) {
+            return ByteMask::NONE;
+        }
+        all_epochs(pool, entry, tell);
+        entry.mask()
+    })
+}
+
+/// Whether `f` says so of the epochs of all records of an entry.
+fn all_epochs(pool: &Pool, entry: Entry, f: impl Fn(Epoch) -> bool) -> bool {
+    match entry {
+        Entry::Single(record) => f(record.epoch),
+        Entry::Crowd(crowd) => trie::all(pool, crowd.root, |key, word| f(member_epoch(key, word))),
+    }
+}
+
 /// Forgets accesses that `is_known` says every running thread comes after; whether nothing is left.
 pub(crate) fn sweep(
     granule: Granule<'_>,
@@ -728,13 +760,11 @@ pub(crate) fn sweep(
         shard,
         version,
         |entry| {
-            let dead = match entry {
-                Entry::Single(record) => is_known(record.epoch),
-                Entry::Crowd(crowd) => trie::all(pool, crowd.root, |key, word| {
-                    is_known(member_epoch(key, word))
-                }),
-            };
-            if dead { ByteMask::NONE } else { entry.mask() }
+            if all_epochs(pool, entry, &is_known) {
+                ByteMask::NONE
+            } else {
+                entry.mask()
+            }
         },
     )
 }

@@ -32,21 +32,31 @@ impl KnownToAll {
         trie::get(&self.shared.pool, self.trie, epoch.tid().key()) >= epoch.time().get()
     }
 
-    /// Whether all that was left at `var` is known: nobody who acquires it learns anything.
+    /// Whether all that was left at `var` is known, or is of an engine that is gone: nobody who acquires it learns
+    /// anything. What is another engine's that is there may be news to its threads.
     #[must_use]
     pub fn has_all_of(&self, var: &SyncVar) -> bool {
-        var.is_empty()
+        var.is_over()
             || var
                 .clock_of(&self.shared)
                 .is_some_and(|clock| self.has_clock(clock))
     }
 
-    /// Whether all that `clock` knows is known. What only the soft order knows is not compared.
+    /// Whether all that `clock` knows is known.
     pub(crate) fn has_clock(&self, clock: &Clock) -> bool {
         let own = clock.own();
-        clock.roots()[1] == 0
-            && (own.is_none() || self.has(own))
+        let [_, soft] = clock.roots();
+        (own.is_none() || self.has(own))
             && (self.vouches_for(own) || self.has_components(clock))
+            // What happens before all that is to come, the soft order adds nothing to.
+            && self.has_trie(soft)
+    }
+
+    fn has_trie(&self, root: Index) -> bool {
+        let pool = &self.shared.pool;
+        trie::all(pool, root, |key, time| {
+            trie::get(pool, self.trie, key) >= time
+        })
     }
 
     /// Whether all that was released at `epoch` is known, as it is known itself: whoever had come to know a later
@@ -66,9 +76,7 @@ impl KnownToAll {
         let Ok(all) = clock.as_trie(maker) else {
             return false;
         };
-        let whole = trie::all(pool, all, |key, time| {
-            trie::get(pool, self.trie, key) >= time
-        });
+        let whole = self.has_trie(all);
         pool.release(all, 0);
         whole
     }

@@ -145,6 +145,14 @@ impl Model {
         history::sweep(self.granule(), true, &self.pool, 0, &version, is_known);
     }
 
+    /// Sweeps while nothing is known to all, and calls `kept` with the thread of each record that is there.
+    pub fn census(&self, version: u64, kept: impl Fn(usize)) {
+        let version = || chain::version(None, version << 8);
+        let kept = |epoch: Epoch| kept(epoch.tid().index());
+        let (granule, pool) = (self.granule(), &self.pool);
+        history::sweep_and_tell(granule, true, pool, &version, |_| false, kept);
+    }
+
     /// The number of nodes in use, once all threads are done.
     #[must_use]
     pub fn nodes(&self) -> u64 {

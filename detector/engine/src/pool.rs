@@ -64,7 +64,7 @@ pub(crate) struct Node {
     /// The kind in the upper four bits; below, a trie's height or a node.
     link: AtomicU32,
     /// Whoever knows this epoch, or a later one of its generation, knows all that the node says; 0 where there is none. Of a node that is free, how
-    /// many its stack has from it on.
+    /// many its stack has from it on; of one that stands for a former thread, when that last recorded anything.
     origin: AtomicU64,
     pub(crate) words: [AtomicU64; WORDS],
 }

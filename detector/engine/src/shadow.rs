@@ -137,6 +137,8 @@ pub(crate) struct Shadow {
     /// The numbers, plus one, of the regions of `near` that are there.
     made: Array<AtomicU32>,
     made_len: AtomicU32,
+    /// Threads that are making a region, which [`Self::made`] may not have yet.
+    makers: AtomicU32,
     pages: AtomicU64,
     /// Odd while pages are being given back.
     sweeps: AtomicU32,
@@ -152,6 +154,7 @@ impl Shadow {
             far: Array::new(FAR, source)?,
             made: Array::new(REGIONS, source)?,
             made_len: AtomicU32::new(0),
+            makers: AtomicU32::new(0),
             pages: AtomicU64::new(0),
             sweeps: AtomicU32::new(0),
             sweep: Spin::new((), source),
@@ -215,11 +218,12 @@ impl Shadow {
         let region = self
             .known_region(address)
             .or_else(|| self.new_far(address))?;
-        let made = ensure(&region.pairs, 2 * REGION_GRANULES, &self.source)?;
         let number = address >> REGION_BITS;
-        if made && number < REGIONS {
-            let place = self.made_len.fetch_add(1, Ordering::Relaxed);
-            self.made[place as usize].store(number as u32 + 1, Ordering::Release);
+        if region.pairs.load(Ordering::Acquire).is_null() {
+            self.makers.fetch_add(1, Ordering::AcqRel);
+            let made = self.make(region, number);
+            self.makers.fetch_sub(1, Ordering::AcqRel);
+            made?;
         }
         ensure(&region.touched, 2 * REGION_WORDS, &self.source)?;
         if let Some(hot) = self.hot.get(number) {
@@ -227,6 +231,21 @@ impl Shadow {
             hot.store(pairs, Ordering::Release);
         }
         Some(region)
+    }
+
+    /// Makes the pairs of the region of this number, and lists it.
+    fn make(&self, region: &Region, number: usize) -> Option<()> {
+        let made = ensure(&region.pairs, 2 * REGION_GRANULES, &self.source)?;
+        if made && number < REGIONS {
+            let place = self.made_len.fetch_add(1, Ordering::Relaxed);
+            self.made[place as usize].store(number as u32 + 1, Ordering::Release);
+        }
+        Some(())
+    }
+
+    /// Whether a sweep that begins now finds all that was recorded before.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.makers.load(Ordering::Acquire) == 0
     }
 
     fn made(&self) -> &[AtomicU32] {
@@ -424,7 +443,7 @@ impl Shadow {
     /// pages where it says of all that they are empty. Begins at `from`, and stops when `pages` have been looked
     /// at, or a few more: `from` is where to go on then. `false` where that was all.
     ///
-    /// A region that is made in between may hide another one from this sweep.
+    /// What was recorded before it began, it finds, if [`Self::is_listed`] said so then.
     pub(crate) fn sweep(
         &self,
         from: &mut Position,

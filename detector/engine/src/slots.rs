@@ -73,6 +73,10 @@ pub(crate) struct Slot {
     unsettled: AtomicU32,
     /// The thread goes on under another index.
     renewed: AtomicBool,
+    /// The thread may ask who made a record that it has seen, or what that one knew.
+    asks: AtomicBool,
+    /// The census in which no record of this index, whose thread has ended, was seen yet.
+    census: AtomicU32,
     /// Something was learned since the last release.
     learned: AtomicBool,
     /// The time at which anything was last recorded under this index.
@@ -186,7 +190,7 @@ impl Slot {
     }
 
     /// The time at which anything was last recorded under this index.
-    fn recorded(&self) -> Time {
+    pub(crate) fn recorded(&self) -> Time {
         Time::from_bits(self.recorded.load(Ordering::Relaxed))
     }
 
@@ -206,6 +210,11 @@ impl Slot {
     /// The first time of the thread that has the index now.
     pub(crate) fn start(&self) -> Time {
         Time::from_bits(self.start.load(Ordering::Relaxed))
+    }
+
+    /// The thread is about to look at records of others, or has asked all that it wants to know of them.
+    pub(crate) fn set_asks(&self, asks: bool) {
+        self.asks.store(asks, Ordering::Relaxed);
     }
 
     /// Counts a record that had no room; for its thread only.
@@ -276,6 +285,8 @@ struct Lives {
     former: usize,
     /// How many ended threads the next fork looks at: half as many after each that found none.
     candidates: usize,
+    /// How many censuses have begun.
+    censuses: u32,
 }
 
 /// All slots of an engine.
@@ -353,6 +364,7 @@ impl Slots {
             ended: Queue::default(),
             former: 0,
             candidates: CANDIDATES,
+            censuses: 0,
         };
         Some(Self {
             chunks: Array::new(CHUNKS, source)?,
@@ -412,6 +424,8 @@ impl Slots {
         slot.label.store(label, Ordering::Relaxed);
         slot.start.store(time.get(), Ordering::Relaxed);
         slot.set_learned(true);
+        slot.set_asks(false);
+        slot.census.store(0, Ordering::Relaxed);
         slot.change(|place| {
             place.clear(pool, shard);
             *place = clock;
@@ -441,7 +455,7 @@ impl Slots {
             let tid = self.pop(&mut lives.ended)?;
             let slot = self.slot(tid);
             let own = slot.peek().own();
-            if own.time() < Time::LAST
+            if own.time().next() < Time::LAST
                 && clock.knows(pool, last(slot))
                 && self.remember(pool, slot, shard)
             {
@@ -514,12 +528,13 @@ impl Slots {
         clock
     }
 
-    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten, for every
-    /// running thread knows all that it did.
+    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten.
     pub(crate) fn released(&self, pool: &Pool, epoch: Epoch) -> Option<Time> {
         let _lives = self.lives.lock();
         let slot = self.slot(epoch.tid());
-        let own = if epoch.time() >= slot.start() {
+        let own = if slot.state.load(Ordering::Relaxed) == FREE {
+            return None;
+        } else if epoch.time() >= slot.start() {
             slot.peek().own().time()
         } else {
             ended_at(self.former_at(pool, epoch)?)
@@ -592,7 +607,7 @@ impl Slots {
         Some(())
     }
 
-    /// Frees the indices of ended threads that `known` says every running thread knows, and calls
+    /// Frees the indices of ended threads all of whose records `known` says that every running thread knows, and calls
     /// `forgotten` with what the front end called them.
     ///
     /// What is free is given away in the order of the numbers, so that threads of the same time
@@ -615,6 +630,56 @@ impl Slots {
                 _ => {}
             }
         }
+    }
+
+    /// Begins to find out which ended threads have no record any more; gives its number. It has to follow that
+    /// [`Self::is_seen`] of all records.
+    pub(crate) fn begin_census(&self) -> u32 {
+        let mut lives = self.lives.lock();
+        // 0 is none.
+        lives.censuses = lives.censuses.wrapping_add(1).max(1);
+        for slot in self.in_state(&lives, ENDED) {
+            slot.census.store(lives.censuses, Ordering::Relaxed);
+        }
+        lives.censuses
+    }
+
+    /// A record of `epoch` is there.
+    pub(crate) fn is_seen(&self, epoch: Epoch) {
+        self.slot(epoch.tid()).census.store(0, Ordering::Relaxed);
+    }
+
+    /// All records were looked at since the census of this `number` began: those that have ended, and of which none was
+    /// seen, have none. Nothing follows from that while anybody may ask who made one that is gone.
+    ///
+    /// Whoever asks says so before looking at the record. Here it is seen that the record is gone, and then looked for who
+    /// asks. There is a barrier in between on either side, and so one of the two sees the other.
+    pub(crate) fn end_census(&self, pool: &Pool, number: u32) {
+        fence(Ordering::SeqCst);
+        let lives = self.lives.lock();
+        if self
+            .in_state(&lives, RUNNING)
+            .any(|slot| slot.asks.load(Ordering::Relaxed))
+        {
+            return;
+        }
+        let unseen = |slot: &&Slot| slot.census.load(Ordering::Relaxed) == number;
+        for slot in self.in_state(&lives, ENDED).filter(unseen) {
+            slot.set_recorded(Time::ZERO);
+            let mut index = slot.former.load(Ordering::Relaxed);
+            while index != 0 {
+                let node = pool.node(index);
+                node.set_origin(Time::ZERO.get());
+                index = node.link();
+            }
+        }
+    }
+
+    /// All slots of threads in this state.
+    fn in_state<'a>(&'a self, lives: &Lives, state: u32) -> impl Iterator<Item = &'a Slot> {
+        let tids = (0..lives.used as usize).filter_map(Tid::new);
+        let slots = tids.map(|tid| self.slot(tid));
+        slots.filter(move |slot| slot.state.load(Ordering::Relaxed) == state)
     }
 
     /// Nothing more is kept of the ended thread of `tid`, whose label `forgotten` gets.

@@ -14,6 +14,7 @@ use crate::access::AccessKind;
 use crate::chain;
 use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
 use crate::pool::{Need, Pool};
+use crate::primitive::AtomicBool;
 use crate::slots::{Slot, Slots};
 use crate::source::Source;
 use crate::trie::Maker;
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Pool,
     pub(crate) slots: Slots,
     pub(crate) source: Source,
+    /// The engine is gone: none of its threads acts any more.
+    pub(crate) is_over: AtomicBool,
 }
 
 impl Shared {
@@ -37,6 +40,7 @@ impl Shared {
             pool: Pool::new(source, nodes)?,
             slots: Slots::new(source)?,
             source: *source,
+            is_over: AtomicBool::new(false),
         })
     }
 }
@@ -108,8 +112,10 @@ impl SyncVar {
         (mine && !self.clock.is_empty()).then_some(&self.clock)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.clock.is_empty()
+    /// Whether it orders nothing any more: there is nothing, or the engine whose it was is gone.
+    pub(crate) fn is_over(&self) -> bool {
+        let is_over = |owner: &Arc<Shared>| owner.is_over.load(Ordering::Relaxed);
+        self.clock.is_empty() || self.owner.as_ref().is_some_and(is_over)
     }
 
     /// Makes this an empty object of `engine`.
@@ -326,6 +332,12 @@ impl ThreadClock {
         self.own.reaches(epoch) || self.slot().knows_inline(epoch)
     }
 
+    /// Whether all that was released at `epoch` is known to this thread, as far as its clock tells.
+    #[must_use]
+    pub fn knows_all_of(&self, epoch: Epoch) -> bool {
+        self.slot().knows_all_of(&self.shared.pool, epoch)
+    }
+
     /// The latest time of `tid` that happens-before this thread's next step.
     #[must_use]
     pub fn time_of(&self, tid: Tid) -> Time {
@@ -346,6 +358,7 @@ impl ThreadClock {
         if !own.is_none() && slot.knows_all_of(pool, own) {
             return;
         }
+        slot.set_asks(false);
         // Where there is no memory, the pool has noted it, and the engine stops reporting.
         if slot.change(|mine| mine.learn(maker, clock)) != Ok(false) {
             slot.set_learned(true);

@@ -274,7 +274,8 @@ pub(super) fn record_of(thread: &ThreadClock, access: Meta) -> Words {
 }
 
 /// What `thread` is about to record is not in its last release: the next one does not repeat that. Said before anybody
-/// can see the record, and ask what its thread knew.
+/// can see the record, and ask what its thread knew; and before it ends, for its index is not given away while somebody
+/// does not know of its last record.
 #[inline(always)]
 pub(super) fn unrepeat(thread: &ThreadClock) {
     thread.slot().set_recorded(thread.epoch().time());

@@ -12,7 +12,7 @@ use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Need;
-use crate::primitive::Ordering;
+use crate::primitive::{Ordering, fence};
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::renewal;
 use crate::shadow::granules_of;
@@ -377,6 +377,7 @@ impl Engine {
         }
         let node = node();
         unrepeat(thread);
+        thread.slot().set_asks(true);
         let mut open = Adjoining::default();
         let mut is_first = true;
         // What was known before the access: edges into it are not.
@@ -413,8 +414,10 @@ impl Engine {
                 }
             }
         }
-        if let Some(mut before) = before {
-            before.clear(pool, thread.shard());
+        match before {
+            // Whoever hears of the races may ask about them, until the thread goes on.
+            Some(mut before) => before.clear(pool, thread.shard()),
+            None => thread.slot().set_asks(false),
         }
         open.finish(&mut found);
     }
@@ -506,6 +509,8 @@ impl Engine {
     #[cold]
     fn read_again(&self, thread: &ThreadClock, bytes: ByteRange) {
         let (pool, shard) = (&self.shared.pool, thread.shard());
+        thread.slot().set_asks(true);
+        fence(Ordering::SeqCst);
         for (address, mask) in granules_of(bytes.start(), bytes.end()) {
             let Some(granule) = self.shadow.granule(address) else {
                 continue;
@@ -515,6 +520,7 @@ impl Engine {
                 self.read_from_write(thread, write);
             }
         }
+        thread.slot().set_asks(false);
     }
 
     fn read_from_write(&self, thread: &ThreadClock, write: Epoch) {

@@ -1,5 +1,6 @@
 //! The engine, in situations that need few threads and exact counts.
 
+mod ended;
 mod settled;
 
 use super::*;
@@ -255,82 +256,6 @@ fn what_everybody_knows_is_freed() {
         after.nodes_in_use + 90 < before.nodes_in_use,
         "{before:?} {after:?}"
     );
-}
-
-#[test]
-fn who_recorded_nothing_unknown_is_freed_though_nobody_knows_its_end() {
-    let engine = Engine::new();
-    let mut main = engine.first_thread(0).unwrap();
-    let mut teacher = engine.fork(&mut main, 1).unwrap();
-    let (mut told, mut taught, mut end) = (SyncVar::new(), SyncVar::new(), SyncVar::new());
-    let mut pupil = engine.fork(&mut main, 2).unwrap();
-    let index = pupil.tid();
-    let _ = access(&engine, &pupil, AccessKind::Write, 8, 8);
-    pupil.release(&mut told);
-    main.acquire(&told);
-    teacher.acquire(&told);
-    let _ = access(&engine, &teacher, AccessKind::Write, 64, 8);
-    teacher.release(&mut taught);
-    // What it learns now, it leaves where nobody looks before the index is used again.
-    pupil.acquire(&taught);
-    pupil.release(&mut end);
-    drop(pupil);
-    let mut forgotten = Vec::new();
-    engine.reclaim(|label| forgotten.push(label));
-    assert_eq!(forgotten, [2]);
-    let mut next = engine.fork(&mut main, 3).unwrap();
-    assert_eq!(next.tid(), index);
-    next.release(&mut told);
-    main.acquire(&told);
-    teacher.acquire(&told);
-    let known = engine.known_to_all().unwrap();
-    assert!(known.has_all_of(&told) && !known.has_all_of(&end));
-    assert_eq!(access(&engine, &main, AccessKind::Read, 64, 1).len(), 1);
-    main.acquire(&end);
-    assert_eq!(access(&engine, &main, AccessKind::Read, 65, 1), []);
-}
-
-#[test]
-fn who_recorded_something_that_one_does_not_know_is_kept() {
-    let engine = Engine::new();
-    let mut main = engine.first_thread(0).unwrap();
-    let other = engine.fork(&mut main, 1).unwrap();
-    let mut told = SyncVar::new();
-    let mut child = engine.fork(&mut main, 2).unwrap();
-    let _ = access(&engine, &child, AccessKind::Write, 8, 8);
-    child.release(&mut told);
-    main.acquire(&told);
-    drop(child);
-    engine.reclaim(|_| unreachable!("the other one may race with it"));
-    let races = access(&engine, &other, AccessKind::Read, 8, 8);
-    assert_eq!(engine.label(races[0].previous_epoch), 2);
-}
-
-#[test]
-fn what_was_left_is_known_to_all_when_all_know_it() {
-    let engine = Engine::new();
-    let mut main = engine.first_thread(0).unwrap();
-    let mut other = engine.fork(&mut main, 1).unwrap();
-    let (mut one, mut both) = (SyncVar::new(), SyncVar::new());
-    let has = |var: &SyncVar| engine.known_to_all().unwrap().has_all_of(var);
-    assert!(has(&one), "there is nothing");
-    let _ = access(&engine, &main, AccessKind::Write, 8, 8);
-    main.release(&mut one);
-    main.release_merge(&mut both);
-    let _ = access(&engine, &other, AccessKind::Write, 16, 8);
-    other.release_merge(&mut both);
-    assert!(!has(&one) && !has(&both));
-    other.acquire(&one);
-    assert!(has(&one), "one thread's");
-    assert!(!has(&both), "main does not know it");
-    main.acquire(&both);
-    assert!(has(&both), "several threads'");
-    let mut elsewhere = SyncVar::new();
-    Engine::new()
-        .first_thread(0)
-        .unwrap()
-        .release(&mut elsewhere);
-    assert!(!has(&elsewhere), "another engine's");
 }
 
 #[test]

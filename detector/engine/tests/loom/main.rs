@@ -5,6 +5,7 @@
 
 #![cfg(loom)]
 
+mod census;
 mod renewal;
 mod side;
 mod table;

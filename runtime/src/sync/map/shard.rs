@@ -21,8 +21,10 @@ pub(super) struct Shard<K, V> {
 
 struct Nodes<K, V> {
     table: HashTable<Node<K, V>>,
-    /// How many were deleted, and stayed, since the last look at which of them can go.
+    /// How often one was deleted, and stayed, since the last look at which of them can go.
     buried: usize,
+    /// As often as that is worth the next look, at least.
+    enough: usize,
 }
 
 // SAFETY: the nodes are reached by one guard at a time. What is given out of them are clones of
@@ -68,6 +70,7 @@ impl<K, V> Shard<K, V> {
             nodes: UnsafeCell::new(Nodes {
                 table: HashTable::new(),
                 buried: 0,
+                enough: FEW_BURIED,
             }),
         }
     }
@@ -108,12 +111,14 @@ impl<K, V> Guard<'_, K, V> {
     /// nobody learns anything from those. They are to be dropped without the lock.
     pub(super) fn tidy(&mut self) -> Vec<Node<K, V>> {
         let nodes = self.nodes_mut();
-        if nodes.buried < nodes.table.len() / 2 + FEW_BURIED {
+        if nodes.buried < nodes.enough {
             return Vec::new();
         }
         let garbage = detect::with(|detector, _| {
-            // To find out takes time in proportion to those who run.
-            if nodes.buried < detector.footprint().indices.running {
+            // To find out takes time in proportion to the keys, and to those who run.
+            let running = detector.footprint().indices.running;
+            nodes.enough = running.max(nodes.table.len() / 2 + FEW_BURIED);
+            if nodes.buried < nodes.enough {
                 return Vec::new();
             }
             let Some(known) = detector.known_to_all() else {
