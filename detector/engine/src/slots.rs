@@ -23,7 +23,7 @@
 use crate::array::{Array, Zeroable};
 use crate::clock::{CLOCK_WORDS, Clock, Epoch, Tid, Time};
 use crate::pool::{self, Index, Kind, Need, Node, Pool};
-use crate::primitive::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::primitive::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use crate::source::Source;
 use crate::spin::Spin;
 use crate::trie::{self, Maker};
@@ -40,9 +40,9 @@ const CHUNKS: usize = if cfg!(loom) {
 /// How many ended threads a fork looks at, at most, for an index that its parent may use again.
 const CANDIDATES: usize = 8;
 
-const FREE: u32 = 0;
-const RUNNING: u32 = 1;
-const ENDED: u32 = 2;
+const FREE: u8 = 0;
+const RUNNING: u8 = 1;
+const ENDED: u8 = 2;
 
 /// What belongs to one thread index: on cache lines of its own, for its thread changes it with every release.
 #[repr(C, align(64))]
@@ -50,7 +50,13 @@ const ENDED: u32 = 2;
 pub(crate) struct Slot {
     /// Odd while the clock changes.
     sequence: AtomicU32,
-    state: AtomicU32,
+    state: AtomicU8,
+    /// Something was learned since the last release.
+    learned: AtomicBool,
+    /// The thread may ask who made a record that it has seen, or what that one knew.
+    asks: AtomicBool,
+    /// The thread goes on under another index.
+    renewed: AtomicBool,
     clock: [AtomicU64; CLOCK_WORDS],
     /// A clock node: what relaxed loads have read and no acquire fence has taken yet.
     pub(crate) unfenced: AtomicU32,
@@ -71,20 +77,18 @@ pub(crate) struct Slot {
     versions: AtomicU64,
     /// How many of the thread's records had no room.
     unsettled: AtomicU32,
-    /// The thread goes on under another index.
-    renewed: AtomicBool,
-    /// The thread may ask who made a record that it has seen, or what that one knew.
-    asks: AtomicBool,
     /// The census in which no record of this index, whose thread has ended, was seen yet.
     census: AtomicU32,
-    /// Something was learned since the last release.
-    learned: AtomicBool,
     /// The time at which anything was last recorded under this index.
     recorded: AtomicU64,
 }
 
 // SAFETY: zero bytes are numbers and `false`.
 unsafe impl Zeroable for Slot {}
+
+/// A million goroutines have a million of them.
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Slot>() == 128);
 
 impl Slot {
     /// This thread's clock, to look at; for its thread only.
@@ -676,7 +680,7 @@ impl Slots {
     }
 
     /// All slots of threads in this state.
-    fn in_state<'a>(&'a self, lives: &Lives, state: u32) -> impl Iterator<Item = &'a Slot> {
+    fn in_state<'a>(&'a self, lives: &Lives, state: u8) -> impl Iterator<Item = &'a Slot> {
         let tids = (0..lives.used as usize).filter_map(Tid::new);
         let slots = tids.map(|tid| self.slot(tid));
         slots.filter(move |slot| slot.state.load(Ordering::Relaxed) == state)
