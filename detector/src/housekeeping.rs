@@ -37,6 +37,8 @@ struct Left {
     indices: usize,
     /// The same after the last sweep.
     swept: usize,
+    /// As many of them as are worth a sweep.
+    enough: usize,
     /// Bytes of shadow after the last sweep.
     shadow: u64,
     /// The one that goes on.
@@ -47,29 +49,35 @@ impl Left {
     /// Whether a sweep goes on, or should begin.
     fn wants_sweep(&self, engine: &Engine) -> bool {
         self.sweep.is_some()
-            || self.indices > 2 * self.swept + MANY_ENDED
+            || self.indices > self.enough
             || engine.shadow_bytes() > 2 * self.shadow + SMALL_SHADOW
     }
 
     /// Does a part of a sweep.
-    fn sweep_some(&mut self, engine: &Engine, mut forget: impl FnMut(u64)) {
+    fn sweep_some(&mut self, engine: &Engine, forget: impl FnMut(u64)) {
         let Some(sweep) = &mut self.sweep else {
             self.sweep = engine.begin_sweep(forget);
             return;
         };
         if !engine.sweep_some(sweep, PART) {
             self.sweep = None;
-            self.reclaim(engine, &mut forget);
-            self.swept = self.indices;
+            engine.reclaim(forget);
+            self.swept = engine.footprint().indices.ended;
             self.shadow = engine.shadow_bytes();
+            self.note_indices(engine);
         }
     }
 
     fn reclaim(&mut self, engine: &Engine, forget: impl FnMut(u64)) {
         engine.reclaim(forget);
+        self.note_indices(engine);
+    }
+
+    fn note_indices(&mut self, engine: &Engine) {
         let indices = engine.footprint().indices;
         self.ended = indices.ended + indices.former;
         self.indices = indices.ended;
+        self.enough = 2 * self.swept + indices.running + MANY_ENDED;
     }
 }
 
