@@ -49,8 +49,13 @@ impl Left {
     /// Whether a sweep goes on, or should begin.
     fn wants_sweep(&self, engine: &Engine) -> bool {
         self.sweep.is_some()
-            || self.indices > self.enough
+            || self.has_many_ended()
             || engine.shadow_bytes() > 2 * self.shadow + SMALL_SHADOW
+    }
+
+    /// Whether it should for the sake of ended threads.
+    fn has_many_ended(&self) -> bool {
+        self.indices > self.enough
     }
 
     /// Does a part of a sweep.
@@ -61,7 +66,9 @@ impl Left {
         };
         if !engine.sweep_some(sweep, PART) {
             self.sweep = None;
-            engine.reclaim(forget);
+            if self.has_many_ended() {
+                engine.reclaim(forget);
+            }
             self.swept = engine.footprint().indices.ended;
             self.shadow = engine.shadow_bytes();
             self.note_indices(engine);
@@ -82,9 +89,8 @@ impl Left {
 }
 
 impl Housekeeping {
-    /// Frees indices of ended threads, if there may be many to free; `forget` gets their labels. Where a sweep is
-    /// wanted, does a part of it, for it may be that nobody is ever idle.
-    pub fn on_fork(&self, engine: &Engine, mut forget: impl FnMut(u64)) {
+    /// Frees indices of ended threads, if there may be many to free; `forget` gets their labels.
+    pub fn on_fork(&self, engine: &Engine, forget: impl FnMut(u64)) {
         if !self
             .forks
             .fetch_add(1, Ordering::Relaxed)
@@ -98,10 +104,7 @@ impl Housekeeping {
         };
         let indices = engine.footprint().indices;
         if indices.ended + indices.former > 2 * left.ended + indices.running + FEW_ENDED {
-            left.reclaim(engine, &mut forget);
-        }
-        if left.wants_sweep(engine) {
-            left.sweep_some(engine, forget);
+            left.reclaim(engine, forget);
         }
     }
 
@@ -111,7 +114,7 @@ impl Housekeeping {
         left.is_some_and(|left| left.wants_sweep(engine))
     }
 
-    /// Frees shadow memory, too, if there may be much to free: a part at a time. `true` where there is
+    /// Sweeps, if there may be much shadow to free, or there are many ended threads left: a part at a time. `true` where there is
     /// more to do.
     pub fn when_idle(&self, engine: &Engine, forget: impl FnMut(u64)) -> bool {
         let Some(mut left) = self.left.try_lock() else {
@@ -140,6 +143,9 @@ mod tests {
         let mut most = 0;
         for label in 1..THREADS {
             housekeeping.on_fork(&engine, |_| {});
+            if housekeeping.is_due(&engine) {
+                housekeeping.when_idle(&engine, |_| {});
+            }
             let mut child = engine.fork(&mut main, label).expect("an index");
             live(&engine, &mut main, &mut child);
             drop(child);
