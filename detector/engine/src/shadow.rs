@@ -456,8 +456,11 @@ impl Shadow {
                 from.region += 1;
                 continue;
             };
-            for (number, word) in touched.iter().enumerate().skip(from.word) {
-                if word.load(Ordering::Relaxed) == 0 {
+            let sides = region.touched(Half::Side).unwrap_or(&[]);
+            let words = touched.iter().zip(sides);
+            for (number, (main, side)) in words.enumerate().skip(from.word) {
+                // A page may be given back between the note of a main half and that of a side.
+                if main.load(Ordering::Relaxed) | side.load(Ordering::Relaxed) == 0 {
                     continue;
                 }
                 if looked_at >= pages {
@@ -465,9 +468,12 @@ impl Shadow {
                     return true;
                 }
                 let pages = number * 64..(number + 1) * 64;
-                for page in pages.filter(|&page| region.is_touched(Half::Main, page)) {
-                    looked_at += 1;
+                for page in pages {
                     let beside = region.is_touched(Half::Side, page);
+                    if !beside && !region.is_touched(Half::Main, page) {
+                        continue;
+                    }
+                    looked_at += 1;
                     let granules = granules_in(page).filter_map(|index| region.granule(index));
                     if granules.filter(|granule| !clean(*granule, beside)).count() == 0 {
                         self.give_back_if_empty(region, page..page + 1);

@@ -218,7 +218,7 @@ impl Slot {
 
     /// The thread is about to look at records of others, or has asked all that it wants to know of them.
     pub(crate) fn set_asks(&self, asks: bool) {
-        self.asks.store(asks, Ordering::Relaxed);
+        self.asks.store(asks, Ordering::Release);
     }
 
     /// Counts a record that had no room; for its thread only.
@@ -648,9 +648,21 @@ impl Slots {
         lives.censuses
     }
 
-    /// A record of `epoch` is there.
+    /// A record of `epoch` is there, or was read from where something else is by now: any epoch will do.
     pub(crate) fn is_seen(&self, epoch: Epoch) {
-        self.slot(epoch.tid()).census.store(0, Ordering::Relaxed);
+        let index = epoch.tid().index();
+        let Some(chunk) = self.chunks.get(index >> CHUNK_BITS) else {
+            return;
+        };
+        let chunk = chunk.load(Ordering::Acquire);
+        if !chunk.is_null() {
+            // SAFETY: the chunk has this many slots and lives as long as this table.
+            let slot = unsafe { &*chunk.add(index & (CHUNK - 1)) };
+            // Mostly it has no mark: a look leaves the line to its thread.
+            if slot.census.load(Ordering::Relaxed) != 0 {
+                slot.census.store(0, Ordering::Relaxed);
+            }
+        }
     }
 
     /// All records were looked at since the census of this `number` began: those that have ended, and of which none was
@@ -663,7 +675,7 @@ impl Slots {
         let lives = self.lives.lock();
         if self
             .in_state(&lives, RUNNING)
-            .any(|slot| slot.asks.load(Ordering::Relaxed))
+            .any(|slot| slot.asks.load(Ordering::Acquire))
         {
             return;
         }

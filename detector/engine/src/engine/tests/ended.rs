@@ -192,3 +192,12 @@ fn what_was_recorded_while_it_sweeps_is_not_missed() {
     let races = access(&engine, &other, AccessKind::Read, 16, 8);
     assert_eq!(engine.label(races[0].previous_epoch), 2);
 }
+
+#[test]
+fn a_census_bears_what_was_no_epoch() {
+    let engine = Engine::new();
+    let _main = engine.first_thread(0).unwrap();
+    for bits in [u64::MAX >> 1, 1 << 62, 0, 1 << 36] {
+        engine.shared.slots.is_seen(Epoch::from_bits(bits));
+    }
+}
