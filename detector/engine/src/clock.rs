@@ -56,7 +56,7 @@ impl Tid {
 
 /// A thread's own logical time: the number of times it has released something new, plus one.
 ///
-/// The times of an index are cut into *generations* of some ten million each. Within one, whoever knows a
+/// The times of an index are cut into *generations* of some 67 million each. Within one, whoever knows a
 /// time knows all that was released before; a thread that gets the index of another one, whose end not everybody
 /// knows, begins a new one. Where a thread passes from one to the next, clocks of before are compared in whole
 /// from then on: that takes longer, and tells the same.

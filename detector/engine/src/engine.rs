@@ -362,7 +362,7 @@ impl Engine {
     fn known_and_reclaimed(&self, forgotten: impl FnMut(u64)) -> Option<KnownToAll> {
         let known = self.known_to_all()?;
         let Shared { pool, slots, .. } = &*self.shared;
-        slots.reclaim(pool, known.trie(), forgotten);
+        slots.reclaim(pool, &known, forgotten);
         Some(known)
     }
 

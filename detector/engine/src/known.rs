@@ -23,10 +23,6 @@ impl KnownToAll {
         })
     }
 
-    pub(crate) fn trie(&self) -> Index {
-        self.trie
-    }
-
     /// Whether what happened at `epoch` is known.
     pub(crate) fn has(&self, epoch: Epoch) -> bool {
         trie::get(&self.shared.pool, self.trie, epoch.tid().key()) >= epoch.time().get()

@@ -22,6 +22,7 @@
 
 use crate::array::{Array, Zeroable};
 use crate::clock::{CLOCK_WORDS, Clock, Epoch, Tid, Time};
+use crate::known::KnownToAll;
 use crate::pool::{self, Index, Kind, Need, Node, Pool};
 use crate::primitive::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use crate::source::Source;
@@ -381,10 +382,16 @@ impl Slots {
     /// The slot of an index that was given away.
     #[inline]
     pub(crate) fn slot(&self, tid: Tid) -> &Slot {
-        let chunk = self.chunks[tid.index() >> CHUNK_BITS].load(Ordering::Acquire);
-        assert!(!chunk.is_null(), "the index was given away");
+        self.find(tid).expect("the index was given away")
+    }
+
+    /// The same, where any index will do; `None` where the slots of that are not there.
+    #[inline]
+    fn find(&self, tid: Tid) -> Option<&Slot> {
+        let chunk = self.chunks.get(tid.index() >> CHUNK_BITS)?;
+        let chunk = chunk.load(Ordering::Acquire);
         // SAFETY: the chunk has this many slots and lives as long as this table.
-        unsafe { &*chunk.add(tid.index() & (CHUNK - 1)) }
+        (!chunk.is_null()).then(|| unsafe { &*chunk.add(tid.index() & (CHUNK - 1)) })
     }
 
     /// The present time of an index that was given away, for anybody.
@@ -616,7 +623,7 @@ impl Slots {
     ///
     /// What is free is given away in the order of the numbers, so that threads of the same time
     /// share leaves of the clocks that know them.
-    pub(crate) fn reclaim(&self, pool: &Pool, known: Index, mut forgotten: impl FnMut(u64)) {
+    pub(crate) fn reclaim(&self, pool: &Pool, known: &KnownToAll, mut forgotten: impl FnMut(u64)) {
         let mut lives = self.lives.lock();
         lives.free = Queue::default();
         lives.ended = Queue::default();
@@ -624,8 +631,8 @@ impl Slots {
             let slot = self.slot(tid);
             lives.former -= self.forget_former(pool, tid, known, &mut forgotten);
             let ended = slot.state.load(Ordering::Relaxed) == ENDED;
-            if ended && is_known(pool, known, Epoch::new(tid, slot.recorded())) {
-                let is_end_known = is_known(pool, known, last(slot));
+            if ended && known.has(Epoch::new(tid, slot.recorded())) {
+                let is_end_known = known.has(last(slot));
                 self.free(pool, tid, is_end_known, &mut forgotten);
             }
             match slot.state.load(Ordering::Relaxed) {
@@ -650,18 +657,11 @@ impl Slots {
 
     /// A record of `epoch` is there, or was read from where something else is by now: any epoch will do.
     pub(crate) fn is_seen(&self, epoch: Epoch) {
-        let index = epoch.tid().index();
-        let Some(chunk) = self.chunks.get(index >> CHUNK_BITS) else {
-            return;
-        };
-        let chunk = chunk.load(Ordering::Acquire);
-        if !chunk.is_null() {
-            // SAFETY: the chunk has this many slots and lives as long as this table.
-            let slot = unsafe { &*chunk.add(index & (CHUNK - 1)) };
-            // Mostly it has no mark: a look leaves the line to its thread.
-            if slot.census.load(Ordering::Relaxed) != 0 {
-                slot.census.store(0, Ordering::Relaxed);
-            }
+        // Mostly it has no mark: a look leaves the line to its thread.
+        if let Some(slot) = self.find(epoch.tid())
+            && slot.census.load(Ordering::Relaxed) != 0
+        {
+            slot.census.store(0, Ordering::Relaxed);
         }
     }
 
@@ -723,7 +723,7 @@ impl Slots {
         &self,
         pool: &Pool,
         tid: Tid,
-        known: Index,
+        known: &KnownToAll,
         forgotten: &mut impl FnMut(u64),
     ) -> usize {
         let slot = self.slot(tid);
@@ -731,7 +731,7 @@ impl Slots {
         let mut after = None;
         while index != 0 {
             let node = pool.node(index);
-            if is_known(pool, known, Epoch::new(tid, Time::from_bits(node.origin()))) {
+            if known.has(Epoch::new(tid, Time::from_bits(node.origin()))) {
                 break;
             }
             after = Some(node);
@@ -789,10 +789,6 @@ fn last(slot: &Slot) -> Epoch {
     } else {
         own
     }
-}
-
-fn is_known(pool: &Pool, known: Index, epoch: Epoch) -> bool {
-    trie::get(pool, known, epoch.tid().key()) >= epoch.time().get()
 }
 
 impl Drop for Slots {
