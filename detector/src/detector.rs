@@ -442,6 +442,9 @@ impl Detector {
                 self.emit(&Record::Race(Box::new(report)));
             }
         }
+        if !races.is_empty() {
+            thread.clock.has_asked();
+        }
     }
 
     fn describe(&self, thread: &Thread, kind: AccessKind, node: NodeId, race: &Race) -> RaceReport {

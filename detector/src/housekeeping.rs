@@ -29,16 +29,15 @@ pub struct Housekeeping {
     left: Mutex<Left>,
 }
 
+/// Ended threads are counted with those whose index another one has.
 #[derive(Default)]
 struct Left {
-    /// Ended threads, with those whose index another one has, after the last look at those.
+    /// Ended threads after the last look at those.
     ended: usize,
-    /// Indices of ended threads after it.
-    indices: usize,
-    /// The same after the last sweep.
+    /// Threads that ran then.
+    running: usize,
+    /// Ended threads after the last sweep.
     swept: usize,
-    /// As many of them as are worth a sweep.
-    enough: usize,
     /// Bytes of shadow after the last sweep.
     shadow: u64,
     /// The one that goes on.
@@ -55,7 +54,7 @@ impl Left {
 
     /// Whether it should for the sake of ended threads.
     fn has_many_ended(&self) -> bool {
-        self.indices > self.enough
+        self.ended > 2 * self.swept + self.running + MANY_ENDED
     }
 
     /// Does a part of a sweep.
@@ -69,9 +68,9 @@ impl Left {
             if self.has_many_ended() {
                 engine.reclaim(forget);
             }
-            self.swept = engine.footprint().indices.ended;
-            self.shadow = engine.shadow_bytes();
             self.note_indices(engine);
+            self.swept = self.ended;
+            self.shadow = engine.shadow_bytes();
         }
     }
 
@@ -83,8 +82,7 @@ impl Left {
     fn note_indices(&mut self, engine: &Engine) {
         let indices = engine.footprint().indices;
         self.ended = indices.ended + indices.former;
-        self.indices = indices.ended;
-        self.enough = 2 * self.swept + indices.running + MANY_ENDED;
+        self.running = indices.running;
     }
 }
 
@@ -103,7 +101,8 @@ impl Housekeeping {
             return;
         };
         let indices = engine.footprint().indices;
-        if indices.ended + indices.former > 2 * left.ended + indices.running + FEW_ENDED {
+        let many = indices.ended + indices.former > 2 * left.ended + indices.running + FEW_ENDED;
+        if many || engine.has_become_free() {
             left.reclaim(engine, forget);
         }
     }
@@ -137,7 +136,7 @@ mod tests {
     const THREADS: u64 = 200_000;
 
     /// The most that was kept of threads that nobody joins; `live` is given their parent and one of them.
-    fn most_kept(live: impl Fn(&Engine, &mut ThreadClock, &mut ThreadClock)) -> usize {
+    fn most_kept(mut live: impl FnMut(&Engine, &mut ThreadClock, &mut ThreadClock)) -> usize {
         let (engine, housekeeping) = (Engine::new(), Housekeeping::default());
         let mut main = engine.first_thread(0).expect("memory");
         let mut most = 0;
@@ -171,6 +170,19 @@ mod tests {
             child.acquire(&news);
         });
         assert!(most < 8 * FEW_ENDED, "{most}");
+    }
+
+    #[test]
+    fn who_is_joined_is_not_kept_though_somebody_knows_nothing_of_it() {
+        let mut other = None;
+        let most = most_kept(|engine, main, child| {
+            other = other.take().or_else(|| engine.fork(main, 0));
+            engine.reset(write(engine, child));
+            let mut end = SyncVar::new();
+            child.release(&mut end);
+            main.acquire(&end);
+        });
+        assert!(most < 4 * MANY_ENDED, "{most}");
     }
 
     #[test]

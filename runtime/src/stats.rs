@@ -27,7 +27,7 @@ pub struct Stats {
     pub retaken: u64,
     /// How often a goroutine had run for 10 ms and was made to let others run.
     pub preempted: u64,
-    /// How often a worker without work did a part of the detector's housekeeping.
+    /// How often a worker did a part of the detector's housekeeping: one without work, as a rule.
     pub housekept: u64,
 }
 

@@ -208,6 +208,7 @@ pub(crate) fn report(inside: &Inside, kind: AccessKind, place: Place, races: &Ra
             reporter.races.fetch_add(1, Ordering::Relaxed);
         }
     }
+    inside.clock().has_asked();
 }
 
 /// Whether one side of a race, which is at `place` now, is Deadheat's own code: also before the first

@@ -148,7 +148,7 @@ typedef struct dh_footprint {
 typedef struct dh_race {
     uintptr_t address;       /* the first byte that both touched */
     size_t size;             /* bytes that both touched, as far as they adjoin */
-    uint64_t previous_label; /* its thread's label */
+    uint64_t previous_label; /* its thread's label: not `forgotten` before this thread acts again */
     uint64_t previous_time;  /* its time, on its thread's own clock */
     uint32_t previous_index; /* its thread's index */
     dh_node previous_node;   /* its call stack */

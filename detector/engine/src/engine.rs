@@ -52,7 +52,7 @@ use crate::primitive::{AtomicU64, Ordering, fetch_to_write};
 use crate::racy::RacyBytes;
 use crate::settled::Settled;
 use crate::shadow::{Position, Shadow};
-use crate::slots::Indices;
+use crate::slots::{Census, Indices};
 use crate::source::Source;
 use crate::sync::{
     Acquired, AtomicEffect, AtomicWord, Shared, SyncId, SyncTable, SyncVar, ThreadClock,
@@ -130,7 +130,7 @@ pub struct Sweep {
     known: Option<KnownToAll>,
     position: Position,
     /// The census that goes on with it, while it has seen all that it should.
-    census: Option<u32>,
+    census: Option<Census>,
 }
 
 /// A happens-before engine over one address space.
@@ -351,6 +351,13 @@ impl Engine {
         self.known_and_reclaimed(forgotten);
     }
 
+    /// Whether there are ended threads that a sweep has found no record of, and that [`Self::reclaim`] can free only now:
+    /// while a thread may ask about a race that it was told of, none is.
+    pub fn has_become_free(&self) -> bool {
+        let Shared { pool, slots, .. } = &*self.shared;
+        slots.settle_census(pool)
+    }
+
     /// What every running thread knows; `None` where there is no memory for it. Takes time in proportion to their number.
     /// Promises what [`Self::no_more_first_threads`] does.
     #[must_use]
@@ -362,6 +369,7 @@ impl Engine {
     fn known_and_reclaimed(&self, forgotten: impl FnMut(u64)) -> Option<KnownToAll> {
         let known = self.known_to_all()?;
         let Shared { pool, slots, .. } = &*self.shared;
+        slots.settle_census(pool);
         slots.reclaim(pool, &known, forgotten);
         Some(known)
     }
@@ -401,7 +409,7 @@ impl Engine {
         let kept = |epoch| slots.is_seen(epoch);
         let census = &mut sweep.census;
         let clean = |granule: Granule<'_>, beside| {
-            let swept = history::sweep_and_tell(granule, beside, pool, &version, is_known, kept);
+            let swept = history::sweep(granule, beside, pool, 0, &version, is_known, kept);
             // Without memory, not all may have been looked at.
             *census = census.filter(|_| swept.is_some());
             swept == Some(true)
@@ -410,8 +418,8 @@ impl Engine {
         if !more {
             self.sync.sweep(known);
             sweep.known = None;
-            if let Some(number) = sweep.census.take() {
-                slots.end_census(pool, number);
+            if let Some(census) = sweep.census.take() {
+                slots.end_census(pool, census);
             }
         }
         more

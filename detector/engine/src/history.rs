@@ -713,11 +713,13 @@ pub(crate) fn reset(
     )
 }
 
-/// As [`sweep`], and calls `kept` with the epoch of each record that stays, and perhaps of others.
-pub(crate) fn sweep_and_tell(
+/// Forgets accesses that `is_known` says every running thread comes after; whether nothing is left. Calls `kept` with
+/// the epoch of each record that stays, and perhaps of others.
+pub(crate) fn sweep(
     granule: Granule<'_>,
     beside: bool,
     pool: &Pool,
+    shard: usize,
     version: &dyn Fn() -> u64,
     is_known: impl Fn(Epoch) -> bool,
     kept: impl Fn(Epoch),
@@ -726,7 +728,8 @@ pub(crate) fn sweep_and_tell(
         kept(epoch);
         true
     };
-    thin(granule, beside, pool, Need::Tidiness, 0, version, |entry| {
+    let need = Need::Tidiness;
+    thin(granule, beside, pool, need, shard, version, |entry| {
         if all_epochs(pool, entry, &is_known) {
             return ByteMask::NONE;
         }
@@ -741,30 +744,4 @@ fn all_epochs(pool: &Pool, entry: Entry, f: impl Fn(Epoch) -> bool) -> bool {
         Entry::Single(record) => f(record.epoch),
         Entry::Crowd(crowd) => trie::all(pool, crowd.root, |key, word| f(member_epoch(key, word))),
     }
-}
-
-/// Forgets accesses that `is_known` says every running thread comes after; whether nothing is left.
-pub(crate) fn sweep(
-    granule: Granule<'_>,
-    beside: bool,
-    pool: &Pool,
-    shard: usize,
-    version: &dyn Fn() -> u64,
-    is_known: impl Fn(Epoch) -> bool,
-) -> Option<bool> {
-    thin(
-        granule,
-        beside,
-        pool,
-        Need::Tidiness,
-        shard,
-        version,
-        |entry| {
-            if all_epochs(pool, entry, &is_known) {
-                ByteMask::NONE
-            } else {
-                entry.mask()
-            }
-        },
-    )
 }

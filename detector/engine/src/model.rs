@@ -142,7 +142,15 @@ impl Model {
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(None, next.replace(next.get() + 1));
         let is_known = |epoch: Epoch| is_known(epoch.tid().index(), epoch.time().get());
-        history::sweep(self.granule(), true, &self.pool, 0, &version, is_known);
+        history::sweep(
+            self.granule(),
+            true,
+            &self.pool,
+            0,
+            &version,
+            is_known,
+            |_| {},
+        );
     }
 
     /// Sweeps while nothing is known to all, and calls `kept` with the thread of each record that is there.
@@ -150,7 +158,7 @@ impl Model {
         let version = || chain::version(None, version << 8);
         let kept = |epoch: Epoch| kept(epoch.tid().index());
         let (granule, pool) = (self.granule(), &self.pool);
-        history::sweep_and_tell(granule, true, pool, &version, |_| false, kept);
+        history::sweep(granule, true, pool, 0, &version, |_| false, kept);
     }
 
     /// The number of nodes in use, once all threads are done.

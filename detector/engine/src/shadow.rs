@@ -400,8 +400,9 @@ impl Shadow {
         while from < end {
             let to = end.min((from & !(covered - 1)).saturating_add(covered));
             let page = index_in_region(from) / PAGE_GRANULES;
-            if region.is_touched(Half::Main, page) {
-                let beside = region.is_touched(Half::Side, page);
+            let beside = region.is_touched(Half::Side, page);
+            // As in a sweep, a side may be noted alone.
+            if beside || region.is_touched(Half::Main, page) {
                 for (address, mask) in granules_of(from, to) {
                     if let Some(granule) = region.granule(index_in_region(address)) {
                         reset(granule, beside, mask);
@@ -657,6 +658,22 @@ mod tests {
         sweep_all(&shadow, |_, _| true);
         assert_eq!(place.granule.side().low(), 1);
         assert_eq!(shadow.bytes(), 2 * PAGE as u64);
+    }
+
+    #[test]
+    fn a_side_that_is_noted_alone_is_reset_and_swept() {
+        let shadow = shadow();
+        let _ = shadow.place(0x4000_0000).unwrap();
+        assert!(shadow.touch(0x4000_0000, Half::Side));
+        let bytes = ByteRange::new(0x4000_0000, 8).unwrap();
+        let mut sides = 0;
+        shadow.reset(bytes, |_, beside, _| sides += usize::from(beside));
+        assert_eq!(sides, 1);
+        sweep_all(&shadow, |_, beside| {
+            sides += usize::from(beside);
+            true
+        });
+        assert_eq!(sides, 1 + PAGE_GRANULES);
     }
 
     fn sweep_all(shadow: &Shadow, clean: impl FnMut(Granule<'_>, bool) -> bool) {

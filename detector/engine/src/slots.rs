@@ -20,6 +20,8 @@
 //!   one learned and released in the end, who knows the new one's times need not know. So
 //!   those that nobody joins, and that do no more than to wait in the end, are not kept forever.
 
+mod census;
+
 use crate::array::{Array, Zeroable};
 use crate::clock::{CLOCK_WORDS, Clock, Epoch, Tid, Time};
 use crate::known::KnownToAll;
@@ -28,6 +30,8 @@ use crate::primitive::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Or
 use crate::source::Source;
 use crate::spin::Spin;
 use crate::trie::{self, Maker};
+pub(crate) use census::Census;
+use census::Censuses;
 use core::mem::ManuallyDrop;
 
 const CHUNK_BITS: u32 = if cfg!(loom) { 2 } else { 14 };
@@ -76,10 +80,8 @@ pub(crate) struct Slot {
     label: AtomicU64,
     /// How often the thread has put a granule's history elsewhere; see `history`.
     versions: AtomicU64,
-    /// How many of the thread's records had no room.
-    unsettled: AtomicU32,
-    /// The census in which no record of this index, whose thread has ended, was seen yet.
-    census: AtomicU32,
+    /// The time up to which a census has seen no record of this index, whose threads of that time have ended; see [`census`].
+    unseen: AtomicU64,
     /// The time at which anything was last recorded under this index.
     recorded: AtomicU64,
 }
@@ -212,6 +214,11 @@ impl Slot {
         self.label.store(label, Ordering::Relaxed);
     }
 
+    /// The number of the fork that the thread came of.
+    pub(crate) fn fork(&self) -> u64 {
+        self.fork.load(Ordering::Relaxed)
+    }
+
     /// The first time of the thread that has the index now.
     pub(crate) fn start(&self) -> Time {
         Time::from_bits(self.start.load(Ordering::Relaxed))
@@ -220,13 +227,6 @@ impl Slot {
     /// The thread is about to look at records of others, or has asked all that it wants to know of them.
     pub(crate) fn set_asks(&self, asks: bool) {
         self.asks.store(asks, Ordering::Release);
-    }
-
-    /// Counts a record that had no room; for its thread only.
-    pub(crate) fn next_unsettled(&self) -> u32 {
-        let number = self.unsettled.load(Ordering::Relaxed).wrapping_add(1);
-        self.unsettled.store(number, Ordering::Relaxed);
-        number
     }
 
     /// A number that this index never gave before.
@@ -290,8 +290,7 @@ struct Lives {
     former: usize,
     /// How many ended threads the next fork looks at: half as many after each that found none.
     candidates: usize,
-    /// How many censuses have begun.
-    censuses: u32,
+    censuses: Censuses,
 }
 
 /// All slots of an engine.
@@ -369,7 +368,7 @@ impl Slots {
             ended: Queue::default(),
             former: 0,
             candidates: CANDIDATES,
-            censuses: 0,
+            censuses: Censuses::default(),
         };
         Some(Self {
             chunks: Array::new(CHUNKS, source)?,
@@ -436,7 +435,6 @@ impl Slots {
         slot.start.store(time.get(), Ordering::Relaxed);
         slot.set_learned(true);
         slot.set_asks(false);
-        slot.census.store(0, Ordering::Relaxed);
         slot.change(|place| {
             place.clear(pool, shard);
             *place = clock;
@@ -602,9 +600,7 @@ impl Slots {
     fn meet(&self, known: &mut Known<'_>, used: u32, seen: u64) -> Option<()> {
         for tid in (0..used as usize).filter_map(Tid::new) {
             let slot = self.slot(tid);
-            if slot.state.load(Ordering::Acquire) != RUNNING
-                || slot.fork.load(Ordering::Relaxed) <= seen
-            {
+            if slot.state.load(Ordering::Acquire) != RUNNING || slot.fork() <= seen {
                 continue;
             }
             let mut clock = slot.copy(known.pool, &self.source, 0);
@@ -641,61 +637,6 @@ impl Slots {
                 _ => {}
             }
         }
-    }
-
-    /// Begins to find out which ended threads have no record any more; gives its number. It has to follow that
-    /// [`Self::is_seen`] of all records.
-    pub(crate) fn begin_census(&self) -> u32 {
-        let mut lives = self.lives.lock();
-        // 0 is none.
-        lives.censuses = lives.censuses.wrapping_add(1).max(1);
-        for slot in self.in_state(&lives, ENDED) {
-            slot.census.store(lives.censuses, Ordering::Relaxed);
-        }
-        lives.censuses
-    }
-
-    /// A record of `epoch` is there, or was read from where something else is by now: any epoch will do.
-    pub(crate) fn is_seen(&self, epoch: Epoch) {
-        // Mostly it has no mark: a look leaves the line to its thread.
-        if let Some(slot) = self.find(epoch.tid())
-            && slot.census.load(Ordering::Relaxed) != 0
-        {
-            slot.census.store(0, Ordering::Relaxed);
-        }
-    }
-
-    /// All records were looked at since the census of this `number` began: those that have ended, and of which none was
-    /// seen, have none. Nothing follows from that while anybody may ask who made one that is gone.
-    ///
-    /// Whoever asks says so before looking at the record. Here it is seen that the record is gone, and then looked for who
-    /// asks. There is a barrier in between on either side, and so one of the two sees the other.
-    pub(crate) fn end_census(&self, pool: &Pool, number: u32) {
-        fence(Ordering::SeqCst);
-        let lives = self.lives.lock();
-        if self
-            .in_state(&lives, RUNNING)
-            .any(|slot| slot.asks.load(Ordering::Acquire))
-        {
-            return;
-        }
-        let unseen = |slot: &&Slot| slot.census.load(Ordering::Relaxed) == number;
-        for slot in self.in_state(&lives, ENDED).filter(unseen) {
-            slot.set_recorded(Time::ZERO);
-            let mut index = slot.former.load(Ordering::Relaxed);
-            while index != 0 {
-                let node = pool.node(index);
-                node.set_origin(Time::ZERO.get());
-                index = node.link();
-            }
-        }
-    }
-
-    /// All slots of threads in this state.
-    fn in_state<'a>(&'a self, lives: &Lives, state: u8) -> impl Iterator<Item = &'a Slot> {
-        let tids = (0..lives.used as usize).filter_map(Tid::new);
-        let slots = tids.map(|tid| self.slot(tid));
-        slots.filter(move |slot| slot.state.load(Ordering::Relaxed) == state)
     }
 
     /// Nothing more is kept of the ended thread of `tid`, whose label `forgotten` gets.

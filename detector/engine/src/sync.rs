@@ -19,6 +19,7 @@ use crate::slots::{Slot, Slots};
 use crate::source::Source;
 use crate::trie::Maker;
 use alloc::sync::Arc;
+use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::sync::atomic::Ordering;
 
@@ -215,7 +216,9 @@ pub struct ThreadClock {
     slot: core::ptr::NonNull<Slot>,
     own: Epoch,
     /// Which of the pool's free nodes it takes; see [`Self::run_on`].
-    shard: usize,
+    shard: u32,
+    /// How many of the thread's records had no room. Threads that make few begin with different numbers.
+    unsettled: Cell<u32>,
 }
 
 // SAFETY: the slot is one of the table in `shared`, which lives as long, and its fields are
@@ -237,11 +240,14 @@ impl ThreadClock {
 
     fn start(shared: &Arc<Shared>, clock: Clock, label: u64, shard: usize) -> Option<Self> {
         let own = shared.slots.start(&shared.pool, clock, label, shard)?;
+        let slot = shared.slots.slot(own.tid());
         Some(Self {
             shared: Arc::clone(shared),
-            slot: core::ptr::NonNull::from(shared.slots.slot(own.tid())),
+            slot: core::ptr::NonNull::from(slot),
             own,
-            shard: own.tid().shard(),
+            shard: own.tid().key(),
+            // Multiples of the golden ratio lie apart from each other (Knuth, volume 3, 6.4).
+            unsettled: Cell::new((slot.fork() as u32).wrapping_mul(0x9e37_79b9)),
         })
     }
 
@@ -255,7 +261,7 @@ impl ThreadClock {
             return None;
         }
         self.tick();
-        Self::start(&self.shared, clock, label, self.shard)
+        Self::start(&self.shared, clock, label, self.shard())
     }
 
     /// From now on, the thread runs on the processor of this number, or on the thread of the operating system: it takes
@@ -263,7 +269,7 @@ impl ThreadClock {
     /// Any number will do.
     #[inline]
     pub fn run_on(&mut self, processor: usize) {
-        self.shard = processor;
+        self.shard = processor as u32;
     }
 
     #[inline]
@@ -278,12 +284,19 @@ impl ThreadClock {
 
     #[inline]
     pub(crate) fn shard(&self) -> usize {
-        self.shard
+        self.shard as usize
     }
 
     /// A version of an object, or of a history, that nobody ever gave before.
     pub(crate) fn next_version(&self) -> u64 {
         chain::version(Some(self.tid()), self.slot().next_version())
+    }
+
+    /// Counts a record that had no room.
+    pub(crate) fn next_unsettled(&self) -> u32 {
+        let number = self.unsettled.get().wrapping_add(1);
+        self.unsettled.set(number);
+        number
     }
 
     fn maker(&self) -> Maker<'_> {
@@ -342,6 +355,12 @@ impl ThreadClock {
     #[must_use]
     pub fn time_of(&self, tid: Tid) -> Time {
         self.slot().peek().get(&self.shared.pool, tid)
+    }
+
+    /// This thread asks no more about the races that it was told of ([`crate::engine::Engine::label`]): without this,
+    /// it may until it learns something, or records something by all the rules, and what it could ask about is kept meanwhile.
+    pub fn has_asked(&self) {
+        self.slot().set_asks(false);
     }
 
     /// Orders this thread after what was released to `var`.
@@ -535,7 +554,7 @@ impl ThreadClock {
         }
         // Without another index the thread stays at its last time, and the pool has noted that
         // the engine knows too little from now on.
-        let started = Self::start(&self.shared, clock, self.label(), self.shard);
+        let started = Self::start(&self.shared, clock, self.label(), self.shard());
         let Some(mut renewed) = started else {
             return;
         };
@@ -563,7 +582,7 @@ impl ThreadClock {
 impl Drop for ThreadClock {
     fn drop(&mut self) {
         let Shared { pool, slots, .. } = &*self.shared;
-        slots.end(pool, self.own.tid(), self.shard);
+        slots.end(pool, self.own.tid(), self.shard());
     }
 }
 

@@ -1,11 +1,14 @@
 //! The rules of the parallel scheduler, observed.
 
+use deadheat_runtime::detect::access_memory;
+use deadheat_runtime::detector::access::{AccessKind, ByteRange};
 use deadheat_runtime::detector::report::Scheduler;
 use deadheat_runtime::sync::{Mutex, WaitGroup};
 use deadheat_runtime::{
     Builder, Failure, Run, Stats, blocking, chan, go, preempt_point, safepoint, select, stats,
     yield_now,
 };
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -345,4 +348,21 @@ fn what_is_left_in_the_queue_of_a_free_processor_is_run() {
         }
     });
     outcome.result.expect("no deadlock");
+}
+
+#[test]
+fn who_is_never_idle_keeps_house_too() {
+    let outcome = on(1).detect(true).go(|| {
+        let here = Location::caller();
+        // Many that end, of which the others know nothing, are worth a sweep.
+        (0..2_000_000).any(|number| {
+            let _ = go(move || {
+                let bytes = ByteRange::new(0x1000 + 8 * number, 8).unwrap();
+                access_memory(AccessKind::Write, bytes, here);
+            });
+            yield_now();
+            stats().unwrap().housekept > 0
+        })
+    });
+    assert!(outcome.result.unwrap());
 }

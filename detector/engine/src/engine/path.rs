@@ -354,7 +354,7 @@ impl Engine {
             let version = || thread.next_version();
             // Where there is no memory for it, it stays as it is.
             let shard = thread.shard();
-            let _ = history::sweep(granule, true, pool, shard, &version, self.is_old());
+            let _ = history::sweep(granule, true, pool, shard, &version, self.is_old(), |_| {});
         }
     }
 
@@ -446,7 +446,7 @@ impl Engine {
     /// A record of `thread` had no room: now and then, it is found out what everybody knows; whether it was now.
     #[inline]
     pub(super) fn note_unsettled(&self, thread: &ThreadClock) -> bool {
-        let number = thread.slot().next_unsettled();
+        let number = thread.next_unsettled();
         let Shared { pool, slots, .. } = &*self.shared;
         self.settled.note(number, pool, slots)
     }

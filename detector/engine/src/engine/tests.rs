@@ -325,7 +325,15 @@ fn a_history_that_cannot_be_thinned_is_kept() {
         .shadow
         .sweep(&mut Position::default(), usize::MAX, |granule, beside| {
             let version = || engine.next_version();
-            thinned.push(history::sweep(granule, beside, pool, 0, &version, is_known));
+            thinned.push(history::sweep(
+                granule,
+                beside,
+                pool,
+                0,
+                &version,
+                is_known,
+                |_| {},
+            ));
             false
         });
     assert!(thinned.contains(&None), "it takes a node: {thinned:?}");
@@ -504,7 +512,8 @@ fn what_the_only_thread_does_after_a_sweep_began_is_not_swept() {
     engine
         .shadow
         .sweep(&mut Position::default(), usize::MAX, |granule, beside| {
-            history::sweep(granule, beside, pool, 0, &version, |e| known.has(e)) == Some(true)
+            let is_known = |epoch| known.has(epoch);
+            history::sweep(granule, beside, pool, 0, &version, is_known, |_| {}) == Some(true)
         });
     assert_eq!(access(&engine, &child, AccessKind::Write, 8, 8).len(), 1);
     engine.sync(SyncId(1), |var| main.release(var));

@@ -86,7 +86,7 @@ struct Counted {
     stolen: AtomicU64,
     retaken: AtomicU64,
     preempted: AtomicU64,
-    /// Parts of the detector's housekeeping that idle workers did.
+    /// Parts of the detector's housekeeping that were done.
     housekept: AtomicU64,
 }
 
@@ -127,6 +127,8 @@ pub(crate) struct Parallel {
     about_now: AtomicU64,
     /// Set with `State::end`: goroutines that still run leave at their next safepoint.
     ending: AtomicBool,
+    /// Housekeeping waits, and nobody is idle to do it.
+    overdue: AtomicBool,
     counted: Line<Counted>,
     /// For the threads that work for this scheduler.
     me: Weak<Self>,
@@ -161,6 +163,7 @@ impl Parallel {
                 schedtrace,
                 about_now: AtomicU64::new(0),
                 ending: AtomicBool::new(false),
+                overdue: AtomicBool::new(false),
                 counted: Line::default(),
                 me: me.clone(),
                 run: OnceLock::new(),

@@ -8,12 +8,16 @@
 //!   safepoint.
 //! - Timers that are due while every worker is busy are fired.
 //! - The network is looked at where nobody has for 10 ms.
+//! - Where the detector's housekeeping waits and nobody was idle, a worker is asked to do a part of it: one in each period, a
+//!   hundredth of a processor's time.
 //! - Where that is asked for, it tells now and then what goes on.
 
 use super::processor::Processor;
 use super::schedtrace::SchedTrace;
 use super::{Parallel, nanos};
+use deadheat_detector::Detector;
 use parking_lot::MutexGuard;
+use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -34,6 +38,7 @@ impl Parallel {
     pub(super) fn monitor(&self) {
         let mut seen: Vec<Option<Seen>> = Vec::new();
         let mut trace = self.schedtrace.map(SchedTrace::new);
+        let mut housekept = 0;
         loop {
             let now = self.start.elapsed();
             self.about_now.store(nanos(now), Ordering::Relaxed);
@@ -55,6 +60,7 @@ impl Parallel {
             }
             self.poll_late_network();
             self.wake_for_work();
+            housekept = self.ask_to_keep_house(housekept);
         }
     }
 
@@ -69,6 +75,21 @@ impl Parallel {
         }
         self.check_grace(&mut state);
         state.end.is_none()
+    }
+
+    /// Asks for a part of the housekeeping that waits, if none was done since there were so many; how many there are.
+    fn ask_to_keep_house(&self, before: u64) -> u64 {
+        let now = self.counted.housekept.load(Ordering::Relaxed);
+        if now == before && self.wants_housekeeping() {
+            self.overdue.store(true, Ordering::Relaxed);
+        }
+        now
+    }
+
+    fn wants_housekeeping(&self) -> bool {
+        let run = self.run.get().and_then(Weak::upgrade);
+        let detector = run.as_ref().and_then(|run| run.detector.as_ref());
+        detector.is_some_and(Detector::wants_housekeeping)
     }
 
     /// Whoever queues behind itself, because it yields, wakes nobody.

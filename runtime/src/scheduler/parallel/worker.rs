@@ -3,7 +3,8 @@
 //! Where it looks for one to run, in this order: its processor's queue, the global queue, timers, the
 //! network, other processors' queues; then it does the detector's housekeeping, a part at a time, and
 //! looks again after each; then it gives its processor back and sleeps. Every 61st look
-//! begins with the global queue, so that nobody waits there for ever.
+//! begins with the global queue, so that nobody waits there for ever. Where nobody is idle, `sysmon` asks for a part of
+//! the housekeeping now and then: whoever looks next does it first.
 //!
 //! # Sleeping and waking
 //!
@@ -23,6 +24,7 @@ use crate::run::Run;
 use crate::spares::Own;
 use crate::spin;
 use crate::stack::GoroutineStack;
+use deadheat_detector::Detector;
 use parking_lot::MutexGuard;
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
@@ -252,7 +254,7 @@ impl Parallel {
                 self.retire(worker, processor);
             } else if self.must_give_way() {
                 self.sleep(worker);
-            } else if let Some(g) = self.find(worker, processor) {
+            } else if let Some(g) = self.find_for(run, worker, processor) {
                 self.found(worker);
                 return Some(g);
             } else if !self.housekeep(run, worker) {
@@ -271,10 +273,27 @@ impl Parallel {
         let vain = self.idle.vain();
         let work = || self.global_len.load(Ordering::Acquire) > 0 || self.is_worth_a_look(vain);
         if !self.idle.last_look(&worker.spinning, work) {
-            detector.housekeep();
-            self.counted.housekept.fetch_add(1, Ordering::Relaxed);
+            self.do_a_part(detector);
         }
         true
+    }
+
+    fn do_a_part(&self, detector: &Detector) {
+        detector.housekeep();
+        self.counted.housekept.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Looks for a goroutine to run; first does the part of the housekeeping that is overdue, unless others count on
+    /// this one to find work.
+    fn find_for(&self, run: &Run, worker: &Worker, processor: &Processor) -> Option<G> {
+        if self.overdue.load(Ordering::Relaxed)
+            && !worker.spinning.get()
+            && self.overdue.swap(false, Ordering::Relaxed)
+            && let Some(detector) = &run.detector
+        {
+            self.do_a_part(detector);
+        }
+        self.find(worker, processor)
     }
 
     fn find(&self, worker: &Worker, processor: &Processor) -> Option<G> {

@@ -175,6 +175,91 @@ fn who_had_the_index_before_is_forgotten_with_its_records() {
 }
 
 #[test]
+fn who_had_the_index_before_one_that_runs_is_forgotten_with_its_records() {
+    let engine = Engine::new();
+    let mut main = engine.first_thread(0).unwrap();
+    let mut other = engine.fork(&mut main, 1).unwrap();
+    let mut end = SyncVar::new();
+    let mut first = engine.fork(&mut main, 2).unwrap();
+    let _ = access(&engine, &first, AccessKind::Write, 8, 8);
+    first.release(&mut end);
+    let index = first.tid();
+    drop(first);
+    main.acquire(&end);
+    let second = engine.fork(&mut main, 3).unwrap();
+    assert_eq!(second.tid(), index);
+    let _ = access(&engine, &second, AccessKind::Write, 64, 8);
+    assert_eq!(
+        forgotten_by_sweep(&engine),
+        [],
+        "the first one's record is there"
+    );
+    engine.reset(range(8, 8));
+    assert_eq!(forgotten_by_sweep(&engine), [2]);
+    drop(second);
+    assert_eq!(
+        forgotten_by_sweep(&engine),
+        [],
+        "the second one's record is there"
+    );
+    let races = access(&engine, &other, AccessKind::Read, 64, 8);
+    assert_eq!(engine.label(races[0].previous_epoch), 3);
+    engine.reset(range(64, 8));
+    learn(&engine, &mut other, &mut main);
+    assert_eq!(forgotten_by_sweep(&engine), [3]);
+}
+
+#[test]
+fn whose_index_is_used_again_while_it_sweeps_is_forgotten_with_its_records() {
+    let engine = Engine::new();
+    let mut main = engine.first_thread(0).unwrap();
+    let _other = engine.fork(&mut main, 1).unwrap();
+    let live = |main: &mut ThreadClock, label, address| {
+        let mut end = SyncVar::new();
+        let mut child = engine.fork(main, label).unwrap();
+        let _ = access(&engine, &child, AccessKind::Write, address, 8);
+        child.release(&mut end);
+        main.acquire(&end);
+        child.tid()
+    };
+    let index = live(&mut main, 2, 8);
+    engine.reset(range(8, 8));
+    let mut forgotten = Vec::new();
+    let mut sweep = engine
+        .begin_sweep(|label| forgotten.push(label))
+        .expect("memory");
+    assert_eq!(live(&mut main, 3, 16), index);
+    assert_eq!(live(&mut main, 4, 24), index);
+    engine.reset(range(24, 8));
+    while engine.sweep_some(&mut sweep, 1) {}
+    engine.reclaim(|label| forgotten.push(label));
+    assert_eq!(forgotten, [2], "of the third it was not asked");
+    engine.reset(range(16, 8));
+    assert_eq!(forgotten_by_sweep(&engine), [3, 4]);
+}
+
+#[test]
+fn who_asks_when_a_census_ends_delays_what_follows_from_it() {
+    let engine = Engine::new();
+    let mut main = engine.first_thread(0).unwrap();
+    let other = engine.fork(&mut main, 1).unwrap();
+    let child = engine.fork(&mut main, 2).unwrap();
+    let _ = access(&engine, &child, AccessKind::Write, 8, 8);
+    drop(child);
+    let races = access(&engine, &other, AccessKind::Read, 8, 8);
+    engine.reset(range(8, 8));
+    assert_eq!(forgotten_by_sweep(&engine), []);
+    assert!(!engine.has_become_free());
+    assert_eq!(engine.label(races[0].previous_epoch), 2);
+    other.has_asked();
+    assert!(engine.has_become_free());
+    let mut forgotten = Vec::new();
+    engine.reclaim(|label| forgotten.push(label));
+    assert_eq!(forgotten, [2], "without another sweep");
+    assert!(!engine.has_become_free());
+}
+
+#[test]
 fn what_was_recorded_while_it_sweeps_is_not_missed() {
     let engine = Engine::new();
     let mut main = engine.first_thread(0).unwrap();

@@ -1,0 +1,120 @@
+//! Which threads have no record any more: nobody can race with them, whatever somebody does not know of them.
+//!
+//! A census notes of each index up to which time it was the index of threads that have ended by now
+//! ([`Slot::unseen`]): they record nothing more. Then all records are looked at, and where one is of that time the
+//! note is taken away. When that is over, threads of a noted time have no record left.
+//!
+//! Nothing follows from that while anybody may ask who made a record that was there a moment ago. Whoever asks says so
+//! before looking at the record ([`Slot::set_asks`]). [`Slots::settle_census`] finds the record gone, and then looks for
+//! who asks. There is a barrier in between on either side, and so one of the two sees the other. Where somebody asks, the
+//! notes stay, and are as good later: who asks then asks about other records.
+
+use super::{ENDED, Lives, RUNNING, Slot, Slots};
+use crate::clock::{Epoch, Tid, Time};
+use crate::pool::Pool;
+use crate::primitive::{Ordering, fence};
+
+/// What is known of all censuses; under the lock of the lives.
+#[derive(Default)]
+pub(super) struct Censuses {
+    /// How many have begun.
+    begun: u64,
+    /// Whether the last one is over, and nothing followed from it yet.
+    is_over: bool,
+}
+
+/// One that has begun: its number.
+#[derive(Clone, Copy)]
+pub(crate) struct Census(u64);
+
+impl Slots {
+    /// Begins a census, instead of any other. It has to follow that [`Self::is_seen`] of all records.
+    pub(crate) fn begin_census(&self) -> Census {
+        let mut lives = self.lives.lock();
+        for slot in self.used(&lives) {
+            let unseen = match slot.state.load(Ordering::Relaxed) {
+                ENDED => slot.peek().own().time(),
+                RUNNING if slot.former.load(Ordering::Relaxed) != 0 => slot.start().before(),
+                _ => Time::ZERO,
+            };
+            slot.set_unseen(unseen);
+        }
+        lives.censuses.begun += 1;
+        lives.censuses.is_over = false;
+        Census(lives.censuses.begun)
+    }
+
+    /// A record of `epoch` is there, or was read from where something else is by now: any epoch will do.
+    pub(crate) fn is_seen(&self, epoch: Epoch) {
+        if let Some(slot) = self.find(epoch.tid())
+            && epoch.time() <= slot.unseen()
+        {
+            slot.set_unseen(Time::ZERO);
+        }
+    }
+
+    /// All records were looked at since the `census` began.
+    pub(crate) fn end_census(&self, pool: &Pool, census: Census) {
+        let mut lives = self.lives.lock();
+        // The notes are of the last one.
+        lives.censuses.is_over |= lives.censuses.begun == census.0;
+        drop(lives);
+        self.settle_census(pool);
+    }
+
+    /// Notes for [`Self::reclaim`] what follows from a census that is over, unless somebody may ask; whether anything may.
+    pub(crate) fn settle_census(&self, pool: &Pool) -> bool {
+        let mut lives = self.lives.lock();
+        if !lives.censuses.is_over {
+            return false;
+        }
+        fence(Ordering::SeqCst);
+        if self.used(&lives).any(Slot::may_ask) {
+            return false;
+        }
+        for slot in self.used(&lives) {
+            slot.forget_records(pool, slot.unseen());
+            slot.set_unseen(Time::ZERO);
+        }
+        lives.censuses.is_over = false;
+        true
+    }
+
+    /// The slots of all indices that were ever given away.
+    fn used<'a>(&'a self, lives: &Lives) -> impl Iterator<Item = &'a Slot> + use<'a> {
+        let tids = (0..lives.used as usize).filter_map(Tid::new);
+        tids.map(|tid| self.slot(tid))
+    }
+}
+
+impl Slot {
+    fn unseen(&self) -> Time {
+        Time::from_bits(self.unseen.load(Ordering::Relaxed))
+    }
+
+    /// Mostly there is nothing to change: a look leaves the line to its thread.
+    fn set_unseen(&self, unseen: Time) {
+        if self.unseen() != unseen {
+            self.unseen.store(unseen.get(), Ordering::Relaxed);
+        }
+    }
+
+    fn may_ask(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == RUNNING && self.asks.load(Ordering::Acquire)
+    }
+
+    /// There is no record of this index that was made `until` that time. The lock of the lives is held.
+    fn forget_records(&self, pool: &Pool, until: Time) {
+        if self.state.load(Ordering::Relaxed) == ENDED && self.recorded() <= until {
+            self.set_recorded(Time::ZERO);
+        }
+        let mut index = self.former.load(Ordering::Relaxed);
+        while index != 0 {
+            let node = pool.node(index);
+            if node.origin() <= until.get() {
+                node.set_origin(Time::ZERO.get());
+            }
+            index = node.link();
+        }
+    }
+}
