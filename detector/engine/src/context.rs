@@ -10,9 +10,10 @@
 //! [`ContextTree::shortened`] counts it.
 
 use crate::array::{Array, Zeroable};
+use crate::notes::Notes;
 use crate::pool::{ensure, free};
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
-use crate::source::Source;
+use crate::source::{PAGE, Source};
 use crate::table::hash;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -189,6 +190,9 @@ struct Node {
 unsafe impl Zeroable for Node {}
 
 const BUCKET_BITS: u32 = 20;
+/// The buckets of a page, and the pages.
+const PAGE_BUCKETS: usize = PAGE / size_of::<u32>();
+const PAGES: usize = (1 << BUCKET_BITS) / PAGE_BUCKETS;
 /// So many buckets are near each other.
 const GROUP: usize = 16;
 /// Nodes in a near bucket after which others go to the far one.
@@ -207,15 +211,17 @@ const FOLDED: u32 = 1 << 31;
 const FARTHEST: usize = 1024;
 
 /// What came of looking for a node.
-enum Looked<'a> {
+enum Looked {
     Found(u32),
-    /// It is not there, and would go to this bucket, which begins with that node.
-    Room(&'a AtomicU32, u32),
+    /// It is not there, and would go to the bucket of this number, which begins with that node.
+    Room(usize, u32),
 }
 
 /// All call stacks that a detector has seen.
 pub struct ContextTree {
     buckets: Array<AtomicU32>,
+    /// In which pages of these there may be nodes.
+    notes: Notes<{ PAGES / 64 }>,
     chunks: Array<AtomicPtr<Node>>,
     used: AtomicU32,
     shortened: AtomicU64,
@@ -238,6 +244,7 @@ impl ContextTree {
     pub fn new(source: &Source, limit: u32) -> Option<Self> {
         Some(Self {
             buckets: Array::new(1 << BUCKET_BITS, source)?,
+            notes: Notes::new(),
             chunks: Array::new(CHUNKS, source)?,
             used: AtomicU32::new(1),
             shortened: AtomicU64::new(0),
@@ -323,25 +330,49 @@ impl ContextTree {
     }
 
     /// The bucket of a call near those of its caller's other calls: one cache line has all of them.
-    fn near(&self, caller: u32, word: u64) -> &AtomicU32 {
+    fn near(caller: u32, word: u64) -> usize {
         let group = (caller & !FOLDED) as usize * GROUP;
         let place = (hash(word) >> (u64::BITS - GROUP.ilog2())) as usize;
-        &self.buckets[(group + place) % (1 << BUCKET_BITS)]
+        (group + place) % (1 << BUCKET_BITS)
     }
 
     /// The bucket of a call anywhere: a caller may have many.
-    fn far(&self, caller: u32, word: u64) -> &AtomicU32 {
+    fn far(caller: u32, word: u64) -> usize {
         let hash = hash(word ^ u64::from(caller).rotate_right(u32::BITS));
-        &self.buckets[(hash >> (u64::BITS - BUCKET_BITS)) as usize]
+        (hash >> (u64::BITS - BUCKET_BITS)) as usize
+    }
+
+    /// The first node of a bucket.
+    #[inline]
+    fn first_in(&self, bucket: usize) -> u32 {
+        if !self.notes.has(bucket / PAGE_BUCKETS) {
+            return 0;
+        }
+        self.buckets[bucket].load(Ordering::Acquire)
+    }
+
+    /// Puts the node `id` in front of the `first` one of a bucket, unless that is not the first any more.
+    fn put_in_front(&self, bucket: usize, first: u32, id: u32) -> bool {
+        let exchange = |old, new| {
+            let bucket = &self.buckets[bucket];
+            let order = (Ordering::Release, Ordering::Relaxed);
+            bucket.compare_exchange(old, new, order.0, order.1).is_ok()
+        };
+        if !self.notes.has(bucket / PAGE_BUCKETS) {
+            // Changes nothing, but is a write: nobody reads what is not noted.
+            exchange(0, 0);
+            self.notes.add(bucket / PAGE_BUCKETS);
+        }
+        self.node(id).next.store(first, Ordering::Relaxed);
+        exchange(first, id)
     }
 
     /// Looks for the node of this caller and frame. It is in the far bucket only if the near one had many when it came.
     #[inline]
-    fn look(&self, caller: u32, word: u64) -> Looked<'_> {
-        let near = self.near(caller, word);
-        match self.look_in(near, caller, word) {
+    fn look(&self, caller: u32, word: u64) -> Looked {
+        match self.look_in(Self::near(caller, word), caller, word) {
             (Looked::Room(..), length) if length >= MANY => {
-                self.look_in(self.far(caller, word), caller, word).0
+                self.look_in(Self::far(caller, word), caller, word).0
             }
             (looked, _) => looked,
         }
@@ -349,8 +380,8 @@ impl ContextTree {
 
     /// The same, in a bucket; and how many nodes that has, where this is none of them.
     #[inline]
-    fn look_in<'a>(&self, bucket: &'a AtomicU32, caller: u32, word: u64) -> (Looked<'a>, usize) {
-        let first = bucket.load(Ordering::Acquire);
+    fn look_in(&self, bucket: usize, caller: u32, word: u64) -> (Looked, usize) {
+        let first = self.first_in(bucket);
         let (mut id, mut length) = (first, 0);
         while id != 0 {
             let node = self.node(id);
@@ -380,11 +411,7 @@ impl ContextTree {
                 Some(id) => id,
                 None => *made.insert(self.new_nodes(parts)?),
             };
-            self.node(id).next.store(first, Ordering::Relaxed);
-            if bucket
-                .compare_exchange(first, id, Ordering::Release, Ordering::Relaxed)
-                .is_ok()
-            {
+            if self.put_in_front(bucket, first, id) {
                 return Some(id);
             }
         }
@@ -531,7 +558,7 @@ mod tests {
         (2..100_000).for_each(|site| {
             tree.child(main, Frame::Return(site));
         });
-        let lengths = tree.buckets.iter().map(|bucket| {
+        let lengths = (0..tree.buckets.len()).map(|bucket| {
             let (_, length) = tree.look_in(bucket, u32::MAX, 0);
             length
         });

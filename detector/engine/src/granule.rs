@@ -84,9 +84,11 @@ use crate::access::AccessKind;
 use crate::chain::VERSION;
 use crate::clock::Epoch;
 use crate::pool::CROWD;
+#[cfg(loom)]
+use crate::primitive::AtomicBool;
 use crate::primitive::{Ordering, Pair, Words, fence};
 use crate::record::{ByteMask, Meta, Record};
-use core::marker::PhantomData;
+use crate::region::{Half, PAGE_GRANULES, Region};
 
 /// The history of eight bytes: where its halves are.
 ///
@@ -94,16 +96,19 @@ use core::marker::PhantomData;
 /// words need no side: then its page is never touched, and what is looked at for each access is half as much.
 #[derive(Clone, Copy)]
 pub(crate) struct Granule<'a> {
-    /// Any history.
-    main: *const Pair,
-    /// No plain write: any other access, or nothing.
-    #[cfg(loom)]
-    side: *const Pair,
-    pairs: PhantomData<&'a Pair>,
+    place: Place<'a>,
 }
 
-/// How many pairs a side lies behind its main half.
-pub(crate) const APART: usize = 1 << 23;
+/// The region, and the number of the granule there.
+#[cfg(not(loom))]
+type Place<'a> = (Region<'a>, usize);
+#[cfg(loom)]
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    In(Region<'a>, usize),
+    /// Both halves, and whether there may be anything in the side.
+    Alone(&'a Pair, &'a Pair, &'a AtomicBool),
+}
 
 /// Where an access can be recorded without a look at more than the two records in place: the words
 /// that were seen there.
@@ -158,59 +163,39 @@ pub(crate) fn is_superseded(
 }
 
 impl<'a> Granule<'a> {
-    /// # Safety
-    ///
-    /// `main` is a pair, [`APART`] pairs behind it in the same array is another, which belongs to it, and both live as
-    /// long as the result.
-    #[inline(always)]
-    pub(crate) unsafe fn at(main: *const Pair) -> Self {
-        Self {
-            main,
-            #[cfg(loom)]
-            side: main.wrapping_add(APART),
-            pairs: PhantomData,
-        }
-    }
-
-    /// One whose halves lie anywhere.
-    #[cfg(loom)]
-    pub(crate) fn of(main: &'a Pair, side: &'a Pair) -> Self {
-        Self {
-            main,
-            side,
-            pairs: PhantomData,
-        }
-    }
-
     /// The half that has any history. Whoever puts something there has to look at the side.
     #[inline(always)]
     pub(crate) fn main(self) -> &'a Pair {
-        // SAFETY: whoever made this has said so.
-        unsafe { &*self.main }
+        self.half(Half::Main)
     }
 
-    /// The half that has no plain write. Whoever puts something there has to look at main.
+    /// The half that has no plain write. Whoever puts something there notes it first, and has to look at main.
     #[inline(always)]
     pub(crate) fn side(self) -> &'a Pair {
-        #[cfg(not(loom))]
-        let side = self.main.wrapping_add(APART);
-        #[cfg(loom)]
-        let side = self.side;
-        // SAFETY: as above.
-        unsafe { &*side }
+        self.half(Half::Side)
+    }
+
+    /// The words of the side, read one after the other.
+    #[inline(always)]
+    pub(crate) fn look_beside(self) -> Words {
+        if self.may_have_side() {
+            self.side().load()
+        } else {
+            Words::ZERO
+        }
     }
 
     /// The same-epoch check on the side. Main may have another's write of the same bytes that races
     /// with the read in the side, and from which the same read, made again, may read.
     #[inline]
     pub(crate) fn is_covered_by_side(self, kind: AccessKind, mask: ByteMask, epoch: Epoch) -> bool {
-        may_stand_beside(kind) && is_covered_inline(self.side().load(), kind, mask, epoch)
+        may_stand_beside(kind) && is_covered_inline(self.look_beside(), kind, mask, epoch)
     }
 
     /// The bytes for which the side covers an access of `kind` at `epoch`, by the thread that is
     /// at it.
     pub(crate) fn covered_by_side(self, kind: AccessKind, epoch: Epoch) -> ByteMask {
-        let words = self.side().load();
+        let words = self.look_beside();
         let meta = Meta(words.high);
         if words.low == epoch.bits() && meta.kind().covers(kind) {
             return meta.mask();
@@ -237,7 +222,7 @@ impl<'a> Granule<'a> {
         }
         let is_old = |words: Words| is_single(words) && is_old(Epoch::from_bits(words.low));
         if may_stand_beside(kind) {
-            let side = self.side().load();
+            let side = self.look_beside();
             if is_old(side) && self.main().low() & CROWD == 0 {
                 return Some(Seat::Side(side));
             }
@@ -256,7 +241,7 @@ impl<'a> Granule<'a> {
         if !may_stand_beside(kind) {
             return None;
         }
-        let (side, main) = (self.side().load(), self.main().low());
+        let (side, main) = (self.look_beside(), self.main().low());
         let free = side.low == 0 && main != 0 || is_superseded(side, kind, mask, knows);
         (free && main & CROWD == 0).then_some(side)
     }
@@ -309,7 +294,7 @@ impl<'a> Granule<'a> {
     #[inline(always)]
     pub(crate) fn is_alone(self) -> bool {
         look_after_recording();
-        self.side().low() == 0
+        !self.may_have_side() || self.side().low() == 0
     }
 
     /// Looks at the side for what was just recorded in main, and takes away what that covers;
@@ -341,7 +326,7 @@ impl<'a> Granule<'a> {
     /// The words of the side, at one moment.
     pub(crate) fn load_side(self) -> Words {
         loop {
-            let words = self.side().load();
+            let words = self.look_beside();
             if words.low == 0 {
                 return Words::ZERO;
             }
@@ -362,6 +347,88 @@ impl<'a> Granule<'a> {
         }
         // If that fails, whoever put something else there looks at main since.
         self.side().replace(words, Record::cut(words, kept));
+    }
+}
+
+#[cfg(not(loom))]
+impl<'a> Granule<'a> {
+    /// The granule of the number `index` in `region`.
+    #[inline(always)]
+    pub(crate) fn at(region: Region<'a>, index: usize) -> Self {
+        Self {
+            place: (region, index),
+        }
+    }
+
+    #[inline(always)]
+    fn half(self, half: Half) -> &'a Pair {
+        let (region, index) = self.place;
+        region.half(half, index)
+    }
+
+    /// Whether there may be anything in the side: mostly not, and then its page is not looked at.
+    #[inline(always)]
+    fn may_have_side(self) -> bool {
+        let (region, index) = self.place;
+        region.notes(Half::Side).has(index / PAGE_GRANULES)
+    }
+
+    /// Notes that something is about to be put in this half; whether that is news for its page.
+    #[inline(always)]
+    pub(crate) fn take_note(self, half: Half) -> bool {
+        let (region, index) = self.place;
+        region.notes(half).add(index / PAGE_GRANULES)
+    }
+
+    /// Touches pages of main halves behind this granule's, where memory seems to be used in the order of addresses; how
+    /// many.
+    pub(crate) fn touch_ahead(self) -> u64 {
+        let (region, index) = self.place;
+        region.touch_ahead(index / PAGE_GRANULES)
+    }
+}
+
+#[cfg(loom)]
+impl<'a> Granule<'a> {
+    pub(crate) fn at(region: Region<'a>, index: usize) -> Self {
+        let place = Place::In(region, index);
+        Self { place }
+    }
+
+    /// One whose halves lie anywhere.
+    pub(crate) fn alone(main: &'a Pair, side: &'a Pair, has_side: &'a AtomicBool) -> Self {
+        let place = Place::Alone(main, side, has_side);
+        Self { place }
+    }
+
+    fn half(self, half: Half) -> &'a Pair {
+        match (self.place, half) {
+            (Place::In(region, index), _) => region.half(half, index),
+            (Place::Alone(main, ..), Half::Main) => main,
+            (Place::Alone(_, side, _), Half::Side) => side,
+        }
+    }
+
+    fn may_have_side(self) -> bool {
+        match self.place {
+            Place::In(region, index) => region.notes(Half::Side).has(index / PAGE_GRANULES),
+            Place::Alone(.., has_side) => has_side.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn take_note(self, half: Half) -> bool {
+        match self.place {
+            Place::In(region, index) => region.notes(half).add(index / PAGE_GRANULES),
+            Place::Alone(.., has_side) => {
+                half == Half::Side
+                    && !has_side.load(Ordering::Relaxed)
+                    && !has_side.swap(true, Ordering::Relaxed)
+            }
+        }
+    }
+
+    pub(crate) fn touch_ahead(self) -> u64 {
+        0
     }
 }
 

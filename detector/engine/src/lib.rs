@@ -30,10 +30,12 @@ mod history;
 pub mod known;
 #[cfg(loom)]
 pub mod model;
+mod notes;
 mod pool;
 mod primitive;
 mod racy;
 mod record;
+mod region;
 mod renewal;
 mod settled;
 mod shadow;

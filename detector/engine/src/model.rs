@@ -11,8 +11,9 @@ use crate::engine::AtOnce;
 use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Pool;
-use crate::primitive::Pair;
+use crate::primitive::{AtomicBool, Pair};
 use crate::record::{ByteMask, Record};
+use crate::region::Half;
 use crate::renewal;
 use crate::source::Source;
 use alloc::vec::Vec;
@@ -21,6 +22,7 @@ use alloc::vec::Vec;
 pub struct Model {
     main: Pair,
     side: Pair,
+    has_side: AtomicBool,
     pool: Pool,
 }
 
@@ -30,6 +32,7 @@ impl Default for Model {
         Self {
             main: Pair::default(),
             side: Pair::default(),
+            has_side: AtomicBool::new(false),
             pool,
         }
     }
@@ -37,7 +40,7 @@ impl Default for Model {
 
 impl Model {
     fn granule(&self) -> Granule<'_> {
-        Granule::of(&self.main, &self.side)
+        Granule::alone(&self.main, &self.side, &self.has_side)
     }
 
     /// An access by thread `tid`, which no other thread's is ordered before, to the bytes that
@@ -92,8 +95,16 @@ impl Model {
         }
         let seat = granule.seat(seen, kind, mask, &knows, |_| false);
         let is_seated = match seat.or_else(|| (seen.low == 0).then_some(Seat::Main(seen))) {
-            Some(seat) if granule.take(seat, new.words(), &knows) => return Vec::new(),
-            seat => seat.is_some(),
+            Some(seat) => {
+                if matches!(seat, Seat::Side(_)) {
+                    granule.take_note(Half::Side);
+                }
+                if granule.take(seat, new.words(), &knows) {
+                    return Vec::new();
+                }
+                true
+            }
+            None => false,
         };
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(Some(epoch.tid()), next.replace(next.get() + 1));
@@ -114,6 +125,9 @@ impl Model {
             return Vec::new();
         }
         let mut conflicts = Conflicts::new(mask);
+        if granule::may_stand_beside(kind) {
+            granule.take_note(Half::Side);
+        }
         history::record(granule, &context, new, &mut conflicts).expect("memory");
         let threads = conflicts.iter().map(|Conflict { previous, .. }| {
             let stack = u64::from(previous.node.number());

@@ -319,7 +319,11 @@ impl Pool {
                 .used
                 .compare_exchange(index, index + 1, Ordering::Relaxed, Ordering::Relaxed)
             {
-                Ok(_) => return Some(index),
+                Ok(_) => {
+                    // A node may lie in two pages: both are written before they are read (see `notes`).
+                    self.node(index).words[WORDS - 1].store(0, Ordering::Relaxed);
+                    return Some(index);
+                }
                 Err(now) => index = now,
             }
         }

@@ -1,9 +1,8 @@
 //! Shadow memory: the access history of every byte that was accessed, found by address.
 //!
-//! A table, indexed by the upper bits of the address, leads to *regions*: two halves of 16 bytes for each
-//! eight of memory, all main halves in front of all sides, mapped when the first is touched and provided by
-//! the operating system page by page. That is two bytes for each byte of touched memory, four where the
-//! sides are used, too, plus what is spilled.
+//! A table, indexed by the upper bits of the address, leads to *regions* ([`crate::region`]): two halves of 16 bytes for each
+//! eight of memory, mapped when the first is touched and provided by the operating system page by page. That is two
+//! bytes for each byte of touched memory, four where the sides are used, too, plus what is spilled.
 //! No address-space layout is assumed: 48 bits are table, the rare region beyond is in a list.
 //!
 //! # How pages are given back
@@ -15,110 +14,34 @@
 //! access looks at the count before and afterwards: where it has changed, or a sweep goes on, the
 //! access is recorded again, once that is over. Both sides write, then read, with a full barrier
 //! between: at least one sees the other.
-//!
-//! A page is noted as touched before anything is recorded in it, one of sides as well as one of main halves,
-//! so that whoever finds a record finds the page noted. What was not touched is not looked at: that would
-//! bring it.
 
 use crate::access::ByteRange;
-use crate::array::Array;
-use crate::granule::{APART, Granule};
-use crate::pool::{ensure, free};
+use crate::array::{Array, Zeroable};
+use crate::granule::Granule;
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
 use crate::record::{BYTES as GRANULE_BYTES, ByteMask};
+use crate::region::{Half, PAGE_GRANULES, REGION_BITS, Region, index_of, page_of};
 use crate::source::{PAGE, Source};
 use crate::spin::Spin;
 use core::ops::Range;
 
 const ADDRESS_BITS: u32 = 48;
-const REGION_BITS: u32 = 26;
 const REGIONS: usize = 1 << (ADDRESS_BITS - REGION_BITS);
-const REGION_GRANULES: usize = 1 << (REGION_BITS - GRANULE_BYTES.ilog2());
-const _: () = assert!(REGION_GRANULES == APART);
-/// The granules of a page of main halves, or of sides.
-const PAGE_GRANULES: usize = PAGE / size_of::<Pair>();
-/// The pages of a region's main halves; there are as many of sides.
-const REGION_PAGES: usize = REGION_GRANULES / PAGE_GRANULES;
-/// The words that have a bit for each of them.
-const REGION_WORDS: usize = REGION_PAGES / 64;
 /// Freed memory gives pages back where it fills this many: fewer are not worth the call.
 const WORTHWHILE: usize = 16;
 /// Regions beyond 48 bits.
 const FAR: usize = 64;
 
-/// One of the two parts of a granule.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Half {
-    Main,
-    Side,
-}
-
-/// The granules of one aligned part of the address space.
-struct Region {
-    /// The main halves, then the sides.
-    pairs: AtomicPtr<Pair>,
-    /// A bit for each page that was touched and not given back, in the same order.
-    touched: AtomicPtr<AtomicU64>,
-    /// Beyond the table: the number of the region, plus one.
+/// A region beyond the table.
+#[derive(Default)]
+struct Far {
+    region: AtomicPtr<Pair>,
+    /// Its number, plus one.
     number: AtomicU64,
 }
 
-// SAFETY: zero bytes are null pointers and the number zero.
-unsafe impl crate::array::Zeroable for Region {}
-
-impl Default for Region {
-    fn default() -> Self {
-        Self {
-            pairs: AtomicPtr::new(core::ptr::null_mut()),
-            touched: AtomicPtr::new(core::ptr::null_mut()),
-            number: AtomicU64::new(0),
-        }
-    }
-}
-
-impl Region {
-    /// A bit for each page of this half.
-    fn touched(&self, half: Half) -> Option<&[AtomicU64]> {
-        let start = self.touched.load(Ordering::Acquire);
-        let first = REGION_WORDS * half as usize;
-        // SAFETY: the array has so many words for each half, and lives as long as the region.
-        let words = || unsafe { core::slice::from_raw_parts(start.add(first), REGION_WORDS) };
-        (!start.is_null()).then(words)
-    }
-
-    fn is_touched(&self, half: Half, page: usize) -> bool {
-        let word = self
-            .touched(half)
-            .map_or(0, |touched| touched[page / 64].load(Ordering::Relaxed));
-        word >> (page % 64) & 1 == 1
-    }
-
-    /// The granule of this number.
-    fn granule(&self, index: usize) -> Option<Granule<'_>> {
-        let start = self.pairs.load(Ordering::Acquire);
-        // SAFETY: as the caller of `granule_at` says.
-        (!start.is_null() && index < REGION_GRANULES).then(|| unsafe { granule_at(start, index) })
-    }
-}
-
-/// The granule of this number of those whose pairs begin at `start`.
-///
-/// # Safety
-///
-/// `start` leads to a region's pairs, which live as long as the result, and of which so many are main halves.
-#[inline(always)]
-unsafe fn granule_at<'a>(start: *const Pair, index: usize) -> Granule<'a> {
-    // SAFETY: the side lies `APART` pairs behind, which is as many as there are main halves.
-    unsafe { Granule::at(start.add(index)) }
-}
-
-/// A granule, and where it is.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) granule: Granule<'a>,
-    region: &'a Region,
-    page: usize,
-}
+// SAFETY: zero bytes are a null pointer and the number zero.
+unsafe impl Zeroable for Far {}
 
 /// How far a sweep has come.
 #[derive(Clone, Copy, Default, Debug)]
@@ -130,10 +53,8 @@ pub(crate) struct Position {
 
 /// The shadow of an address space.
 pub(crate) struct Shadow {
-    /// The pairs of each region, for the access path: the regions own them.
-    hot: Array<AtomicPtr<Pair>>,
-    near: Array<Region>,
-    far: Array<Region>,
+    near: Array<AtomicPtr<Pair>>,
+    far: Array<Far>,
     /// The numbers, plus one, of the regions of `near` that are there.
     made: Array<AtomicU32>,
     made_len: AtomicU32,
@@ -149,7 +70,6 @@ pub(crate) struct Shadow {
 impl Shadow {
     pub(crate) fn new(source: &Source) -> Option<Self> {
         Some(Self {
-            hot: Array::new(REGIONS, source)?,
             near: Array::new(REGIONS, source)?,
             far: Array::new(FAR, source)?,
             made: Array::new(REGIONS, source)?,
@@ -170,9 +90,7 @@ impl Shadow {
     /// The granule of `address`, if its region is there.
     #[inline]
     pub(crate) fn granule(&self, address: usize) -> Option<Granule<'_>> {
-        let start = self.pairs(address)?;
-        // SAFETY: the pairs are this shadow's, and the index is below the number of granules of a region.
-        Some(unsafe { granule_at(start, index_in_region(address)) })
+        Some(self.region(address)?.granule(index_of(address)))
     }
 
     /// The granules from that of `address` on, so many of them or as many as its region has; none where that is not there.
@@ -182,60 +100,43 @@ impl Shadow {
         address: usize,
         count: usize,
     ) -> impl Iterator<Item = Granule<'_>> {
-        let first = index_in_region(address);
-        let pairs = self.pairs(address).map(|start| {
-            let end = REGION_GRANULES.min(first + count);
-            // SAFETY: as above.
-            (first..end).map(move |index| unsafe { granule_at(start, index) })
-        });
-        pairs.into_iter().flatten()
+        let first = index_of(address);
+        let region = self.region(address);
+        region
+            .into_iter()
+            .flat_map(move |region| region.granules(first..first + count))
     }
 
-    /// The pairs of the region of `address`, if they are there.
+    /// The region of `address`, if it is there and not beyond the table.
     #[inline(always)]
-    fn pairs(&self, address: usize) -> Option<*const Pair> {
+    fn region(&self, address: usize) -> Option<Region<'_>> {
         let number = address >> REGION_BITS;
         if number >= REGIONS {
             return None;
         }
-        // SAFETY: `hot` was made with so many entries.
-        let start = unsafe { self.hot.get_unchecked(number) }.load(Ordering::Acquire);
-        (!start.is_null()).then_some(start.cast_const())
+        // SAFETY: `near` was made with so many entries.
+        Region::at(unsafe { self.near.get_unchecked(number) })
     }
 
     /// The granule of `address`; `None` where there is no memory for it.
-    pub(crate) fn place(&self, address: usize) -> Option<Place<'_>> {
-        let region = self.region(address)?;
-        let index = index_in_region(address);
-        Some(Place {
-            granule: region.granule(index)?,
-            region,
-            page: index / PAGE_GRANULES,
-        })
-    }
-
-    fn region(&self, address: usize) -> Option<&Region> {
-        let region = self
-            .known_region(address)
-            .or_else(|| self.new_far(address))?;
+    pub(crate) fn place(&self, address: usize) -> Option<Granule<'_>> {
         let number = address >> REGION_BITS;
-        if region.pairs.load(Ordering::Acquire).is_null() {
+        let place = match self.near.get(number) {
+            Some(place) => place,
+            None => self.far_place(number)?,
+        };
+        if Region::at(place).is_none() {
             self.makers.fetch_add(1, Ordering::AcqRel);
-            let made = self.make(region, number);
+            let made = self.make(place, number);
             self.makers.fetch_sub(1, Ordering::AcqRel);
             made?;
         }
-        ensure(&region.touched, 2 * REGION_WORDS, &self.source)?;
-        if let Some(hot) = self.hot.get(number) {
-            let pairs = region.pairs.load(Ordering::Acquire);
-            hot.store(pairs, Ordering::Release);
-        }
-        Some(region)
+        Some(Region::at(place)?.granule(index_of(address)))
     }
 
-    /// Makes the pairs of the region of this number, and lists it.
-    fn make(&self, region: &Region, number: usize) -> Option<()> {
-        let made = ensure(&region.pairs, 2 * REGION_GRANULES, &self.source)?;
+    /// Makes the region of this number, and lists it.
+    fn make(&self, place: &AtomicPtr<Pair>, number: usize) -> Option<()> {
+        let made = Region::make(place, &self.source)?;
         if made && number < REGIONS {
             let place = self.made_len.fetch_add(1, Ordering::Relaxed);
             self.made[place as usize].store(number as u32 + 1, Ordering::Release);
@@ -248,32 +149,32 @@ impl Shadow {
         self.makers.load(Ordering::Acquire) == 0
     }
 
-    fn made(&self) -> &[AtomicU32] {
-        &self.made[..self.made_len.load(Ordering::Relaxed) as usize]
+    /// All regions of the table that are there, and their numbers.
+    fn made(&self) -> impl ExactSizeIterator<Item = (usize, Option<Region<'_>>)> {
+        let made = &self.made[..self.made_len.load(Ordering::Relaxed) as usize];
+        made.iter().map(|number| {
+            // Zero where it is just being listed.
+            let number = (number.load(Ordering::Acquire) as usize).wrapping_sub(1);
+            (number, self.near.get(number).and_then(Region::at))
+        })
     }
 
     /// All regions that are there.
-    fn regions(&self) -> impl Iterator<Item = &Region> {
-        let near = self.made().iter().filter_map(|number| {
-            let number = number.load(Ordering::Acquire).checked_sub(1)?;
-            Some(&self.near[number as usize])
-        });
-        near.chain(self.far.iter())
+    fn regions(&self) -> impl Iterator<Item = Option<Region<'_>>> {
+        let far = self.far.iter().map(|far| Region::at(&far.region));
+        self.made().map(|(_, region)| region).chain(far)
     }
 
-    fn known_region(&self, address: usize) -> Option<&Region> {
-        let number = address >> REGION_BITS;
-        let far = |region: &&Region| region.number.load(Ordering::Acquire) == number as u64 + 1;
-        self.near.get(number).or_else(|| self.far.iter().find(far))
-    }
-
-    fn new_far(&self, address: usize) -> Option<&Region> {
-        let number = (address >> REGION_BITS) as u64 + 1;
-        self.far.iter().find(|region| {
-            let place = &region.number;
+    /// Where the region of this number beyond the table is, or is to be.
+    fn far_place(&self, number: usize) -> Option<&AtomicPtr<Pair>> {
+        let number = number as u64 + 1;
+        let mut places = self.far.iter();
+        let far = places.find(|far| {
+            let place = &far.number;
             let placed = place.compare_exchange(0, number, Ordering::AcqRel, Ordering::Acquire);
             placed.is_ok() || placed == Err(number)
-        })
+        });
+        Some(&far?.region)
     }
 
     /// How many sweeps have begun and ended so far.
@@ -282,48 +183,32 @@ impl Shadow {
         self.sweeps.load(Ordering::Acquire)
     }
 
-    /// An access is to be recorded at `place`, perhaps `beside`, in its side. What this returns is for
+    /// An access is to be recorded in `granule`, perhaps `beside`, in its side. What this returns is for
     /// [`Self::has_recorded`].
-    pub(crate) fn begin_recording(&self, place: Place<'_>, beside: bool) -> u32 {
+    pub(crate) fn begin_recording(&self, granule: Granule<'_>, beside: bool) -> u32 {
         let sweeps = self.sweeps();
-        let halves = [Some(Half::Main), beside.then_some(Half::Side)];
-        for half in halves.into_iter().flatten() {
-            if let Some(touched) = place.region.touched(half) {
-                self.note_touched(&touched[place.page / 64], place.page);
-            }
+        self.touch(granule, Half::Main);
+        if beside {
+            self.touch(granule, Half::Side);
         }
         sweeps
     }
 
-    /// Notes that the page of this half of the granule of `address` is touched; `false` where its region is not
-    /// there, or beyond the table.
+    /// Notes that the page of this half of the granule is touched.
     #[inline]
-    pub(crate) fn touch(&self, address: usize, half: Half) -> bool {
-        let number = address >> REGION_BITS;
-        if number >= REGIONS {
-            return false;
+    pub(crate) fn touch(&self, granule: Granule<'_>, half: Half) {
+        if granule.take_note(half) {
+            self.has_touched(granule, half);
         }
-        // SAFETY: `near` was made with so many entries.
-        let region = unsafe { self.near.get_unchecked(number) };
-        let touched = region.touched.load(Ordering::Acquire);
-        if touched.is_null() {
-            return false;
-        }
-        let page = index_in_region(address) / PAGE_GRANULES;
-        // SAFETY: the array has a bit for each page of either half of a region, and lives as long.
-        let word = unsafe { &*touched.add(REGION_WORDS * half as usize + page / 64) };
-        self.note_touched(word, page);
-        true
     }
 
-    #[inline]
-    fn note_touched(&self, word: &AtomicU64, page: usize) {
-        let bit = 1 << (page % 64);
-        if word.load(Ordering::Relaxed) & bit == 0
-            && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
-        {
-            self.pages.fetch_add(1, Ordering::Relaxed);
-        }
+    #[cold]
+    fn has_touched(&self, granule: Granule<'_>, half: Half) {
+        let ahead = match half {
+            Half::Main => granule.touch_ahead(),
+            Half::Side => 0,
+        };
+        self.pages.fetch_add(1 + ahead, Ordering::Relaxed);
     }
 
     /// Whether an access was recorded that no sweep has taken away, since there were so many
@@ -361,7 +246,8 @@ impl Shadow {
         range: ByteRange,
         mut reset: impl FnMut(Granule<'_>, bool, ByteMask),
     ) {
-        let mut reset_part = |region: &Region, number: usize| {
+        let mut reset_part = |region: Option<Region<'_>>, number: usize| {
+            let Some(region) = region else { return };
             let start = range.start().max(number << REGION_BITS);
             let end = range.end().min(next_region(number << REGION_BITS));
             if start < end {
@@ -371,26 +257,23 @@ impl Shadow {
         let numbers = range.start() >> REGION_BITS..((range.end() - 1) >> REGION_BITS) + 1;
         if numbers.len() < self.made().len() {
             for number in numbers.start..numbers.end.min(REGIONS) {
-                reset_part(&self.near[number], number);
+                reset_part(Region::at(&self.near[number]), number);
             }
         } else {
-            for number in self.made() {
-                if let Some(number) = number.load(Ordering::Acquire).checked_sub(1) {
-                    reset_part(&self.near[number as usize], number as usize);
-                }
-            }
+            self.made()
+                .for_each(|(number, region)| reset_part(region, number));
         }
-        for region in self.far.iter() {
-            let number = region.number.load(Ordering::Acquire) as usize;
+        for far in self.far.iter() {
+            let number = far.number.load(Ordering::Acquire) as usize;
             if let Some(number) = number.checked_sub(1) {
-                reset_part(region, number);
+                reset_part(Region::at(&far.region), number);
             }
         }
     }
 
     fn reset_in(
         &self,
-        region: &Region,
+        region: Region<'_>,
         start: usize,
         end: usize,
         reset: &mut impl FnMut(Granule<'_>, bool, ByteMask),
@@ -399,44 +282,20 @@ impl Shadow {
         let mut from = start;
         while from < end {
             let to = end.min((from & !(covered - 1)).saturating_add(covered));
-            let page = index_in_region(from) / PAGE_GRANULES;
-            let beside = region.is_touched(Half::Side, page);
+            let page = page_of(from);
+            let beside = region.notes(Half::Side).has(page);
             // As in a sweep, a side may be noted alone.
-            if beside || region.is_touched(Half::Main, page) {
+            if beside || region.notes(Half::Main).has(page) {
                 for (address, mask) in granules_of(from, to) {
-                    if let Some(granule) = region.granule(index_in_region(address)) {
-                        reset(granule, beside, mask);
-                    }
+                    reset(region.granule(index_of(address)), beside, mask);
                 }
             }
             from = to;
         }
         let (first, last) = (start.div_ceil(covered), end / covered);
         if last >= first + WORTHWHILE {
-            let page = index_in_region(first * covered) / PAGE_GRANULES;
+            let page = page_of(first * covered);
             self.give_back_if_empty(region, page..page + (last - first));
-        }
-    }
-
-    /// Gives the pages of one half back that have no history.
-    fn give_back(&self, region: &Region, half: Half, pages: Range<usize>) {
-        let Some(touched) = region.touched(half) else {
-            return;
-        };
-        let mut given = 0;
-        for page in pages.clone() {
-            let bit = 1 << (page % 64);
-            if touched[page / 64].load(Ordering::Relaxed) & bit != 0 {
-                given += touched[page / 64].fetch_and(!bit, Ordering::Relaxed) >> (page % 64) & 1;
-            }
-        }
-        if given > 0 {
-            let first = REGION_GRANULES * half as usize + pages.start * PAGE_GRANULES;
-            let start = region.pairs.load(Ordering::Relaxed).wrapping_add(first);
-            // SAFETY: the pages lie within the region's array, which came from this source; zero
-            // bytes are pairs without history, and pairs are atomics.
-            unsafe { (self.source.discard)(start.cast(), pages.len() * PAGE) };
-            self.pages.fetch_sub(given, Ordering::Relaxed);
         }
     }
 
@@ -453,12 +312,12 @@ impl Shadow {
     ) -> bool {
         let mut looked_at = 0;
         for region in self.regions().skip(from.region) {
-            let Some(touched) = region.touched(Half::Main) else {
+            let Some(region) = region else {
                 from.region += 1;
                 continue;
             };
-            let sides = region.touched(Half::Side).unwrap_or(&[]);
-            let words = touched.iter().zip(sides);
+            let words = region.notes(Half::Main).words().iter();
+            let words = words.zip(region.notes(Half::Side).words());
             for (number, (main, side)) in words.enumerate().skip(from.word) {
                 // A page may be given back between the note of a main half and that of a side.
                 if main.load(Ordering::Relaxed) | side.load(Ordering::Relaxed) == 0 {
@@ -470,12 +329,12 @@ impl Shadow {
                 }
                 let pages = number * 64..(number + 1) * 64;
                 for page in pages {
-                    let beside = region.is_touched(Half::Side, page);
-                    if !beside && !region.is_touched(Half::Main, page) {
+                    let beside = region.notes(Half::Side).has(page);
+                    if !beside && !region.notes(Half::Main).has(page) {
                         continue;
                     }
                     looked_at += 1;
-                    let granules = granules_in(page).filter_map(|index| region.granule(index));
+                    let granules = region.granules_in(page);
                     if granules.filter(|granule| !clean(*granule, beside)).count() == 0 {
                         self.give_back_if_empty(region, page..page + 1);
                     }
@@ -490,51 +349,36 @@ impl Shadow {
     }
 
     /// Looks at pages that were touched only: to read another one would bring it.
-    fn give_back_if_empty(&self, region: &Region, pages: Range<usize>) {
-        let touched = |half| {
+    fn give_back_if_empty(&self, region: Region<'_>, pages: Range<usize>) {
+        let noted = |half| {
             let pages = pages.clone();
-            pages.filter(move |&page| region.is_touched(half, page))
+            pages.filter(move |&page| region.notes(half).has(page))
         };
         // Nothing is recorded in a side before its page of main halves is noted.
-        if touched(Half::Main).next().is_none() {
+        if noted(Half::Main).next().is_none() {
             return;
         }
         let _sweep = self.sweep.lock();
         self.sweeps.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let is_empty = |half: Half, page| {
-            let mut granules = granules_in(page).filter_map(|index| region.granule(index));
-            granules.all(|granule| match half {
-                Half::Main => granule.main().low() == 0,
-                Half::Side => granule.side().low() == 0,
-            })
-        };
         let halves = [Half::Main, Half::Side];
         if halves
             .iter()
-            .all(|&half| touched(half).all(|page| is_empty(half, page)))
+            .all(|&half| noted(half).all(|page| region.is_empty(half, page)))
         {
-            halves
-                .iter()
-                .for_each(|&half| self.give_back(region, half, pages.clone()));
+            for half in halves {
+                // SAFETY: this shadow makes its regions with its source.
+                let given = unsafe { region.discard(half, pages.clone(), &self.source) };
+                self.pages.fetch_sub(given as u64, Ordering::Relaxed);
+            }
         }
         self.sweeps.fetch_add(1, Ordering::Release);
     }
 }
 
-/// The numbers of the granules whose halves are in this page.
-fn granules_in(page: usize) -> Range<usize> {
-    page * PAGE_GRANULES..(page + 1) * PAGE_GRANULES
-}
-
 fn next_region(address: usize) -> usize {
     let bytes = 1 << REGION_BITS;
     (address & !(bytes - 1)).saturating_add(bytes)
-}
-
-#[inline]
-fn index_in_region(address: usize) -> usize {
-    (address & ((1 << REGION_BITS) - 1)) / GRANULE_BYTES
 }
 
 /// The granules from `start` up to `end`: the address of each, and the bytes of it.
@@ -551,12 +395,10 @@ pub(crate) fn granules_of(start: usize, end: usize) -> impl Iterator<Item = (usi
 
 impl Drop for Shadow {
     fn drop(&mut self) {
-        for region in self.regions() {
-            // SAFETY: both are made by `ensure` with these lengths and this source.
-            unsafe {
-                free(&region.pairs, 2 * REGION_GRANULES, &self.source);
-                free(&region.touched, 2 * REGION_WORDS, &self.source);
-            }
+        let made = self.made().filter_map(|(number, _)| self.near.get(number));
+        for place in made.chain(self.far.iter().map(|far| &far.region)) {
+            // SAFETY: it was made with this source.
+            unsafe { Region::free(place, &self.source) };
         }
     }
 }
@@ -597,7 +439,7 @@ mod tests {
             usize::MAX - 7,
         ];
         for (i, &address) in addresses.iter().enumerate() {
-            let granule = shadow.place(address).unwrap().granule.main();
+            let granule = shadow.place(address).unwrap().main();
             let new = Words {
                 low: i as u64 + 1,
                 high: 0,
@@ -608,22 +450,20 @@ mod tests {
             );
         }
         for (i, &address) in addresses.iter().enumerate() {
-            assert_eq!(
-                shadow.place(address).unwrap().granule.main().low(),
-                i as u64 + 1
-            );
+            assert_eq!(shadow.place(address).unwrap().main().low(), i as u64 + 1);
         }
     }
 
     #[test]
     fn pages_are_counted_and_given_back() {
         let shadow = shadow();
-        let each = PAGE_GRANULES * GRANULE_BYTES;
+        let each = 2 * PAGE_GRANULES * GRANULE_BYTES;
+        // Every second page, so that none is touched ahead.
         let record = |page: usize| {
             let place = shadow.place(0x4000_0000 + page * each).unwrap();
             let sweeps = shadow.begin_recording(place, false);
             let new = Words { low: 1, high: 0 };
-            place.granule.main().replace(Words::ZERO, new);
+            place.main().replace(Words::ZERO, new);
             assert!(shadow.has_recorded(sweeps));
         };
         (0..40).for_each(record);
@@ -647,24 +487,41 @@ mod tests {
     }
 
     #[test]
+    fn pages_are_touched_ahead_where_they_are_used_in_their_order() {
+        let shadow = shadow();
+        let each = PAGE_GRANULES * GRANULE_BYTES;
+        let touched = |page: usize| {
+            let granule = shadow.place(0x4000_0000 + page * each).unwrap();
+            shadow.touch(granule, Half::Main);
+            shadow.bytes() / PAGE as u64
+        };
+        assert_eq!([0, 2, 4].map(touched), [1, 2, 3], "there is a gap");
+        assert_eq!([10, 11, 12].map(touched), [4, 6, 6], "as many as before");
+        assert_eq!(touched(13), 10);
+        assert_eq!(touched(62), 11);
+        assert_eq!(touched(63), 12, "no further than notes of one word");
+        sweep_all(&shadow, |_, _| true);
+        assert_eq!(shadow.bytes(), 0);
+    }
+
+    #[test]
     fn a_page_with_a_read_beside_main_is_kept() {
         let shadow = shadow();
         let place = shadow.place(0x4000_0000).unwrap();
         let sweeps = shadow.begin_recording(place, true);
         let read = Words { low: 1, high: 0 };
-        assert!(place.granule.side().replace(Words::ZERO, read));
+        assert!(place.side().replace(Words::ZERO, read));
         assert!(shadow.has_recorded(sweeps));
         // Whoever cleaned it did not see the read.
         sweep_all(&shadow, |_, _| true);
-        assert_eq!(place.granule.side().low(), 1);
+        assert_eq!(place.side().low(), 1);
         assert_eq!(shadow.bytes(), 2 * PAGE as u64);
     }
 
     #[test]
     fn a_side_that_is_noted_alone_is_reset_and_swept() {
         let shadow = shadow();
-        let _ = shadow.place(0x4000_0000).unwrap();
-        assert!(shadow.touch(0x4000_0000, Half::Side));
+        shadow.touch(shadow.place(0x4000_0000).unwrap(), Half::Side);
         let bytes = ByteRange::new(0x4000_0000, 8).unwrap();
         let mut sides = 0;
         shadow.reset(bytes, |_, beside, _| sides += usize::from(beside));
@@ -705,18 +562,15 @@ mod tests {
             let shadow = Shadow::new(&source).unwrap();
             let place = shadow.place(0x4000_0000).unwrap();
             let sweeps = shadow.begin_recording(place, false);
-            place
-                .granule
-                .main()
-                .replace(Words::ZERO, Words { low: 1, high: 0 });
+            place.main().replace(Words::ZERO, Words { low: 1, high: 0 });
             assert!(shadow.has_recorded(sweeps));
             let sweeps = shadow.begin_recording(place, false);
-            let main = core::ptr::from_ref(place.granule.main()).cast_mut();
+            let main = core::ptr::from_ref(place.main()).cast_mut();
             MAIN.store(main, Ordering::Relaxed);
             sweep_all(&shadow, |granule, _| {
                 granule.main().replace(granule.main().load(), Words::ZERO)
             });
-            assert_eq!(place.granule.main().low(), 0, "the record is lost");
+            assert_eq!(place.main().low(), 0, "the record is lost");
             assert!(!shadow.has_recorded(sweeps), "and nobody is told");
         }
     }

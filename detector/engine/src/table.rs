@@ -26,9 +26,10 @@
 //! read. It is 0 until then, and goes on in the buckets that take over: it is theirs when they are filled.
 
 use crate::array::Zeroable;
+use crate::notes::Notes;
 use crate::pool::{INDEX_MASK, Index, Node, Pool, WORDS, ensure, free};
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fetch_to_write};
-use crate::source::Source;
+use crate::source::{PAGE, Source};
 use crate::spin;
 
 /// Bits of a bucket's word, above the index of its first node.
@@ -40,6 +41,9 @@ const _: () = assert!(INDEX_MASK < FILLED);
 const LEVELS: usize = if cfg!(loom) { 3 } else { 12 };
 /// The most buckets of a level, as a power of two: there are no more nodes.
 const MOST_BITS: u32 = 28;
+/// The heads of a page, and the words of notes for pages of them.
+const PAGE_HEADS: usize = PAGE / size_of::<Head>();
+const PAGE_WORDS: usize = if cfg!(loom) { 1 } else { 16 };
 /// Buckets for which one word says which of them may have nodes.
 const GROUP: usize = u32::BITS as usize;
 
@@ -57,6 +61,8 @@ pub(crate) struct Table {
     bits: u32,
     source: Source,
     nodes: Count,
+    /// Which pages of the first level's buckets were touched, as far as there are notes for them.
+    notes: Notes<PAGE_WORDS>,
 }
 
 /// The buckets of a level.
@@ -92,6 +98,7 @@ impl Table {
             bits,
             source: *source,
             nodes: Count(AtomicU64::new(0)),
+            notes: Notes::new(),
         };
         table.begin(0)?;
         Some(table)
@@ -173,6 +180,10 @@ impl Table {
     #[inline]
     fn lock_bucket<'a>(&'a self, pool: &'a Pool, level: usize, number: usize) -> Bucket<'a> {
         let head = &self.heads(level)[number];
+        let page = number / PAGE_HEADS;
+        if level == 0 && !self.notes.has(page) {
+            self.bring(head, page);
+        }
         let word = spin::acquire(&head.word, LOCKED, self.source.relax);
         let mut bucket = Bucket {
             table: self,
@@ -186,6 +197,15 @@ impl Table {
             self.fill(&mut bucket, number);
         }
         bucket
+    }
+
+    /// The first of a page of buckets is about to be locked.
+    #[cold]
+    fn bring(&self, head: &Head, page: usize) {
+        // Changes nothing, but is a write.
+        let order = Ordering::Relaxed;
+        let _ = head.word.compare_exchange(0, 0, order, order);
+        self.notes.add(page);
     }
 
     /// A bucket that is locked for the first time has what belongs to it from the level above.

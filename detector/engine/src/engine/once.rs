@@ -9,7 +9,7 @@ use crate::context::NodeId;
 use crate::granule::{self, Granule, Seat};
 use crate::primitive::Words;
 use crate::record::{BYTES, ByteMask, Meta, Record};
-use crate::shadow::Half;
+use crate::region::Half;
 use crate::sync::ThreadClock;
 
 /// What came of an attempt to record an access at once.
@@ -49,7 +49,7 @@ impl Engine {
         };
         let seen = granule.main().load();
         let new = record_of(thread, Meta::new(kind, mask, node));
-        self.at_once(thread, granule, seen, start, new)
+        self.at_once(thread, granule, seen, new)
     }
 
     /// The granule that has all of the `len` bytes from `start`, if there is one and it has shadow, and which of its
@@ -100,23 +100,20 @@ impl Engine {
         thread: &ThreadClock,
         granule: Granule<'_>,
         seen: Words,
-        address: usize,
         new: Words,
     ) -> AtOnce {
         let sweeps = self.shadow.sweeps();
         let meta = Meta(new.high);
         let (kind, mask) = (meta.kind(), meta.mask());
         let recorded = if seen.low == 0 {
-            if !self.shadow.touch(address, Half::Main) {
-                return AtOnce::No;
-            }
+            self.shadow.touch(granule, Half::Main);
             unrepeat(thread);
             granule.main().replace(seen, new)
         } else if granule::is_superseded(seen, kind, mask, |epoch| thread.knows_inline(epoch)) {
             unrepeat(thread);
             granule.exchange(seen, new)
         } else {
-            return self.at_once_otherwise(thread, granule, seen, address, new);
+            return self.at_once_otherwise(thread, granule, seen, new);
         };
         let is_settled = recorded
             && (!granule::may_conflict_beside(kind)
@@ -144,9 +141,7 @@ impl Engine {
         for granule in self.shadow.granules(address, count) {
             let seen = granule.main().load();
             let made = self.made(thread.epoch(), granule, seen, (kind, ByteMask::ALL));
-            attempt = made.unwrap_or_else(|| {
-                self.at_once(thread, granule, seen, address + done * BYTES, get())
-            });
+            attempt = made.unwrap_or_else(|| self.at_once(thread, granule, seen, get()));
             if attempt != AtOnce::Done {
                 break;
             }
@@ -188,7 +183,6 @@ impl Engine {
         thread: &ThreadClock,
         granule: Granule<'_>,
         seen: Words,
-        address: usize,
         new: Words,
     ) -> AtOnce {
         if granule::is_crowded(seen) {
@@ -208,15 +202,13 @@ impl Engine {
         let taken = if gives_way {
             // What is in main is found by the first look.
             granule.take_main(seen, new, knows)
-        } else if !is_own
-            && let Some(side) = granule.seat_beside(meta.kind(), meta.mask(), knows)
-            && self.shadow.touch(address, Half::Side)
-        {
+        } else if !is_own && let Some(side) = granule.seat_beside(meta.kind(), meta.mask(), knows) {
+            self.shadow.touch(granule, Half::Side);
             self.note_unsettled(thread);
             granule.take_side(side, new, knows)
         } else {
             let new = Record::from_words(new);
-            let Some((seat, new)) = self.seat(thread, granule, seen, address, new) else {
+            let Some((seat, new)) = self.seat(thread, granule, seen, new) else {
                 return AtOnce::No;
             };
             granule.take(seat, new.words(), knows)
@@ -232,12 +224,11 @@ impl Engine {
         thread: &ThreadClock,
         granule: Granule<'_>,
         seen: Words,
-        address: usize,
         new: Record,
     ) -> Option<(Seat, Record)> {
         if seen.low == 0 {
-            let is_noted = self.shadow.touch(address, Half::Main);
-            return is_noted.then_some((Seat::Main(seen), new));
+            self.shadow.touch(granule, Half::Main);
+            return Some((Seat::Main(seen), new));
         }
         let wider = |words: Words| {
             let old = Record::from_words(words);
@@ -253,13 +244,15 @@ impl Engine {
         let is_old = |epoch| self.settled.has(epoch);
         if let Some(seat) = granule.seat(seen, new.kind, new.mask, knows, is_old) {
             // The page of main is noted, where something is there.
-            let is_noted = matches!(seat, Seat::Main(_)) || self.shadow.touch(address, Half::Side);
-            return is_noted.then_some((seat, new));
+            if matches!(seat, Seat::Side(_)) {
+                self.shadow.touch(granule, Half::Side);
+            }
+            return Some((seat, new));
         }
         if !granule::may_stand_beside(new.kind) {
             return None;
         }
-        let side = granule.side().load();
+        let side = granule.look_beside();
         wider(side).map(|record| (Seat::Side(side), record))
     }
 }

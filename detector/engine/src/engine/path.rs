@@ -160,7 +160,7 @@ impl Engine {
         self.made(thread.epoch(), granule, seen, (kind, mask))
             .unwrap_or_else(|| {
                 let new = record_of(thread, Meta::new(kind, mask, node()));
-                self.at_once(thread, granule, seen, address, new)
+                self.at_once(thread, granule, seen, new)
             })
     }
 
@@ -252,7 +252,7 @@ impl Engine {
     ) {
         let seen = granule.main().load();
         let new = record_of(thread, wanted);
-        let attempt = self.at_once_otherwise(thread, granule, seen, start, new);
+        let attempt = self.at_once_otherwise(thread, granule, seen, new);
         let new = Record::from_words(new);
         match attempt {
             AtOnce::Done => {}
@@ -431,12 +431,12 @@ impl Engine {
     ) -> Option<()> {
         let (is_old, version) = (self.is_old(), self.version_of(thread));
         let context = context(thread, &is_old, &version);
-        let place = self.shadow.place(address)?;
+        let granule = self.shadow.place(address)?;
         loop {
             let sweeps = self
                 .shadow
-                .begin_recording(place, granule::may_stand_beside(new.kind));
-            history::record(place.granule, &context, new, conflicts)?;
+                .begin_recording(granule, granule::may_stand_beside(new.kind));
+            history::record(granule, &context, new, conflicts)?;
             if self.shadow.has_recorded(sweeps) {
                 return Some(());
             }
