@@ -241,9 +241,14 @@ impl Analysis {
         let engine = &self.engine;
         let node = Cell::new(NodeId::ROOT);
         let stack = || kept(&node, contexts.child(caller, site));
+        let mut raced = false;
         engine.access(&actor.clock, kind, bytes, stack, |race| {
+            raced = true;
             found(&finding(engine, race, thread, kind, node.get()));
         });
+        if raced {
+            actor.clock.has_asked();
+        }
     }
 
     fn atomic(
@@ -275,6 +280,9 @@ impl Analysis {
         }
         for race in &races {
             found(&finding(engine, race, thread, kind, node.get()));
+        }
+        if !races.is_empty() {
+            actor.clock.has_asked();
         }
     }
 }

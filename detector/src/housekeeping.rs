@@ -29,13 +29,10 @@ pub struct Housekeeping {
     left: Mutex<Left>,
 }
 
-/// Ended threads are counted with those whose index another one has.
 #[derive(Default)]
 struct Left {
     /// Ended threads after the last look at those.
     ended: usize,
-    /// Threads that ran then.
-    running: usize,
     /// Ended threads after the last sweep.
     swept: usize,
     /// Bytes of shadow after the last sweep.
@@ -48,29 +45,27 @@ impl Left {
     /// Whether a sweep goes on, or should begin.
     fn wants_sweep(&self, engine: &Engine) -> bool {
         self.sweep.is_some()
-            || self.has_many_ended()
+            || has_more_ended(engine, self.swept, MANY_ENDED)
             || engine.shadow_bytes() > 2 * self.shadow + SMALL_SHADOW
-    }
-
-    /// Whether it should for the sake of ended threads.
-    fn has_many_ended(&self) -> bool {
-        self.ended > 2 * self.swept + self.running + MANY_ENDED
     }
 
     /// Does a part of a sweep.
     fn sweep_some(&mut self, engine: &Engine, forget: impl FnMut(u64)) {
         let Some(sweep) = &mut self.sweep else {
             self.sweep = engine.begin_sweep(forget);
+            self.note_indices(engine);
+            if self.sweep.is_none() {
+                // There is no memory: that is worth another attempt when there is more to be had.
+                self.note_swept(engine);
+            }
             return;
         };
         if !engine.sweep_some(sweep, PART) {
             self.sweep = None;
-            if self.has_many_ended() {
-                engine.reclaim(forget);
-            }
+            // What it has found out is counted with.
+            engine.reclaim(forget);
             self.note_indices(engine);
-            self.swept = self.ended;
-            self.shadow = engine.shadow_bytes();
+            self.note_swept(engine);
         }
     }
 
@@ -80,10 +75,26 @@ impl Left {
     }
 
     fn note_indices(&mut self, engine: &Engine) {
-        let indices = engine.footprint().indices;
-        self.ended = indices.ended + indices.former;
-        self.running = indices.running;
+        self.ended = ended(engine);
+        // What could be freed only later leaves less for the next sweep than was there after the last.
+        self.swept = self.swept.min(self.ended);
     }
+
+    fn note_swept(&mut self, engine: &Engine) {
+        self.swept = self.ended;
+        self.shadow = engine.shadow_bytes();
+    }
+}
+
+/// Ended threads, with those whose index another one has.
+fn ended(engine: &Engine) -> usize {
+    let indices = engine.indices();
+    indices.ended + indices.former
+}
+
+/// Whether they have doubled since there were so many, and are more than run and more than a `few`.
+fn has_more_ended(engine: &Engine, before: usize, few: usize) -> bool {
+    ended(engine) > 2 * before + engine.indices().running + few
 }
 
 impl Housekeeping {
@@ -100,9 +111,7 @@ impl Housekeeping {
         let Some(mut left) = self.left.try_lock() else {
             return;
         };
-        let indices = engine.footprint().indices;
-        let many = indices.ended + indices.former > 2 * left.ended + indices.running + FEW_ENDED;
-        if many || engine.has_become_free() {
+        if has_more_ended(engine, left.ended, FEW_ENDED) || engine.has_become_free() {
             left.reclaim(engine, forget);
         }
     }
@@ -121,6 +130,8 @@ impl Housekeeping {
         };
         if left.wants_sweep(engine) {
             left.sweep_some(engine, forget);
+        } else if engine.has_become_free() {
+            left.reclaim(engine, forget);
         }
         left.sweep.is_some()
     }
@@ -148,8 +159,7 @@ mod tests {
             let mut child = engine.fork(&mut main, label).expect("an index");
             live(&engine, &mut main, &mut child);
             drop(child);
-            let indices = engine.footprint().indices;
-            most = most.max(indices.ended + indices.former);
+            most = most.max(ended(&engine));
         }
         most
     }
@@ -183,6 +193,26 @@ mod tests {
             main.acquire(&end);
         });
         assert!(most < 4 * MANY_ENDED, "{most}");
+    }
+
+    #[test]
+    fn who_is_joined_is_not_kept_for_the_sake_of_another_one() {
+        let mut lives = 0;
+        let mut other = None;
+        let most = most_kept(|engine, main, child| {
+            other = other.take().or_else(|| engine.fork(main, 0));
+            // Now and then, one leaves something.
+            if lives % 5_000 == 0 {
+                let bytes = ByteRange::new((1 << 30) + 8 * lives, 8).expect("eight bytes");
+                engine.access(child, AccessKind::Write, bytes, || NodeId::ROOT, |_| {});
+            }
+            lives += 1;
+            engine.reset(write(engine, child));
+            let mut end = SyncVar::new();
+            child.release(&mut end);
+            main.acquire(&end);
+        });
+        assert!(most < 5 * MANY_ENDED, "{most}");
     }
 
     #[test]

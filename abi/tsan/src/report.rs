@@ -185,6 +185,7 @@ fn reporting(
     record(&mut |race| races.push(*race));
     if !races.is_empty() {
         report(inside, kind, place, &races);
+        inside.clock().has_asked();
     }
 }
 
@@ -208,7 +209,6 @@ pub(crate) fn report(inside: &Inside, kind: AccessKind, place: Place, races: &Ra
             reporter.races.fetch_add(1, Ordering::Relaxed);
         }
     }
-    inside.clock().has_asked();
 }
 
 /// Whether one side of a race, which is at `place` now, is Deadheat's own code: also before the first

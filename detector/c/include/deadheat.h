@@ -106,7 +106,7 @@ typedef uint32_t dh_ordering;
 typedef struct dh_source {
     /*
      * Gives `bytes` zero bytes, aligned to at least 64, or null. An engine asks for large pieces
-     * (some 150 MB of tables, 128 MB for each 64 MB of address space that is accessed) and touches
+     * (up to 150 MB of tables, 256 MB for each 64 MB of address space that is accessed) and touches
      * them little by little: give address space, and memory when it is touched.
      */
     uint8_t *(*map)(size_t bytes);
@@ -222,6 +222,11 @@ void dh_thread_end(dh_thread *thread);
 /* What races call the thread. */
 uint64_t dh_thread_label(const dh_thread *thread);
 void dh_thread_set_label(dh_thread *thread, uint64_t label);
+/*
+ * The thread uses the labels no more that it was told of in races. While it may, what they name is not
+ * forgotten: so say it after a report, where the thread may be idle for long.
+ */
+void dh_thread_has_asked(dh_thread *thread);
 /* The thread's index; that of a thread that ended may be given to another. */
 uint32_t dh_thread_index(const dh_thread *thread);
 /* The time of the thread's next access. */

@@ -154,6 +154,19 @@ pub unsafe extern "C" fn dh_thread_set_label(thread: *mut Thread, label: u64) {
     thread.clock.set_label(label);
 }
 
+/// The thread has asked all that it wants to know about the races that it was told of: the labels of those that they
+/// were with may be forgotten from now on, not only when it has recorded or learned something more.
+///
+/// # Safety
+///
+/// `thread` is a thread that has not ended, and nobody else uses it meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dh_thread_has_asked(thread: *mut Thread) {
+    // SAFETY: a thread, as the caller says.
+    let thread = unsafe { &*thread };
+    thread.clock.has_asked();
+}
+
 /// The thread's index: the one of a thread that has ended may be given to another.
 ///
 /// # Safety

@@ -210,15 +210,16 @@ impl Engine {
         parent.fork(label)
     }
 
-    /// What the front end calls the thread that was at `epoch`: that of a [`Race`], by whoever was told of it, before
-    /// that thread acts again.
+    /// What the front end calls the thread that was at `epoch`: that of a [`Race`], by whoever was told of it, before it
+    /// acts again or says that it has asked ([`ThreadClock::has_asked`]).
     #[must_use]
     pub fn label(&self, epoch: Epoch) -> u64 {
         self.shared.slots.label(&self.shared.pool, epoch)
     }
 
-    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten, for every running
-    /// thread knows all that it recorded. For reports, as [`Self::label`]: it takes a lock.
+    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten, for no access to come
+    /// can race with what it recorded. Where that one is, but not who had its index next, it may be a later one's. For
+    /// reports, as [`Self::label`]: it takes a lock.
     #[must_use]
     pub fn released(&self, epoch: Epoch) -> Option<Time> {
         self.shared.slots.released(&self.shared.pool, epoch)
@@ -436,6 +437,12 @@ impl Engine {
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.shared.pool.is_exhausted()
+    }
+
+    /// How many thread indices are in which state: cheap, too.
+    #[must_use]
+    pub fn indices(&self) -> Indices {
+        self.shared.slots.indices()
     }
 
     /// What the engine has in memory.

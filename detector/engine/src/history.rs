@@ -472,7 +472,7 @@ impl<K: Fn(Epoch) -> bool> Step<'_, K> {
     /// with what is in the side, which was there when others went to main.
     fn race(&mut self, previous: Record, shared: ByteMask) {
         if !previous.kind.is_write() {
-            // As `Slots::end_census` counts on.
+            // As the end of a census counts on: see `slots::census`.
             fence(Ordering::SeqCst);
             look_at_side(self.granule, self.context, self.new, self.conflicts);
         }

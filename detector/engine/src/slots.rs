@@ -49,6 +49,15 @@ const FREE: u8 = 0;
 const RUNNING: u8 = 1;
 const ENDED: u8 = 2;
 
+/// The thread goes on under another index.
+const GOES_ON: u8 = 1;
+/// The thread had another index before.
+const WENT_ON: u8 = 2;
+/// One that had the index before.
+const FORMER: u8 = 4;
+/// No more than so many are remembered: one that has a record left keeps all the others.
+const MOST_FORMERS: u8 = 63 * FORMER;
+
 /// What belongs to one thread index: on cache lines of its own, for its thread changes it with every release.
 #[repr(C, align(64))]
 #[derive(Default)]
@@ -58,10 +67,10 @@ pub(crate) struct Slot {
     state: AtomicU8,
     /// Something was learned since the last release.
     learned: AtomicBool,
-    /// The thread may ask who made a record that it has seen, or what that one knew.
-    asks: AtomicBool,
-    /// The thread goes on under another index.
-    renewed: AtomicBool,
+    /// Whether the thread may ask who made a record that it has seen, or what that one knew; see [`census`].
+    asks: AtomicU8,
+    /// [`GOES_ON`], [`WENT_ON`], and how many had the index before, each of them a [`FORMER`]; under the lock of the lives.
+    line: AtomicU8,
     clock: [AtomicU64; CLOCK_WORDS],
     /// A clock node: what relaxed loads have read and no acquire fence has taken yet.
     pub(crate) unfenced: AtomicU32,
@@ -70,7 +79,8 @@ pub(crate) struct Slot {
     /// The next slot in the list that this one is in, plus one.
     next: AtomicU32,
     /// Who had the index before: a chain of nodes, the latest first, each with the thread's name,
-    /// the clock that it ended with, and, as its origin, the time at which it last recorded anything.
+    /// the clock that it ended with, and, as its origin, the time at which it or one before it last recorded
+    /// anything that is still there.
     former: AtomicU32,
     /// The thread's first time.
     start: AtomicU64,
@@ -82,7 +92,7 @@ pub(crate) struct Slot {
     versions: AtomicU64,
     /// The time up to which a census has seen no record of this index, whose threads of that time have ended; see [`census`].
     unseen: AtomicU64,
-    /// The time at which anything was last recorded under this index.
+    /// The time at which anything was last recorded under this index that may still be there.
     recorded: AtomicU64,
 }
 
@@ -224,9 +234,19 @@ impl Slot {
         Time::from_bits(self.start.load(Ordering::Relaxed))
     }
 
-    /// The thread is about to look at records of others, or has asked all that it wants to know of them.
-    pub(crate) fn set_asks(&self, asks: bool) {
-        self.asks.store(asks, Ordering::Release);
+    /// Changes [`Self::line`]. The lock of the lives is held.
+    fn change_line(&self, f: impl FnOnce(u8) -> u8) {
+        let line = self.line.load(Ordering::Relaxed);
+        self.line.store(f(line), Ordering::Relaxed);
+    }
+
+    fn has_in_line(&self, flag: u8) -> bool {
+        self.line.load(Ordering::Relaxed) & flag != 0
+    }
+
+    /// Whether another thread may take the index over, and this one be remembered as one that had it before.
+    fn may_be_taken_over(&self) -> bool {
+        !self.has_in_line(GOES_ON | WENT_ON) && self.line.load(Ordering::Relaxed) < MOST_FORMERS
     }
 
     /// A number that this index never gave before.
@@ -285,7 +305,10 @@ struct Lives {
     used: u32,
     running: usize,
     free: Queue,
-    ended: Queue,
+    /// Ended threads.
+    ended: usize,
+    /// Those whose index may be taken over.
+    left: Queue,
     /// Threads whose index another one has, and that can still be named.
     former: usize,
     /// How many ended threads the next fork looks at: half as many after each that found none.
@@ -365,7 +388,8 @@ impl Slots {
             used: 0,
             running: 0,
             free: Queue::default(),
-            ended: Queue::default(),
+            ended: 0,
+            left: Queue::default(),
             former: 0,
             candidates: CANDIDATES,
             censuses: Censuses::default(),
@@ -402,7 +426,7 @@ impl Slots {
         let lives = self.lives.lock();
         Indices {
             running: lives.running,
-            ended: lives.ended.len,
+            ended: lives.ended,
             free: lives.free.len,
             former: lives.former,
         }
@@ -440,7 +464,7 @@ impl Slots {
             *place = clock;
             place.set_own(epoch);
         });
-        slot.renewed.store(false, Ordering::Relaxed);
+        slot.change_line(|line| line & !(GOES_ON | WENT_ON));
         let fork = self.forks.load(Ordering::Relaxed) + 1;
         slot.fork.store(fork, Ordering::Relaxed);
         slot.state.store(RUNNING, Ordering::Release);
@@ -460,19 +484,20 @@ impl Slots {
         if let Some(tid) = self.pop(&mut lives.free) {
             return Some((tid, self.slot(tid).peek().own().time()));
         }
-        for _ in 0..lives.candidates.min(lives.ended.len) {
-            let tid = self.pop(&mut lives.ended)?;
+        for _ in 0..lives.candidates.min(lives.left.len) {
+            let tid = self.pop(&mut lives.left)?;
             let slot = self.slot(tid);
             let own = slot.peek().own();
             if own.time().next() < Time::LAST
                 && clock.knows(pool, last(slot))
                 && self.remember(pool, slot, shard)
             {
+                lives.ended -= 1;
                 lives.former += 1;
                 lives.candidates = CANDIDATES;
                 return Some((tid, own.time().next()));
             }
-            self.push(&mut lives.ended, tid);
+            self.push(&mut lives.left, tid);
         }
         lives.candidates = lives.candidates.div_ceil(2);
         let tid = Tid::new(lives.used as usize)?;
@@ -493,6 +518,7 @@ impl Slots {
         node.set_origin(slot.recorded().get());
         slot.peek().copy(pool).into_node(node);
         slot.former.store(index, Ordering::Relaxed);
+        slot.change_line(|line| line + FORMER);
         true
     }
 
@@ -537,7 +563,8 @@ impl Slots {
         clock
     }
 
-    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten.
+    /// The last time that the thread which was at `epoch` has released; `None` where it is forgotten. Where that one is, but
+    /// not who had the index next, it may be that one's.
     pub(crate) fn released(&self, pool: &Pool, epoch: Epoch) -> Option<Time> {
         let _lives = self.lives.lock();
         let slot = self.slot(epoch.tid());
@@ -552,9 +579,11 @@ impl Slots {
         Some(own.before())
     }
 
-    /// The thread of `tid` goes on under another index.
-    pub(crate) fn note_renewed(&self, tid: Tid) {
-        self.slot(tid).renewed.store(true, Ordering::Relaxed);
+    /// The thread of the index `from` goes on under the index `to`.
+    pub(crate) fn note_renewed(&self, from: Tid, to: Tid) {
+        let _lives = self.lives.lock();
+        self.slot(from).change_line(|line| line | GOES_ON);
+        self.slot(to).change_line(|line| line | WENT_ON);
     }
 
     /// The thread of `tid` does nothing more.
@@ -565,7 +594,10 @@ impl Slots {
         let mut lives = self.lives.lock();
         slot.state.store(ENDED, Ordering::Release);
         lives.running -= 1;
-        self.push(&mut lives.ended, tid);
+        lives.ended += 1;
+        if slot.may_be_taken_over() {
+            self.push(&mut lives.left, tid);
+        }
     }
 
     /// What the front end calls the thread of `epoch`.
@@ -622,27 +654,46 @@ impl Slots {
     pub(crate) fn reclaim(&self, pool: &Pool, known: &KnownToAll, mut forgotten: impl FnMut(u64)) {
         let mut lives = self.lives.lock();
         lives.free = Queue::default();
-        lives.ended = Queue::default();
+        lives.left = Queue::default();
+        lives.ended = 0;
         for tid in (0..lives.used as usize).filter_map(Tid::new) {
             let slot = self.slot(tid);
             lives.former -= self.forget_former(pool, tid, known, &mut forgotten);
             let ended = slot.state.load(Ordering::Relaxed) == ENDED;
-            if ended && known.has(Epoch::new(tid, slot.recorded())) {
+            let is_known = ended && known.has(Epoch::new(tid, slot.recorded()));
+            if is_known && !self.has_earlier_index(&lives, slot) {
                 let is_end_known = known.has(last(slot));
                 self.free(pool, tid, is_end_known, &mut forgotten);
             }
             match slot.state.load(Ordering::Relaxed) {
                 FREE if slot.peek().own().time() < Time::LAST => self.push(&mut lives.free, tid),
-                ENDED => self.push(&mut lives.ended, tid),
+                ENDED => {
+                    lives.ended += 1;
+                    if slot.may_be_taken_over() {
+                        self.push(&mut lives.left, tid);
+                    }
+                }
                 _ => {}
             }
         }
     }
 
+    /// Whether records that the ended thread of `slot` made under another index may still be there: then its label is
+    /// asked for.
+    fn has_earlier_index(&self, lives: &Lives, slot: &Slot) -> bool {
+        let is_earlier = |other: &Slot| {
+            other.has_in_line(GOES_ON)
+                && other.state.load(Ordering::Relaxed) == ENDED
+                && other.label() == slot.label()
+                && !core::ptr::eq(other, slot)
+        };
+        slot.has_in_line(WENT_ON) && self.used(lives).any(is_earlier)
+    }
+
     /// Nothing more is kept of the ended thread of `tid`, whose label `forgotten` gets.
     fn free(&self, pool: &Pool, tid: Tid, is_end_known: bool, forgotten: &mut impl FnMut(u64)) {
         let slot = self.slot(tid);
-        if !slot.renewed.load(Ordering::Relaxed) {
+        if !slot.has_in_line(GOES_ON) {
             forgotten(slot.label());
         }
         let own = slot.peek().own().time();
@@ -692,6 +743,7 @@ impl Slots {
             count += 1;
             index = next;
         }
+        slot.change_line(|line| line - count as u8 * FORMER);
         count
     }
 

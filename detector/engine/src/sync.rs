@@ -565,7 +565,7 @@ impl ThreadClock {
         for (from, to) in [(&from.unfenced, &to.unfenced), (&from.fenced, &to.fenced)] {
             to.store(from.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         }
-        self.shared.slots.note_renewed(self.tid());
+        self.shared.slots.note_renewed(self.tid(), renewed.tid());
         *self = renewed;
     }
 }

@@ -118,8 +118,11 @@ fn atomic<R>(
     };
     let (result, effect) = engine.atomic(clock, word, bytes, operation, get, found);
     note(&inside, effect, site, before);
-    if !races.is_empty() && inside.records() {
-        report::report(&inside, effect.access(), place, &races);
+    if !races.is_empty() {
+        if inside.records() {
+            report::report(&inside, effect.access(), place, &races);
+        }
+        inside.clock().has_asked();
     }
     result
 }

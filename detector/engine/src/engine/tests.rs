@@ -601,6 +601,36 @@ fn a_renewed_thread_is_not_forgotten() {
 }
 
 #[test]
+fn a_renewed_thread_that_has_ended_is_forgotten_with_all_its_records() {
+    let engine = Engine::new();
+    let mut main = engine.first_thread(0).unwrap();
+    let other = engine.fork(&mut main, 1).unwrap();
+    let mut a = engine.fork(&mut main, 7).unwrap();
+    a.set_time(Time::LAST.before());
+    let _ = access(&engine, &a, AccessKind::Write, 8, 8);
+    let index = a.tid();
+    let mut end = SyncVar::new();
+    a.release(&mut end);
+    assert_ne!(a.tid(), index, "it is renewed");
+    drop(a);
+    main.acquire(&end);
+    // Neither of its indices may be taken over: it would be two that had one before.
+    let threads = [8, 9].map(|label| engine.fork(&mut main, label).unwrap());
+    assert!(threads.iter().all(|thread| thread.tid() != index));
+    engine.reclaim(|label| panic!("thread {label} is asked for"));
+    let races = access(&engine, &other, AccessKind::Read, 8, 8);
+    assert_eq!(engine.label(races[0].previous_epoch), 7);
+    other.has_asked();
+    engine.reset(range(8, 8));
+    let mut forgotten = Vec::new();
+    for _ in 0..2 {
+        engine.sweep(|label| forgotten.push(label));
+    }
+    engine.reclaim(|label| forgotten.push(label));
+    assert_eq!(forgotten, [7], "once");
+}
+
+#[test]
 fn a_sync_object_may_be_taken_and_left_to_another_engine() {
     let (one, two) = (Engine::new(), Engine::new());
     let mut main = one.first_thread(0).unwrap();

@@ -5,14 +5,24 @@
 //! note is taken away. When that is over, threads of a noted time have no record left.
 //!
 //! Nothing follows from that while anybody may ask who made a record that was there a moment ago. Whoever asks says so
-//! before looking at the record ([`Slot::set_asks`]). [`Slots::settle_census`] finds the record gone, and then looks for
+//! before looking at the record ([`Slot::set_asks`]). [`Slots::end_census`] finds the record gone, and then looks for
 //! who asks. There is a barrier in between on either side, and so one of the two sees the other. Where somebody asks, the
-//! notes stay, and are as good later: who asks then asks about other records.
+//! notes stay until each of these has gone on ([`Slots::settle_census`]): who asks later asks about other records.
+//!
+//! One that has a record left keeps those that had the same index at any noted time. There are not many
+//! ([`super::MOST_FORMERS`]).
 
 use super::{ENDED, Lives, RUNNING, Slot, Slots};
 use crate::clock::{Epoch, Tid, Time};
 use crate::pool::Pool;
 use crate::primitive::{Ordering, fence};
+
+/// The thread has asked all that it wants to know of records.
+const QUIET: u8 = 0;
+/// It may ask.
+const ASKS: u8 = 1;
+/// It has been so since before a census was over.
+const ASKS_SINCE: u8 = 2;
 
 /// What is known of all censuses; under the lock of the lives.
 #[derive(Default)]
@@ -55,21 +65,23 @@ impl Slots {
 
     /// All records were looked at since the `census` began.
     pub(crate) fn end_census(&self, pool: &Pool, census: Census) {
+        fence(Ordering::SeqCst);
         let mut lives = self.lives.lock();
-        // The notes are of the last one.
+        self.used(&lives).for_each(Slot::note_asks);
+        // The notes of times are of the last one.
         lives.censuses.is_over |= lives.censuses.begun == census.0;
         drop(lives);
         self.settle_census(pool);
     }
 
-    /// Notes for [`Self::reclaim`] what follows from a census that is over, unless somebody may ask; whether anything may.
+    /// Notes for [`Self::reclaim`] what follows from a census that is over, unless somebody may ask since before; whether
+    /// anything may.
     pub(crate) fn settle_census(&self, pool: &Pool) -> bool {
         let mut lives = self.lives.lock();
         if !lives.censuses.is_over {
             return false;
         }
-        fence(Ordering::SeqCst);
-        if self.used(&lives).any(Slot::may_ask) {
+        if self.used(&lives).any(Slot::asks_still) {
             return false;
         }
         for slot in self.used(&lives) {
@@ -81,7 +93,7 @@ impl Slots {
     }
 
     /// The slots of all indices that were ever given away.
-    fn used<'a>(&'a self, lives: &Lives) -> impl Iterator<Item = &'a Slot> + use<'a> {
+    pub(super) fn used<'a>(&'a self, lives: &Lives) -> impl Iterator<Item = &'a Slot> + use<'a> {
         let tids = (0..lives.used as usize).filter_map(Tid::new);
         tids.map(|tid| self.slot(tid))
     }
@@ -99,8 +111,24 @@ impl Slot {
         }
     }
 
-    fn may_ask(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == RUNNING && self.asks.load(Ordering::Acquire)
+    /// The thread is about to look at records of others, or has asked all that it wants to know of them.
+    pub(crate) fn set_asks(&self, asks: bool) {
+        let asks = if asks { ASKS } else { QUIET };
+        self.asks.store(asks, Ordering::Release);
+    }
+
+    /// A census is over: if the thread may ask now, this is noted until it goes on.
+    fn note_asks(&self) {
+        let (old, new, order) = (ASKS, ASKS_SINCE, Ordering::Relaxed);
+        if self.asks.load(Ordering::Relaxed) == ASKS {
+            let _ = self.asks.compare_exchange(old, new, order, order);
+        }
+    }
+
+    /// Whether the thread has not gone on since it was noted that it asks.
+    fn asks_still(&self) -> bool {
+        let asks = self.asks.load(Ordering::Acquire) == ASKS_SINCE;
+        asks && self.state.load(Ordering::Relaxed) == RUNNING
     }
 
     /// There is no record of this index that was made `until` that time. The lock of the lives is held.

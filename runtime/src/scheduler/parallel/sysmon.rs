@@ -8,8 +8,7 @@
 //!   safepoint.
 //! - Timers that are due while every worker is busy are fired.
 //! - The network is looked at where nobody has for 10 ms.
-//! - Where the detector's housekeeping waits and nobody was idle, a worker is asked to do a part of it: one in each period, a
-//!   hundredth of a processor's time.
+//! - Where the detector's housekeeping waits and nobody was idle, a worker is asked to do a part of it: one in each period.
 //! - Where that is asked for, it tells now and then what goes on.
 
 use super::processor::Processor;
@@ -38,7 +37,7 @@ impl Parallel {
     pub(super) fn monitor(&self) {
         let mut seen: Vec<Option<Seen>> = Vec::new();
         let mut trace = self.schedtrace.map(SchedTrace::new);
-        let mut housekept = 0;
+        let mut kept_house = (0, Instant::now());
         loop {
             let now = self.start.elapsed();
             self.about_now.store(nanos(now), Ordering::Relaxed);
@@ -60,7 +59,7 @@ impl Parallel {
             }
             self.poll_late_network();
             self.wake_for_work();
-            housekept = self.ask_to_keep_house(housekept);
+            self.ask_to_keep_house(&mut kept_house);
         }
     }
 
@@ -77,13 +76,17 @@ impl Parallel {
         state.end.is_none()
     }
 
-    /// Asks for a part of the housekeeping that waits, if none was done since there were so many; how many there are.
-    fn ask_to_keep_house(&self, before: u64) -> u64 {
+    /// Asks for a part of the housekeeping that waits, if none was done for a period: since there were `before` so many,
+    /// at that time.
+    fn ask_to_keep_house(&self, before: &mut (u64, Instant)) {
+        if before.1.elapsed() < PERIOD {
+            return;
+        }
         let now = self.counted.housekept.load(Ordering::Relaxed);
-        if now == before && self.wants_housekeeping() {
+        if now == before.0 && self.wants_housekeeping() {
             self.overdue.store(true, Ordering::Relaxed);
         }
-        now
+        *before = (now, Instant::now());
     }
 
     fn wants_housekeeping(&self) -> bool {
