@@ -464,11 +464,7 @@ impl Inside {
             let node = self.state.node_at(runtime, place);
             let engine = &runtime.engine;
             for (start, left) in [(address, 16), (address.wrapping_add(8), 8)] {
-                let clock = self.clock();
-                if engine.has_made(clock.epoch(), kind, start, 8) {
-                    continue;
-                }
-                let attempt = engine.access_at_once(clock, kind, start, 8, node);
+                let attempt = engine.access_or_repeat(self.clock(), kind, start, 8, node);
                 if attempt != AtOnce::Done {
                     return crate::report::access_after(attempt, self, kind, start, left, place);
                 }

@@ -52,6 +52,27 @@ impl Engine {
         self.at_once(thread, granule, seen, new)
     }
 
+    /// As [`Self::access_at_once`], where the access may have been made before.
+    #[inline(always)]
+    pub fn access_or_repeat(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        start: usize,
+        len: usize,
+        node: NodeId,
+    ) -> AtOnce {
+        let Some((granule, mask)) = self.only_granule(start, len) else {
+            return AtOnce::No;
+        };
+        let seen = granule.main().load();
+        let made = self.made(thread.epoch(), granule, seen, (kind, mask));
+        made.unwrap_or_else(|| {
+            let new = record_of(thread, Meta::new(kind, mask, node));
+            self.at_once(thread, granule, seen, new)
+        })
+    }
+
     /// The granule that has all of the `len` bytes from `start`, if there is one and it has shadow, and which of its
     /// bytes they are.
     #[inline(always)]
