@@ -94,7 +94,8 @@ fn ended(engine: &Engine) -> usize {
 
 /// Whether they have doubled since there were so many, and are more than run and more than a `few`.
 fn has_more_ended(engine: &Engine, before: usize, few: usize) -> bool {
-    ended(engine) > 2 * before + engine.indices().running + few
+    let indices = engine.indices();
+    indices.ended + indices.former > 2 * before + indices.running + few
 }
 
 impl Housekeeping {
@@ -119,7 +120,7 @@ impl Housekeeping {
     /// Whether [`Self::when_idle`] has something to do, as far as that can be told at once.
     pub fn is_due(&self, engine: &Engine) -> bool {
         let left = self.left.try_lock();
-        left.is_some_and(|left| left.wants_sweep(engine))
+        left.is_some_and(|left| left.wants_sweep(engine) || engine.has_become_free())
     }
 
     /// Sweeps, if there may be much shadow to free, or there are many ended threads left: a part at a time. `true` where there is

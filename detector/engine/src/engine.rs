@@ -352,11 +352,11 @@ impl Engine {
         self.known_and_reclaimed(forgotten);
     }
 
-    /// Whether there are ended threads that a sweep has found no record of, and that [`Self::reclaim`] can free only now:
-    /// while a thread may ask about a race that it was told of, none is.
+    /// Whether there may be ended threads that a sweep has found no record of, and that [`Self::reclaim`] can free only now:
+    /// while a thread may ask about a race that it was told of before, none is.
+    #[must_use]
     pub fn has_become_free(&self) -> bool {
-        let Shared { pool, slots, .. } = &*self.shared;
-        slots.settle_census(pool)
+        self.shared.slots.can_settle_census()
     }
 
     /// What every running thread knows; `None` where there is no memory for it. Takes time in proportion to their number.

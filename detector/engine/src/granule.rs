@@ -368,7 +368,7 @@ impl<'a> Granule<'a> {
 
     /// Whether there may be anything in the side: mostly not, and then its page is not looked at.
     #[inline(always)]
-    fn may_have_side(self) -> bool {
+    pub(crate) fn may_have_side(self) -> bool {
         let (region, index) = self.place;
         region.notes(Half::Side).has(index / PAGE_GRANULES)
     }
@@ -409,7 +409,7 @@ impl<'a> Granule<'a> {
         }
     }
 
-    fn may_have_side(self) -> bool {
+    pub(crate) fn may_have_side(self) -> bool {
         match self.place {
             Place::In(region, index) => region.notes(Half::Side).has(index / PAGE_GRANULES),
             Place::Alone(.., has_side) => has_side.load(Ordering::Relaxed),

@@ -147,10 +147,12 @@ impl<'a> Region<'a> {
         let notes = self.notes(half);
         let noted = pages.clone().filter(|&page| notes.remove(page)).count();
         if noted > 0 {
-            let first = core::ptr::from_ref(self.half(half, pages.start * PAGE_GRANULES));
+            let first = GRANULES * half as usize + pages.start * PAGE_GRANULES;
             // SAFETY: the pages lie within the array, which came from this source; zero bytes are pairs without
             // history, and pairs are atomics.
-            unsafe { (source.discard)(first.cast_mut().cast(), pages.len() * PAGE) };
+            unsafe {
+                (source.discard)(self.start.add(first).cast_mut().cast(), pages.len() * PAGE);
+            };
         }
         noted
     }

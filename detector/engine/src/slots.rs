@@ -579,11 +579,16 @@ impl Slots {
         Some(own.before())
     }
 
-    /// The thread of the index `from` goes on under the index `to`.
+    /// The thread of the index `from` goes on under the index `to`. Whoever was told of a race by this very operation asks
+    /// after it.
     pub(crate) fn note_renewed(&self, from: Tid, to: Tid) {
+        let (from, to) = (self.slot(from), self.slot(to));
+        // Held by whoever notes who asks, too.
         let _lives = self.lives.lock();
-        self.slot(from).change_line(|line| line | GOES_ON);
-        self.slot(to).change_line(|line| line | WENT_ON);
+        from.change_line(|line| line | GOES_ON);
+        to.change_line(|line| line | WENT_ON);
+        to.asks
+            .store(from.asks.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// The thread of `tid` does nothing more.
@@ -685,9 +690,10 @@ impl Slots {
             other.has_in_line(GOES_ON)
                 && other.state.load(Ordering::Relaxed) == ENDED
                 && other.label() == slot.label()
-                && !core::ptr::eq(other, slot)
         };
-        slot.has_in_line(WENT_ON) && self.used(lives).any(is_earlier)
+        // Of all its indices, the last one has it forgotten.
+        let is_last = slot.has_in_line(WENT_ON) && !slot.has_in_line(GOES_ON);
+        is_last && self.used(lives).any(is_earlier)
     }
 
     /// Nothing more is kept of the ended thread of `tid`, whose label `forgotten` gets.

@@ -63,6 +63,7 @@ impl Source {
 
 #[cfg(all(feature = "os", unix))]
 mod system {
+    use super::PAGE;
     use core::ptr::null_mut;
 
     pub(super) extern "C" fn map(bytes: usize) -> *mut u8 {
@@ -88,15 +89,15 @@ mod system {
     }
 
     pub(super) unsafe extern "C" fn discard(start: *mut u8, bytes: usize) {
-        #[cfg(target_os = "linux")]
-        // SAFETY: the caller owns these pages; private anonymous ones read as zero afterwards.
-        unsafe {
-            libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED);
-        }
-        #[cfg(not(target_os = "linux"))]
-        // SAFETY: the caller owns these bytes.
-        unsafe {
-            core::ptr::write_bytes(start, 0, bytes);
+        // SAFETY: the call has no preconditions.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        if cfg!(target_os = "linux") && usize::try_from(page) == Ok(PAGE) {
+            // SAFETY: the caller owns these pages; private anonymous ones read as zero afterwards.
+            unsafe { libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED) };
+        } else {
+            // Of larger pages, others may have the rest.
+            // SAFETY: the caller owns these bytes.
+            unsafe { core::ptr::write_bytes(start, 0, bytes) };
         }
     }
 

@@ -559,8 +559,6 @@ impl ThreadClock {
             return;
         };
         renewed.shard = self.shard;
-        // Whoever was told of a race by this very operation asks after it.
-        renewed.slot().set_asks(true);
         let (from, to) = (self.slot(), renewed.slot());
         for (from, to) in [(&from.unfenced, &to.unfenced), (&from.fenced, &to.fenced)] {
             to.store(from.swap(0, Ordering::Relaxed), Ordering::Relaxed);

@@ -136,15 +136,23 @@ impl Engine {
         } else {
             return self.at_once_otherwise(thread, granule, seen, new);
         };
-        let is_settled = recorded
-            && (!granule::may_conflict_beside(kind)
-                || granule.is_alone()
-                || self.settle(thread, granule, new));
+        let is_settled = recorded && self.is_settled(thread, granule, new);
         AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
+    }
+
+    /// Whether nothing in the side races with `new`, which was just recorded in main.
+    #[inline(always)]
+    fn is_settled(&self, thread: &ThreadClock, granule: Granule<'_>, new: Words) -> bool {
+        !granule::may_conflict_beside(Meta(new.high).kind())
+            || granule.is_alone()
+            || self.settle(thread, granule, new)
     }
 
     /// The part of an access that `count` whole granules have, from that of `address` on, up to the first that has more
     /// to it: how many are done, and what came of the attempt at the next.
+    ///
+    /// Most of them have been accessed together before: where one gave its record up to the access, so does the next that
+    /// has the same.
     pub(super) fn whole_at_once(
         &self,
         thread: &ThreadClock,
@@ -157,12 +165,27 @@ impl Engine {
         let mut get = || {
             *new.get_or_insert_with(|| record_of(thread, Meta::new(kind, ByteMask::ALL, node())))
         };
+        let access = (kind, ByteMask::ALL);
+        let knows = |epoch| thread.knows_inline(epoch);
+        let sweeps = self.shadow.sweeps();
+        let mut given_up = Words::ZERO;
         let mut done = 0;
         let mut attempt = AtOnce::No;
         for granule in self.shadow.granules(address, count) {
             let seen = granule.main().load();
-            let made = self.made(thread.epoch(), granule, seen, (kind, ByteMask::ALL));
-            attempt = made.unwrap_or_else(|| self.at_once(thread, granule, seen, get()));
+            attempt = if seen == given_up && seen.low != 0 {
+                let new = get();
+                let recorded = granule.exchange(seen, new);
+                let is_settled = recorded && self.is_settled(thread, granule, new);
+                AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
+            } else if let Some(made) = self.made(thread.epoch(), granule, seen, access) {
+                made
+            } else {
+                if granule::is_superseded(seen, kind, ByteMask::ALL, knows) {
+                    given_up = seen;
+                }
+                self.at_once(thread, granule, seen, get())
+            };
             if attempt != AtOnce::Done {
                 break;
             }

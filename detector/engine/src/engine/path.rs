@@ -354,7 +354,16 @@ impl Engine {
             let version = || thread.next_version();
             // Where there is no memory for it, it stays as it is.
             let shard = thread.shard();
-            let _ = history::sweep(granule, true, pool, shard, &version, self.is_old(), |_| {});
+            let beside = granule.may_have_side();
+            let _ = history::sweep(
+                granule,
+                beside,
+                pool,
+                shard,
+                &version,
+                self.is_old(),
+                |_| {},
+            );
         }
     }
 

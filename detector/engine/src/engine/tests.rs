@@ -631,6 +631,47 @@ fn a_renewed_thread_that_has_ended_is_forgotten_with_all_its_records() {
 }
 
 #[test]
+fn a_thread_that_was_renewed_often_is_forgotten_once() {
+    let engine = Engine::new();
+    let mut main = engine.first_thread(0).unwrap();
+    let mut a = engine.fork(&mut main, 7).unwrap();
+    let mut end = SyncVar::new();
+    for address in [8, 16, 24, 32] {
+        a.set_time(Time::LAST.before());
+        let _ = access(&engine, &a, AccessKind::Write, address, 8);
+        a.release(&mut end);
+    }
+    drop(a);
+    main.acquire(&end);
+    let mut forgotten = Vec::new();
+    for _ in 0..4 {
+        engine.reclaim(|label| forgotten.push(label));
+    }
+    assert_eq!(forgotten, [7]);
+    assert_eq!(engine.indices().ended, 0);
+}
+
+#[test]
+fn a_renewed_thread_goes_on_asking() {
+    let engine = Engine::new();
+    let mut main = engine.first_thread(0).unwrap();
+    let other = engine.fork(&mut main, 1).unwrap();
+    let mut a = engine.fork(&mut main, 2).unwrap();
+    let _ = access(&engine, &other, AccessKind::Write, 8, 8);
+    drop(other);
+    a.set_time(Time::LAST.before());
+    let races = access(&engine, &a, AccessKind::Write, 8, 8);
+    engine.sweep(|_| unreachable!("it is asked about"));
+    a.release(&mut SyncVar::new());
+    engine.reclaim(|_| unreachable!("it is still asked about"));
+    assert_eq!(engine.label(races[0].previous_epoch), 1);
+    a.has_asked();
+    let mut forgotten = Vec::new();
+    engine.reclaim(|label| forgotten.push(label));
+    assert_eq!(forgotten, [1]);
+}
+
+#[test]
 fn a_sync_object_may_be_taken_and_left_to_another_engine() {
     let (one, two) = (Engine::new(), Engine::new());
     let mut main = one.first_thread(0).unwrap();

@@ -74,22 +74,26 @@ impl Slots {
         self.settle_census(pool);
     }
 
-    /// Notes for [`Self::reclaim`] what follows from a census that is over, unless somebody may ask since before; whether
-    /// anything may.
-    pub(crate) fn settle_census(&self, pool: &Pool) -> bool {
+    /// Whether something may follow from a census that is over: nobody asks since before.
+    pub(crate) fn can_settle_census(&self) -> bool {
+        self.can_settle(&self.lives.lock())
+    }
+
+    fn can_settle(&self, lives: &Lives) -> bool {
+        lives.censuses.is_over && !self.used(lives).any(Slot::asks_still)
+    }
+
+    /// Notes for [`Self::reclaim`] what follows from a census that is over, if it may.
+    pub(crate) fn settle_census(&self, pool: &Pool) {
         let mut lives = self.lives.lock();
-        if !lives.censuses.is_over {
-            return false;
-        }
-        if self.used(&lives).any(Slot::asks_still) {
-            return false;
+        if !self.can_settle(&lives) {
+            return;
         }
         for slot in self.used(&lives) {
             slot.forget_records(pool, slot.unseen());
             slot.set_unseen(Time::ZERO);
         }
         lives.censuses.is_over = false;
-        true
     }
 
     /// The slots of all indices that were ever given away.
