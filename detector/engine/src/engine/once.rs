@@ -136,23 +136,18 @@ impl Engine {
         } else {
             return self.at_once_otherwise(thread, granule, seen, new);
         };
-        let is_settled = recorded && self.is_settled(thread, granule, new);
+        let is_settled = recorded
+            && (!granule::may_conflict_beside(kind)
+                || granule.is_alone()
+                || self.settle(thread, granule, new));
         AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
-    }
-
-    /// Whether nothing in the side races with `new`, which was just recorded in main.
-    #[inline(always)]
-    fn is_settled(&self, thread: &ThreadClock, granule: Granule<'_>, new: Words) -> bool {
-        !granule::may_conflict_beside(Meta(new.high).kind())
-            || granule.is_alone()
-            || self.settle(thread, granule, new)
     }
 
     /// The part of an access that `count` whole granules have, from that of `address` on, up to the first that has more
     /// to it: how many are done, and what came of the attempt at the next.
     ///
-    /// Most of them have been accessed together before: where one gave its record up to the access, so does the next that
-    /// has the same.
+    /// Most of them have been accessed together before: where the access took a seat in one, it takes the same in the next
+    /// that has the same records.
     pub(super) fn whole_at_once(
         &self,
         thread: &ThreadClock,
@@ -166,25 +161,29 @@ impl Engine {
             *new.get_or_insert_with(|| record_of(thread, Meta::new(kind, ByteMask::ALL, node())))
         };
         let access = (kind, ByteMask::ALL);
-        let knows = |epoch| thread.knows_inline(epoch);
         let sweeps = self.shadow.sweeps();
-        let mut given_up = Words::ZERO;
+        let mut like: Option<Like> = None;
         let mut done = 0;
         let mut attempt = AtOnce::No;
         for granule in self.shadow.granules(address, count) {
             let seen = granule.main().load();
-            attempt = if seen == given_up && seen.low != 0 {
-                let new = get();
-                let recorded = granule.exchange(seen, new);
-                let is_settled = recorded && self.is_settled(thread, granule, new);
-                AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
-            } else if let Some(made) = self.made(thread.epoch(), granule, seen, access) {
+            attempt = if let Some(made) = self.made(thread.epoch(), granule, seen, access) {
                 made
-            } else {
-                if granule::is_superseded(seen, kind, ByteMask::ALL, knows) {
-                    given_up = seen;
+            } else if let Some(like) = &like
+                && like.is_like(granule, seen)
+            {
+                if matches!(like.seat, Seat::Side(_)) {
+                    self.shadow.touch(granule, Half::Side);
                 }
-                self.at_once(thread, granule, seen, get())
+                let taken = granule.take(like.seat, get(), |epoch| thread.knows(epoch));
+                AtOnce::done_if(taken && self.shadow.has_recorded(sweeps))
+            } else {
+                let side = granule.look_beside();
+                let attempt = self.at_once(thread, granule, seen, get());
+                like = Like::of(granule, (seen, side), get(), |epoch| {
+                    thread.knows_inline(epoch)
+                });
+                attempt
             };
             if attempt != AtOnce::Done {
                 break;
@@ -316,4 +315,42 @@ pub(super) fn record_of(thread: &ThreadClock, access: Meta) -> Words {
 #[inline(always)]
 pub(super) fn unrepeat(thread: &ThreadClock) {
     thread.slot().set_recorded(thread.epoch().time());
+}
+
+/// A granule in which an access to all of it took a seat.
+struct Like {
+    /// What was in main before.
+    main: Words,
+    seat: Seat,
+}
+
+impl Like {
+    /// What can be said of a granule that had `main` and `side` before `new` was recorded there.
+    #[inline]
+    fn of(
+        granule: Granule<'_>,
+        (main, side): (Words, Words),
+        new: Words,
+        knows: impl Fn(Epoch) -> bool,
+    ) -> Option<Self> {
+        let kind = Meta(new.high).kind();
+        let seat = if granule::is_superseded(main, kind, ByteMask::ALL, knows) {
+            Seat::Main(main)
+        } else if main.low != 0 && granule.look_beside() == new {
+            Seat::Side(side)
+        } else {
+            return None;
+        };
+        Some(Self { main, seat })
+    }
+
+    /// Whether the same seat is to be had in another granule, in whose main `seen` is.
+    #[inline(always)]
+    fn is_like(&self, granule: Granule<'_>, seen: Words) -> bool {
+        let is_side_like = match self.seat {
+            Seat::Main(_) => true,
+            Seat::Side(side) => granule.look_beside() == side,
+        };
+        seen == self.main && is_side_like
+    }
 }
