@@ -173,6 +173,9 @@ operations! {
     Signal = "signal",
 }
 
+/// After so many looks at atomics in vain, a thread gives the processor to others.
+const PATIENCE: u32 = 256;
+
 /// Recently used steps in the tree of call stacks.
 const STEPS: usize = 1 << STEP_BITS;
 const STEP_BITS: u32 = 10;
@@ -206,6 +209,8 @@ pub(crate) struct State {
     /// Rounds of key destructors that are left before the thread ends.
     pub(crate) rounds: Cell<u32>,
     steps: UnsafeCell<[(NodeId, NodeId, usize); STEPS]>,
+    /// How many looks at atomics have told nothing since one did, or since the thread gave the processor away.
+    vain: Cell<u32>,
     /// What it has read of atomics.
     acquired: UnsafeCell<Acquired>,
 }
@@ -253,6 +258,7 @@ impl State {
             handlers: signal::Pending::default(),
             rounds: Cell::new(0),
             steps: UnsafeCell::new([(NodeId::ROOT, NodeId::ROOT, 0); STEPS]),
+            vain: Cell::new(0),
             acquired: UnsafeCell::default(),
         })
     }
@@ -350,6 +356,25 @@ impl State {
         step.1
     }
 
+    /// The thread has looked at an atomic, or failed to change one, and learned nothing: it may wait for somebody. Many
+    /// programs wait for a moment without giving the processor away; detection makes the moment longer, and whom they
+    /// wait for may need it. The thread is not inside.
+    #[inline(always)]
+    pub(crate) fn looked_in_vain(&self) {
+        let vain = self.vain.get() + 1;
+        self.vain.set(vain);
+        if vain >= PATIENCE {
+            self.give_way();
+        }
+    }
+
+    #[cold]
+    fn give_way(&self) {
+        self.vain.set(0);
+        // SAFETY: the call has no preconditions.
+        unsafe { libc::sched_yield() };
+    }
+
     /// Enters the library; `None` where the thread is inside already.
     #[inline(always)]
     pub(crate) fn enter(&'static self) -> Option<Inside> {
@@ -417,6 +442,19 @@ impl Inside {
     pub(crate) fn acquired(&self) -> &mut Acquired {
         // SAFETY: as for the clock.
         unsafe { &mut *self.state.acquired.get() }
+    }
+
+    /// Ends an atomic operation, which may have been no more than a `look`.
+    #[inline(always)]
+    pub(crate) fn end_atomic(self, look: bool) {
+        let state = self.state;
+        let has_learned = self.clock().has_learned();
+        drop(self);
+        if has_learned {
+            state.vain.set(0);
+        } else if look {
+            state.looked_in_vain();
+        }
     }
 
     /// Notes that the thread is about to release.

@@ -26,7 +26,7 @@ use crate::array::{Array, Zeroable};
 use crate::clock::{CLOCK_WORDS, Clock, Epoch, Tid, Time};
 use crate::known::KnownToAll;
 use crate::pool::{self, Index, Kind, Need, Node, Pool};
-use crate::primitive::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use crate::primitive::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use crate::source::Source;
 use crate::spin::Spin;
 use crate::trie::{self, Maker};
@@ -49,6 +49,10 @@ const FREE: u8 = 0;
 const RUNNING: u8 = 1;
 const ENDED: u8 = 2;
 
+/// Something was learned since the last release, or since the thread last asked whether it had.
+const SINCE_RELEASE: u8 = 1;
+const SINCE_ASKED: u8 = 2;
+
 /// The thread goes on under another index.
 const GOES_ON: u8 = 1;
 /// The thread had another index before.
@@ -65,8 +69,8 @@ pub(crate) struct Slot {
     /// Odd while the clock changes.
     sequence: AtomicU32,
     state: AtomicU8,
-    /// Something was learned since the last release.
-    learned: AtomicBool,
+    /// [`SINCE_RELEASE`] and [`SINCE_ASKED`], as far as something was learned since then.
+    learned: AtomicU8,
     /// Whether the thread may ask who made a record that it has seen, or what that one knew; see [`census`].
     asks: AtomicU8,
     /// [`GOES_ON`], [`WENT_ON`], and how many had the index before, each of them a [`FORMER`]; under the lock of the lives.
@@ -198,12 +202,29 @@ impl Slot {
     /// repeat it.
     #[inline]
     pub(crate) fn is_clean(&self, own: Epoch) -> bool {
-        !self.learned.load(Ordering::Relaxed) && self.recorded() < own.time()
+        self.learned.load(Ordering::Relaxed) & SINCE_RELEASE == 0 && self.recorded() < own.time()
     }
 
+    /// The thread has learned something, or has released what it learned; for its thread only.
     #[inline]
     pub(crate) fn set_learned(&self, learned: bool) {
-        self.learned.store(learned, Ordering::Relaxed);
+        let before = self.learned.load(Ordering::Relaxed);
+        let now = if learned {
+            SINCE_RELEASE | SINCE_ASKED
+        } else {
+            before & !SINCE_RELEASE
+        };
+        self.learned.store(now, Ordering::Relaxed);
+    }
+
+    /// Whether the thread has learned something since this was last called; for its thread only.
+    #[inline]
+    pub(crate) fn take_learned(&self) -> bool {
+        let before = self.learned.load(Ordering::Relaxed);
+        if before & SINCE_ASKED != 0 {
+            self.learned.store(before & !SINCE_ASKED, Ordering::Relaxed);
+        }
+        before & SINCE_ASKED != 0
     }
 
     /// The time at which anything was last recorded under this index.

@@ -357,6 +357,13 @@ impl ThreadClock {
         self.slot().peek().get(&self.shared.pool, tid)
     }
 
+    /// Whether this thread has learned anything of others since this was last called: where not, what it has read of
+    /// atomics since then told it nothing new.
+    #[inline]
+    pub fn has_learned(&self) -> bool {
+        self.slot().take_learned()
+    }
+
     /// This thread asks no more about the races that it was told of ([`crate::engine::Engine::label`]): without this,
     /// it may until it learns something, or records something by all the rules, and what it could ask about is kept meanwhile.
     pub fn has_asked(&self) {

@@ -124,6 +124,7 @@ fn atomic<R>(
         }
         inside.clock().has_asked();
     }
+    inside.end_atomic(matches!(effect, AtomicEffect::Load(_)));
     result
 }
 
@@ -154,6 +155,7 @@ fn load<R>(
     if !engine.has_made(epoch, effect.access(), address, size) {
         inside.access_in_word(effect.access(), address, size, place);
     }
+    inside.end_atomic(true);
     result
 }
 
@@ -175,6 +177,9 @@ fn without_object<R>(
     // Whoever released what was read has noted the object before.
     if !engine.has_made(epoch, effect.access(), address, size) || objects.has(address) {
         record(state, address, size, site, effect);
+    }
+    if let AtomicEffect::Load(_) = effect {
+        state.looked_in_vain();
     }
     result
 }
