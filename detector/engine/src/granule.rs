@@ -38,6 +38,12 @@
 //! Both record, then look, with a full barrier between: at least one sees the other. If both do,
 //! both report the race: the accesses are the same two, and so is the fingerprint.
 //!
+//! A side whose page is not noted is taken for empty ([`Granule::may_have_side`]): whoever puts something there notes that
+//! first. So who has recorded in main, and then sees no note, did so before the other had noted; and that one, which looks
+//! at main after it has recorded, sees the newcomer. It does not matter who noted the page: where it was seen to be noted,
+//! that was after somebody did. Where a sweep takes the note back, what is put in the side meanwhile is recorded again (see
+//! `shadow`).
+//!
 //! What is seen may be a later access that stands for the one that came in between. Let `a` be in
 //! one half when `b`, which races with it, is put in the other, and let `c` take `a`'s place before
 //! `b` looks. While `b` is being recorded nobody has an edge from it, so `b` is not before `c`;
