@@ -8,6 +8,7 @@
 //! though not everybody knows what they did.
 
 use crate::engine::{Engine, Sweep};
+use deadheat_engine::slots::Indices;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -75,7 +76,7 @@ impl Left {
     }
 
     fn note_indices(&mut self, engine: &Engine) {
-        self.ended = ended(engine);
+        self.ended = ended(engine.indices());
         // What could be freed only later leaves less for the next sweep than was there after the last.
         self.swept = self.swept.min(self.ended);
     }
@@ -87,15 +88,14 @@ impl Left {
 }
 
 /// Ended threads, with those whose index another one has.
-fn ended(engine: &Engine) -> usize {
-    let indices = engine.indices();
+fn ended(indices: Indices) -> usize {
     indices.ended + indices.former
 }
 
 /// Whether they have doubled since there were so many, and are more than run and more than a `few`.
 fn has_more_ended(engine: &Engine, before: usize, few: usize) -> bool {
     let indices = engine.indices();
-    indices.ended + indices.former > 2 * before + indices.running + few
+    ended(indices) > 2 * before + indices.running + few
 }
 
 impl Housekeeping {
@@ -160,7 +160,7 @@ mod tests {
             let mut child = engine.fork(&mut main, label).expect("an index");
             live(&engine, &mut main, &mut child);
             drop(child);
-            most = most.max(ended(&engine));
+            most = most.max(ended(engine.indices()));
         }
         most
     }

@@ -353,18 +353,11 @@ impl ContextTree {
 
     /// Puts the node `id` in front of the `first` one of a bucket, unless that is not the first any more.
     fn put_in_front(&self, bucket: usize, first: u32, id: u32) -> bool {
-        let exchange = |old, new| {
-            let bucket = &self.buckets[bucket];
-            let order = (Ordering::Release, Ordering::Relaxed);
-            bucket.compare_exchange(old, new, order.0, order.1).is_ok()
-        };
-        if !self.notes.has(bucket / PAGE_BUCKETS) {
-            // Changes nothing, but is a write: nobody reads what is not noted.
-            exchange(0, 0);
-            self.notes.add(bucket / PAGE_BUCKETS);
-        }
+        let head = &self.buckets[bucket];
+        self.notes.bring(bucket / PAGE_BUCKETS, head);
         self.node(id).next.store(first, Ordering::Relaxed);
-        exchange(first, id)
+        head.compare_exchange(first, id, Ordering::Release, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// Looks for the node of this caller and frame. It is in the far bucket only if the near one had many when it came.

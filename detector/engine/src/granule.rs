@@ -105,14 +105,12 @@ pub(crate) struct Granule<'a> {
     place: Place<'a>,
 }
 
-/// The region, and the number of the granule there.
-#[cfg(not(loom))]
-type Place<'a> = (Region<'a>, usize);
-#[cfg(loom)]
 #[derive(Clone, Copy)]
 enum Place<'a> {
+    /// The number of the granule in its region.
     In(Region<'a>, usize),
-    /// Both halves, and whether there may be anything in the side.
+    /// Anywhere: both halves, and whether there may be anything in the side.
+    #[cfg(loom)]
     Alone(&'a Pair, &'a Pair, &'a AtomicBool),
 }
 
@@ -356,75 +354,50 @@ impl<'a> Granule<'a> {
     }
 }
 
-#[cfg(not(loom))]
+/// Where it is.
 impl<'a> Granule<'a> {
     /// The granule of the number `index` in `region`.
     #[inline(always)]
-    pub(crate) fn at(region: Region<'a>, index: usize) -> Self {
-        Self {
-            place: (region, index),
-        }
-    }
-
-    #[inline(always)]
-    fn half(self, half: Half) -> &'a Pair {
-        let (region, index) = self.place;
-        region.half(half, index)
-    }
-
-    /// Whether there may be anything in the side: mostly not, and then its page is not looked at.
-    #[inline(always)]
-    pub(crate) fn may_have_side(self) -> bool {
-        let (region, index) = self.place;
-        region.notes(Half::Side).has(index / PAGE_GRANULES)
-    }
-
-    /// Notes that something is about to be put in this half; whether that is news for its page.
-    #[inline(always)]
-    pub(crate) fn take_note(self, half: Half) -> bool {
-        let (region, index) = self.place;
-        region.notes(half).add(index / PAGE_GRANULES)
-    }
-
-    /// Touches pages of main halves behind this granule's, where memory seems to be used in the order of addresses; how
-    /// many.
-    pub(crate) fn touch_ahead(self) -> u64 {
-        let (region, index) = self.place;
-        region.touch_ahead(index / PAGE_GRANULES)
-    }
-}
-
-#[cfg(loom)]
-impl<'a> Granule<'a> {
     pub(crate) fn at(region: Region<'a>, index: usize) -> Self {
         let place = Place::In(region, index);
         Self { place }
     }
 
     /// One whose halves lie anywhere.
+    #[cfg(loom)]
     pub(crate) fn alone(main: &'a Pair, side: &'a Pair, has_side: &'a AtomicBool) -> Self {
         let place = Place::Alone(main, side, has_side);
         Self { place }
     }
 
+    #[inline(always)]
     fn half(self, half: Half) -> &'a Pair {
-        match (self.place, half) {
-            (Place::In(region, index), _) => region.half(half, index),
-            (Place::Alone(main, ..), Half::Main) => main,
-            (Place::Alone(_, side, _), Half::Side) => side,
+        match self.place {
+            Place::In(region, index) => region.half(half, index),
+            #[cfg(loom)]
+            Place::Alone(main, side, _) => match half {
+                Half::Main => main,
+                Half::Side => side,
+            },
         }
     }
 
+    /// Whether there may be anything in the side: mostly not, and then its page is not looked at.
+    #[inline(always)]
     pub(crate) fn may_have_side(self) -> bool {
         match self.place {
             Place::In(region, index) => region.notes(Half::Side).has(index / PAGE_GRANULES),
+            #[cfg(loom)]
             Place::Alone(.., has_side) => has_side.load(Ordering::Relaxed),
         }
     }
 
+    /// Notes that something is about to be put in this half; whether that is news for its page.
+    #[inline(always)]
     pub(crate) fn take_note(self, half: Half) -> bool {
         match self.place {
             Place::In(region, index) => region.notes(half).add(index / PAGE_GRANULES),
+            #[cfg(loom)]
             Place::Alone(.., has_side) => {
                 half == Half::Side
                     && !has_side.load(Ordering::Relaxed)
@@ -433,8 +406,14 @@ impl<'a> Granule<'a> {
         }
     }
 
+    /// Touches pages of main halves behind this granule's, where memory seems to be used in the order of addresses; how
+    /// many.
     pub(crate) fn touch_ahead(self) -> u64 {
-        0
+        match self.place {
+            Place::In(region, index) => region.touch_ahead(index / PAGE_GRANULES),
+            #[cfg(loom)]
+            Place::Alone(..) => 0,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! write then takes that back, and from every processor that the program runs on: of all that is ever done for an access
 //! this takes longest. So what is mostly empty is asked here first, and a page is written to before it is read.
 
-use crate::primitive::{AtomicU64, Ordering};
+use crate::primitive::{AtomicU32, AtomicU64, Ordering};
 
 /// A bit for each of 64 * `WORDS` pages: whether anything may be in it.
 #[repr(transparent)]
@@ -37,6 +37,21 @@ impl<const WORDS: usize> Notes<WORDS> {
     pub(crate) fn add(&self, page: usize) -> bool {
         let (word, bit) = self.note(page);
         word.load(Ordering::Relaxed) & bit == 0 && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
+    /// Writes to a page before it is read: `word` is in it, and is zero where it was never written.
+    #[inline]
+    pub(crate) fn bring(&self, page: usize, word: &AtomicU32) {
+        if !self.has(page) {
+            self.bring_new(page, word);
+        }
+    }
+
+    #[cold]
+    fn bring_new(&self, page: usize, word: &AtomicU32) {
+        // Changes nothing, but is a write; and nobody reads what is not noted yet.
+        let _ = word.compare_exchange(0, 0, Ordering::Relaxed, Ordering::Relaxed);
+        self.add(page);
     }
 
     /// Takes the note of a page back; whether it was noted.

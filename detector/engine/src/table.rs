@@ -180,9 +180,8 @@ impl Table {
     #[inline]
     fn lock_bucket<'a>(&'a self, pool: &'a Pool, level: usize, number: usize) -> Bucket<'a> {
         let head = &self.heads(level)[number];
-        let page = number / PAGE_HEADS;
-        if level == 0 && !self.notes.has(page) {
-            self.bring(head, page);
+        if level == 0 {
+            self.notes.bring(number / PAGE_HEADS, &head.word);
         }
         let word = spin::acquire(&head.word, LOCKED, self.source.relax);
         let mut bucket = Bucket {
@@ -197,15 +196,6 @@ impl Table {
             self.fill(&mut bucket, number);
         }
         bucket
-    }
-
-    /// The first of a page of buckets is about to be locked.
-    #[cold]
-    fn bring(&self, head: &Head, page: usize) {
-        // Changes nothing, but is a write.
-        let order = Ordering::Relaxed;
-        let _ = head.word.compare_exchange(0, 0, order, order);
-        self.notes.add(page);
     }
 
     /// A bucket that is locked for the first time has what belongs to it from the level above.

@@ -18,6 +18,21 @@ fn learn(engine: &Engine, pupil: &mut ThreadClock, teacher: &mut ThreadClock) {
     pupil.acquire(&news);
 }
 
+/// A thread 3 that runs, and has written to 64, with the index of a thread 2 that has written to 8, ended and was joined.
+fn successor(engine: &Engine, main: &mut ThreadClock) -> ThreadClock {
+    let mut end = SyncVar::new();
+    let mut first = engine.fork(main, 2).unwrap();
+    let _ = access(engine, &first, AccessKind::Write, 8, 8);
+    first.release(&mut end);
+    let index = first.tid();
+    drop(first);
+    main.acquire(&end);
+    let second = engine.fork(main, 3).unwrap();
+    assert_eq!(second.tid(), index);
+    let _ = access(engine, &second, AccessKind::Write, 64, 8);
+    second
+}
+
 #[test]
 fn who_recorded_nothing_unknown_is_freed_though_nobody_knows_its_end() {
     let engine = Engine::new();
@@ -150,16 +165,7 @@ fn who_had_the_index_before_is_forgotten_with_its_records() {
     let engine = Engine::new();
     let mut main = engine.first_thread(0).unwrap();
     let mut other = engine.fork(&mut main, 1).unwrap();
-    let mut end = SyncVar::new();
-    let mut first = engine.fork(&mut main, 2).unwrap();
-    let _ = access(&engine, &first, AccessKind::Write, 8, 8);
-    first.release(&mut end);
-    let index = first.tid();
-    drop(first);
-    main.acquire(&end);
-    let second = engine.fork(&mut main, 3).unwrap();
-    assert_eq!(second.tid(), index);
-    let _ = access(&engine, &second, AccessKind::Write, 64, 8);
+    let second = successor(&engine, &mut main);
     drop(second);
     engine.reset(range(64, 8));
     assert_eq!(
@@ -179,16 +185,7 @@ fn who_had_the_index_before_one_that_runs_is_forgotten_with_its_records() {
     let engine = Engine::new();
     let mut main = engine.first_thread(0).unwrap();
     let mut other = engine.fork(&mut main, 1).unwrap();
-    let mut end = SyncVar::new();
-    let mut first = engine.fork(&mut main, 2).unwrap();
-    let _ = access(&engine, &first, AccessKind::Write, 8, 8);
-    first.release(&mut end);
-    let index = first.tid();
-    drop(first);
-    main.acquire(&end);
-    let second = engine.fork(&mut main, 3).unwrap();
-    assert_eq!(second.tid(), index);
-    let _ = access(&engine, &second, AccessKind::Write, 64, 8);
+    let second = successor(&engine, &mut main);
     assert_eq!(
         forgotten_by_sweep(&engine),
         [],
