@@ -194,7 +194,7 @@ const BUCKET_BITS: u32 = 20;
 const PAGE_BUCKETS: usize = PAGE / size_of::<u32>();
 const PAGES: usize = (1 << BUCKET_BITS) / PAGE_BUCKETS;
 /// So many buckets are near each other.
-const GROUP: usize = 16;
+const GROUP: usize = 8;
 /// Nodes in a near bucket after which others go to the far one.
 const MANY: usize = 4;
 const CHUNK_BITS: u32 = 16;
