@@ -47,6 +47,11 @@ const PAGE_WORDS: usize = if cfg!(loom) { 1 } else { 16 };
 /// Buckets for which one word says which of them may have nodes.
 const GROUP: usize = u32::BITS as usize;
 
+/// Keys are addresses mostly, and those of so many words behind each other have buckets behind each other on the first level:
+/// who uses one uses the next.
+const NEAR: u64 = 8;
+const WORD: u64 = 8;
+
 /// A number whose upper bits depend on all of the key's (Knuth's multiplicative hash).
 #[inline]
 pub(crate) fn hash(key: u64) -> u64 {
@@ -141,7 +146,15 @@ impl Table {
 
     /// The number of the bucket of `key` on this level.
     fn place(&self, level: usize, key: u64) -> usize {
-        (hash(key) >> (u64::BITS - self.bits - level as u32)) as usize
+        // The lowest bits of the number on the first level.
+        let shift = u64::BITS - self.bits;
+        let order = if key.is_multiple_of(WORD) {
+            let near = (key / WORD % NEAR) << shift;
+            hash(key / (WORD * NEAR)) & !((NEAR - 1) << shift) | near
+        } else {
+            hash(key)
+        };
+        (order >> (shift - level as u32)) as usize
     }
 
     /// The head of the bucket of `key`.
@@ -445,7 +458,7 @@ mod tests {
         table.lock(&pool, 7).set_version(5);
         assert_eq!(table.version(7), 5);
         // The table grows, and the bucket of the key is not locked meanwhile.
-        let others = (0..64).filter(|key| hash(*key) >> 63 != hash(7) >> 63);
+        let others = (0..64).filter(|key| table.place(0, *key) != table.place(0, 7));
         others.for_each(|key| count(&table, &pool, key));
         assert_eq!(table.version(7), 0, "it is not filled yet");
         assert_eq!(table.lock(&pool, 7).version(), 5);
