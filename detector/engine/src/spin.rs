@@ -50,6 +50,10 @@ fn try_acquire(word: &AtomicU32, bit: u32) -> Option<u32> {
     is_free.then_some(seen)
 }
 
+/// A look at the lock takes its cache line from the one who holds it. So there are two pauses after the first, and twice as many
+/// after each, up to two to this power.
+const PAUSES: u32 = if cfg!(loom) { 0 } else { 6 };
+
 /// As [`acquire`], where somebody else has, or was quicker.
 #[cold]
 fn acquire_later(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32 {
@@ -62,7 +66,9 @@ fn acquire_later(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32 {
         if tries.is_multiple_of(64) {
             relax();
         } else {
-            spin_loop();
+            for _ in 0..1u32 << tries.min(PAUSES) {
+                spin_loop();
+            }
         }
     }
 }
