@@ -2,7 +2,8 @@
 //!
 //! The engine keeps the clock of an object under its name, which is its address. When the memory is
 //! freed, the clock must go, or what comes to lie there would be ordered by it. So a bit is kept for each
-//! eight bytes that have held such an object: 1/64 of the memory of those parts of the address space.
+//! four bytes that have held such an object (a lock, and not the flag beside it): 1/32 of the memory of those parts of the
+//! address space.
 
 use super::enter;
 use super::words::Words;
@@ -11,7 +12,7 @@ use crate::thread::Operation;
 use deadheat_detector::sync::SyncId;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const GRANULE: usize = 8;
+const GRANULE: usize = 4;
 /// The bytes of memory that a word of bits stands for.
 const SPAN: usize = GRANULE * u64::BITS as usize;
 
