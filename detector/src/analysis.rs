@@ -5,7 +5,7 @@ use crate::actors::Actors;
 use crate::context::{ContextTree, Frame, NodeId};
 use crate::engine::{Engine, Footprint, Race};
 use crate::event::{Action, Atomic, Event, SiteId, ThreadId};
-use crate::sync::{Acquired, AtomicEffect, AtomicWord, SyncId, SyncVar, ThreadClock};
+use crate::sync::{Acquired, AtomicEffect, AtomicWord, Foreseen, SyncId, SyncVar, ThreadClock};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::fmt;
@@ -274,7 +274,7 @@ impl Analysis {
         } else {
             let word = AtomicWord {
                 id: object,
-                may_release: effect.releases(),
+                foreseen: Foreseen::All(effect),
             };
             engine.atomic(clock, word, bytes, || ((), effect), stack, found_one);
         }

@@ -18,7 +18,7 @@ use crate::report::{
 use crate::seen::{Seen, SeenAccesses};
 use crate::stack::{self, Operation};
 use crate::symbolize;
-use crate::sync::{AtomicEffect, AtomicWord, SyncId, SyncVar};
+use crate::sync::{AtomicEffect, AtomicWord, Foreseen, SyncId, SyncVar};
 use crate::thread::{Registry, SyncOp, Thread, ThreadInfo};
 use crate::trace::Recorder;
 use crate::unwind::{Bounds, Walks};
@@ -253,7 +253,7 @@ impl Detector {
         let clock = &mut thread.clock;
         let word = AtomicWord {
             id,
-            may_release: true,
+            foreseen: Foreseen::Release,
         };
         let (result, effect) = self
             .engine

@@ -7,7 +7,7 @@ use crate::access::{FoundFn, bytes_at, report};
 use crate::thread::Thread;
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
-use deadheat_engine::sync::{AtomicEffect, AtomicWord, SyncId, SyncVar, ThreadClock};
+use deadheat_engine::sync::{AtomicEffect, AtomicWord, Foreseen, SyncId, SyncVar, ThreadClock};
 
 /// The number of [`Effect::action`] for an operation that read.
 pub const LOADED: u32 = 0;
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn dh_atomic(
     let found = report(engine, found, context);
     let word = AtomicWord {
         id: SyncId(object),
-        may_release: true,
+        foreseen: Foreseen::Release,
     };
     engine
         .events

@@ -41,7 +41,7 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    fn read(words: Words) -> Self {
+    pub(crate) fn read(words: Words) -> Self {
         if words.low & CROWD == 0 {
             Self::Single(Record::from_words(words))
         } else {
@@ -157,18 +157,18 @@ pub(crate) fn entries(
             _ => f(Entry::read(words)),
         };
     }
-    placed_entries(pool, words, |entry, _| f(entry))
+    placed_entries(pool, words, |words, _| f(Entry::read(words)))
 }
 
 /// Where an entry of a chain is: its two words.
 pub(crate) type Place<'a> = [&'a AtomicU64; 2];
 
-/// Calls `f` with each entry of the chain that `words` lead to, and with where it is.
-#[inline]
+/// Calls `f` with the words of each entry of the chain that `words` lead to, and with where it is.
+#[inline(always)]
 pub(crate) fn placed_entries<'a>(
     pool: &'a Pool,
     words: Words,
-    mut f: impl FnMut(Entry, Place<'a>) -> Result<(), Stop>,
+    mut f: impl FnMut(Words, Place<'a>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let mut index = words.low as u32 & INDEX_MASK;
     for _ in 0..LONGEST {
@@ -189,7 +189,7 @@ pub(crate) fn placed_entries<'a>(
             if words.low == 0 {
                 break;
             }
-            f(Entry::read(words), place)?;
+            f(words, place)?;
         }
         index = node.link();
     }

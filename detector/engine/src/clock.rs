@@ -236,14 +236,26 @@ impl Clock {
         Self::from_words(core::array::from_fn(|i| node.word(i + 1)))
     }
 
-    /// Stores this clock in the last seven words of a node. What is there already is not written: another core
-    /// may have it, too.
+    /// The owner of the clock in the last seven words of a node.
+    #[inline]
+    pub(crate) fn own_in_node(node: &Node) -> Epoch {
+        Epoch::from_bits(node.word(2))
+    }
+
+    /// Stores this clock in the last seven words of a node.
     pub(crate) fn into_node(self, node: &Node) {
-        for (i, word) in self.words().into_iter().enumerate() {
-            if node.word(i + 1) != word {
-                node.set_word(i + 1, word);
-            }
+        put_in_node(self.words(), node);
+    }
+
+    /// Puts this clock in the place of one that a node has, if that has the same references, and so keeps them.
+    #[inline]
+    pub(crate) fn replace_in_node(&self, node: &Node) -> bool {
+        let words = self.words();
+        let is_same = node.word(1) == words[0];
+        if is_same {
+            put_in_node(words, node);
         }
+        is_same
     }
 
     /// A copy, with references of its own.
@@ -455,6 +467,16 @@ impl Clock {
             }
         }
         Ok(root)
+    }
+}
+
+/// What is there already is not written: another core may have it, too.
+#[inline]
+fn put_in_node(words: [u64; CLOCK_WORDS], node: &Node) {
+    for (i, word) in words.into_iter().enumerate() {
+        if node.word(i + 1) != word {
+            node.set_word(i + 1, word);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::pool::Pool;
 use crate::primitive::{AtomicBool, Pair};
 use crate::record::{ByteMask, Record};
 use crate::region::Half;
-use crate::renewal;
+use crate::renewal::{self, By};
 use crate::source::Source;
 use alloc::vec::Vec;
 
@@ -108,15 +108,16 @@ impl Model {
         };
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(Some(epoch.tid()), next.replace(next.get() + 1));
-        let context = Context {
+        let by = By {
             pool: &self.pool,
-            knows,
+            knows: &knows,
             is_old: &|_| false,
-            version: &version,
             shard: 0,
+            start: Time::START,
+            ends: false,
         };
         let is_done = !is_seated
-            && match renewal::renew(granule, &context, Time::START, new) {
+            && match renewal::renew(granule, &by, new.words()) {
                 AtOnce::Done => true,
                 AtOnce::Begun => false,
                 AtOnce::No => history::is_covered(granule, &self.pool, kind, mask, epoch),
@@ -124,6 +125,13 @@ impl Model {
         if is_done {
             return Vec::new();
         }
+        let context = Context {
+            pool: &self.pool,
+            knows,
+            is_old: &|_| false,
+            version: &version,
+            shard: 0,
+        };
         let mut conflicts = Conflicts::new(mask);
         if granule::may_stand_beside(kind) {
             granule.take_note(Half::Side);

@@ -129,6 +129,12 @@ impl Meta {
     pub(crate) fn node(self) -> NodeId {
         NodeId::from_bits(self.0)
     }
+
+    /// Whether both are of one kind, and about the same bytes.
+    #[inline]
+    pub(crate) fn is_like(self, other: Self) -> bool {
+        (self.0 ^ other.0) >> KIND_SHIFT == 0
+    }
 }
 
 /// One remembered access to some bytes of a granule.

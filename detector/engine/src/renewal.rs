@@ -1,6 +1,11 @@
-//! A record in a chain that is renewed in place, where its thread makes the same access again in a later epoch.
+//! An access to a granule whose history is a chain, recorded without a new chain: in the side, or in place of its thread's record
+//! of the like that was made in an earlier epoch.
 //!
-//! No other thread writes there: to the word of a crowd's member, or the two of a single record. The bad interleaving is
+//! What the side has, and the access supersedes, gives its place to it: then the chain stays as it is, and who does so looks at
+//! it afterwards, as whoever puts something in the side looks at main (see `granule`).
+//!
+//! No other thread writes where a record is renewed: to the word of a crowd's member, or the two of a single record. The bad
+//! interleaving is
 //!
 //! ```text
 //! A makes a new chain, and copies B's earlier record
@@ -28,15 +33,17 @@
 
 use crate::access::AccessKind;
 use crate::chain::{
-    Crowd, Entry, Place, Stop, is_open, member, member_epoch, placed_entries, while_alive,
+    Entry, Place, Stop, is_open, member, member_epoch, placed_entries, while_alive,
 };
 use crate::clock::{Epoch, Tid, Time};
 use crate::engine::AtOnce;
-use crate::granule::{Granule, look_after_recording, may_conflict_beside};
-use crate::history::Context;
-use crate::pool::{INDEX_MASK, Index, Pool};
+use crate::granule::{
+    Granule, is_crowded, is_single, is_superseded, look_after_recording, may_conflict_beside,
+    may_stand_beside,
+};
+use crate::pool::{CROWD, INDEX_MASK, Index, Pool};
 use crate::primitive::{AtomicU64, Ordering, Words};
-use crate::record::Record;
+use crate::record::{Meta, Record};
 use crate::trie;
 
 /// So many times of its thread ago a record is one that will be renewed.
@@ -52,6 +59,7 @@ enum Own<'a> {
 
 impl Own<'_> {
     /// The epoch of that record, by the thread `tid`; none where there is nothing.
+    #[inline]
     fn epoch(self, tid: Tid) -> Epoch {
         match self {
             Self::Single([low, _]) => Epoch::from_bits(low.load(Ordering::Relaxed)),
@@ -62,114 +70,178 @@ impl Own<'_> {
         }
     }
 
-    /// Puts the new record in its place. What the caller reads afterwards is read after this can be seen.
-    fn put(self, new: Record) {
+    /// Puts the new record in its place.
+    #[inline]
+    fn put(self, new: Words) {
         let (word, value) = match self {
             Self::Single([low, high]) => {
-                let words = new.words();
-                high.store(words.high, Ordering::Relaxed);
-                (low, words.low)
+                high.store(new.high, Ordering::Relaxed);
+                (low, new.low)
             }
-            Self::Member(_, word) => (word, member(new.epoch, new.node)),
+            Self::Member(_, word) => (
+                word,
+                member(Epoch::from_bits(new.low), Meta(new.high).node()),
+            ),
         };
-        word.swap(value, Ordering::SeqCst);
-        look_after_recording();
+        word.store(value, Ordering::Release);
     }
 }
 
-/// Renews the record that the thread of the new access, whose first time is `start`, has of an earlier one like it in a
-/// chain, if that is all there is to do, or nothing.
+/// Who makes the new access, and what it needs besides the granule.
+pub(crate) struct By<'a, K> {
+    pub(crate) pool: &'a Pool,
+    /// Whether an epoch happens-before the access.
+    pub(crate) knows: K,
+    /// Whether every running thread knows an epoch: a record of it may go.
+    pub(crate) is_old: &'a dyn Fn(Epoch) -> bool,
+    pub(crate) shard: usize,
+    /// The first time of the thread.
+    pub(crate) start: Time,
+    /// Where the access stands for all that is in the chain, that is not renewed, but makes an end of the chain.
+    pub(crate) ends: bool,
+}
+
+/// Records an access, which is the record `new`, where main leads to a chain: in the side, in place of what it supersedes there;
+/// or in the record that its thread has of an earlier one like it in the chain; if that is all there is to do, or nothing.
+#[inline(always)]
 pub(crate) fn renew<K: Fn(Epoch) -> bool>(
     granule: Granule<'_>,
-    context: &Context<'_, K>,
-    start: Time,
-    new: Record,
+    by: &By<'_, K>,
+    new: Words,
 ) -> AtOnce {
-    let (main, pool) = (granule.main(), context.pool);
+    match renew_beside(granule, by, new) {
+        AtOnce::No => renew_in_chain(granule, by, new),
+        attempt => attempt,
+    }
+}
+
+#[inline(always)]
+fn renew_beside<K: Fn(Epoch) -> bool>(granule: Granule<'_>, by: &By<'_, K>, new: Words) -> AtOnce {
+    let meta = Meta(new.high);
+    let (kind, mask) = (meta.kind(), meta.mask());
+    if !may_stand_beside(kind) {
+        return AtOnce::No;
+    }
+    let side = granule.look_beside();
+    if !is_superseded(side, kind, mask, &by.knows) || !granule.side().replace(side, new) {
+        return AtOnce::No;
+    }
+    look_after_recording();
+    let main = granule.main();
+    let seen = main.load();
+    let looked = placed_entries(by.pool, seen, |words, _| {
+        let old = Meta(words.high);
+        let is_apart = old.mask().and(mask).is_empty() || !old.kind().conflicts_with(kind);
+        if is_apart || is_single(words) && (by.knows)(Epoch::from_bits(words.low)) {
+            Ok(())
+        } else {
+            Err(Stop::Changed)
+        }
+    });
+    AtOnce::done_if(is_crowded(seen) && looked.is_ok() && main.is_still(seen))
+}
+
+#[inline(always)]
+fn renew_in_chain<K: Fn(Epoch) -> bool>(
+    granule: Granule<'_>,
+    by: &By<'_, K>,
+    new: Words,
+) -> AtOnce {
+    let (main, pool, meta) = (granule.main(), by.pool, Meta(new.high));
     let seen = main.load();
     if !is_open(seen) {
         return AtOnce::No;
     }
-    let mut own = None;
-    let looked = placed_entries(pool, seen, |entry, place| {
-        match own_entry(pool, entry, place, new) {
-            Some(found) => own = Some(found),
-            None if stays_as_it_is(entry, context, new) => {}
-            None => return Err(Stop::Changed),
+    let (kind, mask) = (meta.kind(), meta.mask());
+    let epoch = Epoch::from_bits(new.low);
+    let (mut own, mut ends) = (None, by.ends);
+    let looked = placed_entries(pool, seen, |words, place| {
+        if Meta(words.high).is_like(meta)
+            && let Some(found) = own_record(pool, (words, place), (epoch.tid(), kind))
+        {
+            own = Some(found);
+            return Ok(());
         }
-        Ok(())
+        ends = ends && is_superseded(words, kind, mask, &by.knows);
+        // Two atomic accesses never race; what can go of them goes when the chain is next made anew.
+        let both_atomic = kind.is_atomic() && Meta(words.high).kind().is_atomic();
+        if both_atomic || stays_as_it_is(Entry::read(words), by, new) {
+            Ok(())
+        } else {
+            Err(Stop::Changed)
+        }
     });
-    let (Ok(()), Some(own)) = (looked, own) else {
+    let (Ok(()), Some(own), false) = (looked, own, ends) else {
         return AtOnce::No;
     };
-    match own.epoch(new.epoch.tid()) {
-        epoch if epoch == new.epoch && main.is_still(seen) => AtOnce::Done,
-        epoch if epoch == new.epoch || epoch.is_none() || epoch.time() < start => AtOnce::No,
-        _ => renew_own(granule, context, seen, own, new),
+    match own.epoch(epoch.tid()) {
+        before if before == epoch && main.is_still(seen) => AtOnce::Done,
+        before if before == epoch || before.is_none() || before.time() < by.start => AtOnce::No,
+        _ => renew_own(granule, by, seen, own, new),
     }
 }
 
 /// The same, where the chain that main led to when it was `seen` has the earlier record, and nothing stands against it.
+#[inline(always)]
 fn renew_own<K: Fn(Epoch) -> bool>(
     granule: Granule<'_>,
-    context: &Context<'_, K>,
+    by: &By<'_, K>,
     seen: Words,
     own: Own<'_>,
-    new: Record,
+    new: Words,
 ) -> AtOnce {
-    let (main, pool) = (granule.main(), context.pool);
+    let main = granule.main();
     let kept = match own {
         Own::Single(_) => seen.low as u32 & INDEX_MASK,
         Own::Member(root, _) => root,
     };
-    let renewed = while_alive(pool, main, seen, kept, context.shard, || {
-        own.put(new);
-        main.is_still(seen)
-    });
-    let Ok(renewed) = renewed else {
+    if while_alive(by.pool, main, seen, kept, by.shard, || own.put(new)).is_err() {
         return AtOnce::No;
-    };
+    }
+    // On x86-64, giving the reference back was a full barrier, too.
+    look_after_recording();
     AtOnce::done_if(
-        renewed && (!may_conflict_beside(new.kind) || granule.settle(new.words(), &context.knows)),
+        main.is_still(seen)
+            && (!may_conflict_beside(Meta(new.high).kind()) || granule.settle(new, &by.knows)),
     )
 }
 
-/// What `entry`, which is at `place`, may have of an earlier access like the new one.
-fn own_entry<'a>(pool: &'a Pool, entry: Entry, place: Place<'a>, new: Record) -> Option<Own<'a>> {
-    if entry.kind() != new.kind || entry.mask() != new.mask {
+/// What an entry has of an earlier access by the thread `tid`, of this `kind`, which the entry's is, and to its bytes.
+#[inline(always)]
+fn own_record<'a>(
+    pool: &'a Pool,
+    (words, place): (Words, Place<'a>),
+    (tid, kind): (Tid, AccessKind),
+) -> Option<Own<'a>> {
+    if words.low & CROWD == 0 {
+        return (Epoch::from_bits(words.low).tid() == tid).then_some(Own::Single(place));
+    }
+    // What members of a crowd of writes race with are each other.
+    if kind == AccessKind::Write {
         return None;
     }
-    match entry {
-        Entry::Single(record) if record.epoch.tid() != new.epoch.tid() => None,
-        Entry::Single(_) => Some(Own::Single(place)),
-        // What members of a crowd of writes race with are each other.
-        Entry::Crowd(_) if new.kind == AccessKind::Write => None,
-        Entry::Crowd(Crowd { root, .. }) => {
-            let word = trie::place(pool, root, new.epoch.tid().key())?;
-            Some(Own::Member(root, word))
-        }
-    }
+    let root = words.low as u32 & INDEX_MASK;
+    let word = trie::place(pool, root, tid.key())?;
+    Some(Own::Member(root, word))
 }
 
 /// Whether the new access, if it renews a record, may leave `entry` as it is: it does not race with it, and taking its
 /// place would not make room.
-fn stays_as_it_is<K: Fn(Epoch) -> bool>(
-    entry: Entry,
-    context: &Context<'_, K>,
-    new: Record,
-) -> bool {
+#[inline(never)]
+fn stays_as_it_is<K: Fn(Epoch) -> bool>(entry: Entry, by: &By<'_, K>, new: Words) -> bool {
+    let new = Record::from_words(new);
     let kind = entry.kind();
     let is_peer = kind == new.kind && entry.mask() == new.mask;
     match entry {
-        Entry::Single(record) if (context.is_old)(record.epoch) => false,
+        Entry::Single(record) if (by.is_old)(record.epoch) => false,
         _ if entry.mask().and(new.mask).is_empty() => true,
         // Any access conflicts with a plain write; and the last one of a byte has no other beside it.
         Entry::Single(record) if kind == AccessKind::Write => {
-            new.kind != AccessKind::Write && (context.knows)(record.epoch)
+            new.kind != AccessKind::Write && (by.knows)(record.epoch)
         }
         // It will be renewed: by its own thread, or soon.
         Entry::Single(record) if is_peer || is_recent(record, new) => true,
-        Entry::Single(record) if (context.knows)(record.epoch) => {
+        Entry::Single(record) if (by.knows)(record.epoch) => {
             let meets = new.kind.is_write() && kind.conflicts_with(new.kind);
             !(meets || new.kind.covers(kind))
         }

@@ -13,7 +13,7 @@ mod named;
 use crate::access::AccessKind;
 use crate::chain;
 use crate::clock::{Clock, Epoch, Exhausted, Tid, Time};
-use crate::pool::{Need, Pool};
+use crate::pool::{Need, Node, Pool};
 use crate::primitive::AtomicBool;
 use crate::slots::{Slot, Slots};
 use crate::source::Source;
@@ -154,8 +154,32 @@ pub struct SyncId(pub u64);
 pub struct AtomicWord {
     /// What the word's clock is known by.
     pub id: SyncId,
-    /// Whether it may turn out to be a release.
-    pub may_release: bool,
+    /// What it will turn out to be.
+    pub foreseen: Foreseen,
+}
+
+/// What is known of what an atomic operation does before it is performed.
+#[derive(Clone, Copy, Debug)]
+pub enum Foreseen {
+    /// Everything. All that belongs to the operation is done before it, and so it is seen the later, and what waits for it
+    /// is held up the less.
+    All(AtomicEffect),
+    /// It may turn out to be a release, as a compare-exchange may that releases where it succeeds.
+    Release,
+    /// It will be no release.
+    NoRelease,
+}
+
+impl Foreseen {
+    /// Whether the operation may turn out to be a release.
+    #[must_use]
+    pub fn may_release(self) -> bool {
+        match self {
+            Self::All(effect) => effect.releases(),
+            Self::Release => true,
+            Self::NoRelease => false,
+        }
+    }
 }
 
 /// What an atomic operation turned out to do, with the ordering that it did it with.
@@ -290,6 +314,12 @@ impl ThreadClock {
     /// A version of an object, or of a history, that nobody ever gave before.
     pub(crate) fn next_version(&self) -> u64 {
         chain::version(Some(self.tid()), self.slot().next_version())
+    }
+
+    /// The number of the thread's last record that had no room.
+    #[inline]
+    pub(crate) fn unsettled(&self) -> u32 {
+        self.unsettled.get()
     }
 
     /// Counts a record that had no room.
@@ -448,6 +478,18 @@ impl ThreadClock {
         }
     }
 
+    /// The same, of the clock in a node.
+    fn read_in(&self, node: &Node, effect: AtomicEffect) {
+        if matches!(effect, AtomicEffect::Store(_)) {
+            return;
+        }
+        // Mostly it is what this thread has left itself, or has read before.
+        let own = Clock::own_in_node(node);
+        if own.is_none() || !self.slot().knows_all_of(&self.shared.pool, own) {
+            self.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
+        }
+    }
+
     /// Keeps `clock` for the next acquire fence.
     fn read_unfenced(&self, clock: &Clock) {
         let own = clock.own();
@@ -509,6 +551,26 @@ impl ThreadClock {
             AtomicEffect::ReadModifyWrite(_) if left.is_empty() => {}
             AtomicEffect::ReadModifyWrite(_) => clock.merge(pool, shard, &left),
         }
+    }
+
+    /// The same, of the clock in a node.
+    fn write_in(&self, node: &Node, effect: AtomicEffect) {
+        let is_update = matches!(effect, AtomicEffect::ReadModifyWrite(_));
+        if !effect.releases() && is_update && !self.has_release_fence() {
+            return;
+        }
+        if effect.releases() {
+            let left = self.released();
+            let own = Clock::own_in_node(node);
+            // Mostly it is all that is there; and all of its references are there already.
+            let is_all = !is_update || !own.is_none() && left.knows_all_of(&self.shared.pool, own);
+            if is_all && left.replace_in_node(node) {
+                return;
+            }
+        }
+        let mut clock = Clock::in_node(node);
+        self.write(&mut clock, effect);
+        clock.into_node(node);
     }
 
     /// The clock at the last release fence, to look at.

@@ -4,7 +4,7 @@ use deadheat_engine::Source;
 use deadheat_engine::access::{AccessKind, ByteRange};
 use deadheat_engine::context::{ContextTree, Frame, NodeId};
 use deadheat_engine::engine::{Engine, Limits};
-use deadheat_engine::sync::{AtomicEffect, AtomicWord, SyncId, SyncVar};
+use deadheat_engine::sync::{AtomicEffect, AtomicWord, Foreseen, SyncId, SyncVar};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -56,7 +56,7 @@ fn use_everything(engine: &Engine, contexts: &ContextTree) -> usize {
             &mut child,
             AtomicWord {
                 id: SyncId(100),
-                may_release: false,
+                foreseen: Foreseen::NoRelease,
             },
             word,
             || ((), effect),

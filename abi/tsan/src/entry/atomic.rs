@@ -15,7 +15,7 @@ use deadheat_detector::access::ByteRange;
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::NodeId;
 use deadheat_detector::engine::Race;
-use deadheat_detector::sync::{AtomicEffect, AtomicWord, SyncId};
+use deadheat_detector::sync::{AtomicEffect, AtomicWord, Foreseen, SyncId};
 use std::arch::asm;
 use std::ffi::c_int;
 use std::sync::atomic::{
@@ -77,14 +77,13 @@ fn enter(
     (!ours::is_inside(&inside, place)).then_some((inside, bytes, place))
 }
 
-/// Event: an atomic operation on `size` bytes, which `operation` performs, with an ordering that
-/// `releases` or not.
+/// Event: an atomic operation on `size` bytes, which `operation` performs, and of which so much is `foreseen`.
 #[inline]
 fn atomic<R>(
     address: usize,
     size: usize,
     site: usize,
-    releases: bool,
+    foreseen: Foreseen,
     operation: impl FnOnce() -> (R, AtomicEffect),
 ) -> R {
     let Some(state) = current::recording() else {
@@ -92,7 +91,7 @@ fn atomic<R>(
     };
     let runtime = runtime::get();
     // SAFETY: this thread's own clock; whether there is a fence is one word.
-    let releases = releases || unsafe { (*state.clock.get()).has_release_fence() };
+    let releases = foreseen.may_release() || unsafe { (*state.clock.get()).has_release_fence() };
     if !releases && !runtime.objects.has(address) {
         return without_object(state, address, size, site, operation);
     }
@@ -114,7 +113,7 @@ fn atomic<R>(
     let clock = inside.clock();
     let word = AtomicWord {
         id: SyncId(address as u64),
-        may_release: releases,
+        foreseen,
     };
     let (result, effect) = engine.atomic(clock, word, bytes, operation, get, found);
     note(&inside, effect, site, before);
@@ -126,6 +125,20 @@ fn atomic<R>(
     }
     inside.end_atomic(matches!(effect, AtomicEffect::Load(_)));
     result
+}
+
+/// Event: an atomic operation on `size` bytes, which `operation` performs, and which is no other than `effect`.
+#[inline]
+fn foreseen<R>(
+    address: usize,
+    size: usize,
+    site: usize,
+    effect: AtomicEffect,
+    operation: impl FnOnce() -> R,
+) -> R {
+    atomic(address, size, site, Foreseen::All(effect), || {
+        (operation(), effect)
+    })
 }
 
 /// Event: an atomic load of `size` bytes, which `operation` performs, perhaps twice.
@@ -223,11 +236,11 @@ macro_rules! update {
         super::with_site! {$(
             #[unsafe(no_mangle)]
             fn $name[$register](address: *mut $type, value: $type, order: c_int; site) -> $type {
-                let order = ordering(order);
-                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
+                let effect = AtomicEffect::ReadModifyWrite(ordering(order));
+                foreseen(address.addr(), size_of::<$type>(), site, effect, || {
                     // SAFETY: the caller's atomic, as the compiler made it.
                     let word = unsafe { <$atomic>::from_ptr(address) };
-                    (word.$method(value, Ordering::SeqCst), AtomicEffect::ReadModifyWrite(order))
+                    word.$method(value, Ordering::SeqCst)
                 })
             }
         )*}
@@ -251,10 +264,11 @@ macro_rules! sized {
             #[unsafe(no_mangle)]
             fn $store[$value_register](address: *mut $type, value: $type, order: c_int; site) {
                 let order = for_store(ordering(order));
-                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
+                let effect = AtomicEffect::Store(order);
+                foreseen(address.addr(), size_of::<$type>(), site, effect, || {
                     // SAFETY: the caller's atomic, as the compiler made it.
                     let word = unsafe { <$atomic>::from_ptr(address) };
-                    (word.store(value, order), AtomicEffect::Store(order))
+                    word.store(value, order);
                 });
             }
 
@@ -290,10 +304,11 @@ super::with_site! {
         if order == Ordering::Release && value == 1 && is_read_unlock(address.addr(), site) {
             order = Ordering::Relaxed;
         }
-        atomic(address.addr(), 4, site, releases(order), || {
+        let effect = AtomicEffect::ReadModifyWrite(order);
+        foreseen(address.addr(), 4, site, effect, || {
             // SAFETY: the caller's atomic, as the compiler made it.
             let word = unsafe { AtomicU32::from_ptr(address) };
-            (word.fetch_sub(value, Ordering::SeqCst), AtomicEffect::ReadModifyWrite(order))
+            word.fetch_sub(value, Ordering::SeqCst)
         })
     }
 }
@@ -361,11 +376,16 @@ fn exchange<A: Word>(
     site: usize,
 ) -> Result<A::Value, A::Value> {
     let (order, failure) = (ordering(order), for_load(ordering(failure)));
+    let foreseen = if releases(order) {
+        Foreseen::Release
+    } else {
+        Foreseen::NoRelease
+    };
     let result = atomic(
         address.addr(),
         size_of::<A::Value>(),
         site,
-        releases(order),
+        foreseen,
         || {
             // SAFETY: the caller's atomic, as the compiler made it.
             let result = unsafe { A::exchange(address, old, new) };
@@ -555,12 +575,11 @@ macro_rules! extremes {
         super::with_site! {$(
             #[unsafe(no_mangle)]
             fn $name["rcx"](address: *mut $type, value: u64, order: c_int; site) -> u64 {
-                let order = ordering(order);
-                atomic(address.addr(), size_of::<$type>(), site, releases(order), || {
+                let effect = AtomicEffect::ReadModifyWrite(ordering(order));
+                foreseen(address.addr(), size_of::<$type>(), site, effect, || {
                     // SAFETY: the caller's atomic, as the compiler made it.
                     let word = unsafe { <$atomic>::from_ptr(address) };
-                    let old = word.$method(value as $type, Ordering::SeqCst);
-                    (old as u64, AtomicEffect::ReadModifyWrite(order))
+                    word.$method(value as $type, Ordering::SeqCst) as u64
                 })
             }
         )*}
@@ -600,10 +619,11 @@ super::with_site! {
     #[unsafe(no_mangle)]
     fn __tsan_atomic128_store["r8"](address: *mut u128, value: u128, order: c_int; site) {
         let order = for_store(ordering(order));
-        atomic(address.addr(), 16, site, releases(order), || {
+        let effect = AtomicEffect::Store(order);
+        foreseen(address.addr(), 16, site, effect, || {
             // SAFETY: the caller's atomic, as the compiler made it.
             let word = unsafe { AtomicU128::from_ptr(address) };
-            (word.store(value, order), AtomicEffect::Store(order))
+            word.store(value, order);
         });
     }
 

@@ -209,7 +209,7 @@ impl Engine {
         if !granule.is_covered_by_side(kind, mask, epoch) {
             return None;
         }
-        let is_done = kind != AccessKind::Read || self.racy.is_empty();
+        let is_done = !self.may_read_again(kind);
         Some(if is_done { AtOnce::Done } else { AtOnce::No })
     }
 
@@ -228,13 +228,16 @@ impl Engine {
         seen: Words,
         new: Words,
     ) -> AtOnce {
+        let meta = Meta(new.high);
         if granule::is_crowded(seen) {
-            return AtOnce::No;
+            if self.may_read_again(meta.kind()) {
+                return AtOnce::No;
+            }
+            return self.renew(thread, granule, new);
         }
         // Read before the side: where something is there or in main, the page is touched, and a sweep that gives it
         // back afterwards is counted. What was `seen` is not taken away unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
-        let meta = Meta(new.high);
         let knows = |epoch| thread.knows(epoch);
         // What the thread has made in this epoch itself may be widened.
         let is_own = seen.low == new.low;

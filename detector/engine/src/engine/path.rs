@@ -12,12 +12,16 @@ use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
 use crate::pool::Need;
-use crate::primitive::{Ordering, fence};
+use crate::primitive::{Ordering, Words, fence};
 use crate::record::{BYTES, ByteMask, Meta, Record};
-use crate::renewal;
+use crate::renewal::{self, By};
 use crate::shadow::granules_of;
 use crate::sync::{Shared, ThreadClock};
 use crate::trie::Maker;
+
+/// So many records are renewed before a chain is looked at that may have come to its end: those who fill it may be back at
+/// once.
+const RENEWALS: u32 = 16;
 
 impl Engine {
     /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
@@ -42,7 +46,7 @@ impl Engine {
         start: usize,
         len: usize,
     ) -> bool {
-        if kind == AccessKind::Read && !self.racy.is_empty() {
+        if self.may_read_again(kind) {
             return false;
         }
         let only = self.only_granule(start, len);
@@ -74,10 +78,6 @@ impl Engine {
             }
             if granule.is_covered_by_side(kind, mask, thread.epoch()) {
                 return self.covered(thread, kind, bytes);
-            }
-            if granule::is_crowded(seen) {
-                // There is no seat: it is covered by one of several records, or is to be another.
-                return self.access_new(thread, kind, bytes, node, found);
             }
             let new = Meta::new(kind, mask, node());
             return self.access_seated(thread, granule, new, bytes.start(), found);
@@ -181,7 +181,10 @@ impl Engine {
         match attempt {
             AtOnce::Done => {}
             AtOnce::Begun => self.access_each(thread, kind, bytes, || node, found),
-            AtOnce::No => self.access(thread, kind, bytes, || node, found),
+            AtOnce::No => match self.only_granule(bytes.start(), bytes.len_as_given()) {
+                Some(_) => self.access_new(thread, kind, bytes, || node, found),
+                None => self.access_wide(thread, kind, bytes, || node, found),
+            },
         }
     }
 
@@ -289,18 +292,29 @@ impl Engine {
     ) {
         self.assert_own(thread);
         let node = node();
-        let is_done = match self.renew(thread, kind, bytes, node) {
-            AtOnce::Done => true,
-            // Its record is there, but not all was looked at.
-            AtOnce::Begun => false,
-            AtOnce::No => self.is_covered(thread.epoch(), kind, bytes),
-        };
+        let is_done = self.is_covered(thread.epoch(), kind, bytes)
+            || self.may_read_again(kind) && self.renew_read(thread, bytes, node);
         if is_done {
             self.covered(thread, kind, bytes);
-            self.tidy_up(thread, bytes.start());
         } else {
             self.access_each(thread, kind, bytes, || node, found);
         }
+    }
+
+    /// Whether an access of this kind may find an edge where one of the same thread and epoch was before.
+    #[inline]
+    pub(super) fn may_read_again(&self, kind: AccessKind) -> bool {
+        kind == AccessKind::Read && !self.racy.is_empty()
+    }
+
+    /// A read of one granule that may be renewed, but not at once: it is looked at once more afterwards.
+    #[cold]
+    fn renew_read(&self, thread: &ThreadClock, bytes: ByteRange, node: NodeId) -> bool {
+        let only = self.only_granule(bytes.start(), bytes.len_as_given());
+        only.is_some_and(|(granule, mask)| {
+            let new = record_of(thread, Meta::new(AccessKind::Read, mask, node));
+            self.renew(thread, granule, new) == AtOnce::Done
+        })
     }
 
     /// The same-epoch check on whole histories.
@@ -313,58 +327,58 @@ impl Engine {
         })
     }
 
-    /// An access to one granule, whose history is a chain that has the like of it by the same thread.
-    fn renew(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        bytes: ByteRange,
-        node: NodeId,
-    ) -> AtOnce {
-        if self.shared.pool.is_exhausted() {
+    /// An access to one granule, whose history is a chain, if that has the like of it by the same thread, or the side has
+    /// what it supersedes.
+    #[inline(never)]
+    pub(super) fn renew(&self, thread: &ThreadClock, granule: Granule<'_>, new: Words) -> AtOnce {
+        let pool = &self.shared.pool;
+        if pool.is_exhausted() {
             return AtOnce::No;
         }
-        let only = self.only_granule(bytes.start(), bytes.len_as_given());
-        let Some((granule, mask)) = only else {
-            return AtOnce::No;
-        };
-        let new = Record {
-            epoch: thread.epoch(),
-            kind,
-            mask,
-            node,
-        };
         let sweeps = self.shadow.sweeps();
         unrepeat(thread);
-        let (is_old, version) = (self.is_old(), self.version_of(thread));
-        let context = context(thread, &is_old, &version);
-        match renewal::renew(granule, &context, thread.slot().start(), new) {
-            AtOnce::Done => AtOnce::done_if(self.shadow.has_recorded(sweeps)),
+        let by = By {
+            pool,
+            knows: |epoch| thread.knows(epoch),
+            is_old: &self.is_old(),
+            shard: thread.shard(),
+            start: thread.slot().start(),
+            ends: thread.unsettled().is_multiple_of(RENEWALS),
+        };
+        match renewal::renew(granule, &by, new) {
+            AtOnce::Done if self.shadow.has_recorded(sweeps) => {
+                self.tidy_up(thread, granule);
+                AtOnce::Done
+            }
+            AtOnce::Done => AtOnce::Begun,
             attempt => attempt,
         }
     }
 
     /// The history of a granule is longer than fits in place, and keeps being looked at: now and then,
     /// what everybody knows of it is dropped.
-    fn tidy_up(&self, thread: &ThreadClock, address: usize) {
-        let pool = &self.shared.pool;
-        if self.note_unsettled(thread)
-            && let Some(granule) = self.shadow.granule(address)
-        {
-            let version = || thread.next_version();
-            // Where there is no memory for it, it stays as it is.
-            let shard = thread.shard();
-            let beside = granule.may_have_side();
-            let _ = history::sweep(
-                granule,
-                beside,
-                pool,
-                shard,
-                &version,
-                self.is_old(),
-                |_| {},
-            );
+    #[inline]
+    fn tidy_up(&self, thread: &ThreadClock, granule: Granule<'_>) {
+        if self.note_unsettled(thread) {
+            self.sweep_granule(thread, granule);
         }
+    }
+
+    #[cold]
+    fn sweep_granule(&self, thread: &ThreadClock, granule: Granule<'_>) {
+        let pool = &self.shared.pool;
+        let version = || thread.next_version();
+        let (shard, beside) = (thread.shard(), granule.may_have_side());
+        // Where there is no memory for it, it stays as it is.
+        let _ = history::sweep(
+            granule,
+            beside,
+            pool,
+            shard,
+            &version,
+            self.is_old(),
+            |_| {},
+        );
     }
 
     /// An access to any number of granules, by all the rules.
@@ -509,7 +523,7 @@ impl Engine {
     /// read may read what others have written since.
     #[inline]
     fn covered(&self, thread: &ThreadClock, kind: AccessKind, bytes: ByteRange) {
-        if kind == AccessKind::Read && !self.racy.is_empty() {
+        if self.may_read_again(kind) {
             self.read_again(thread, bytes);
         }
     }
@@ -557,11 +571,9 @@ fn context<'a>(
     is_old: &'a dyn Fn(Epoch) -> bool,
     version: &'a dyn Fn() -> u64,
 ) -> Context<'a, impl Fn(Epoch) -> bool> {
-    let pool = &thread.shared().pool;
-    let clock = thread.slot().peek();
     Context {
-        pool,
-        knows: move |epoch| clock.knows(pool, epoch),
+        pool: &thread.shared().pool,
+        knows: |epoch| thread.knows(epoch),
         is_old,
         version,
         shard: thread.shard(),

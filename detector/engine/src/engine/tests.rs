@@ -6,6 +6,7 @@ mod settled;
 use super::*;
 use crate::clock::Time;
 use crate::primitive::AtomicBool;
+use crate::sync::Foreseen;
 
 fn range(start: usize, len: usize) -> ByteRange {
     ByteRange::new(start, len).unwrap()
@@ -183,7 +184,7 @@ fn a_load_brings_what_was_left_since_the_last_one() {
         let (node, found) = (|| NodeId::ROOT, |_: &Race| {});
         let word = AtomicWord {
             id,
-            may_release: effect.releases(),
+            foreseen: Foreseen::All(effect),
         };
         engine.atomic(&mut a, word, range(64, 8), || ((), effect), node, found);
         before

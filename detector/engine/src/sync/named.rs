@@ -1,6 +1,6 @@
 //! The sync objects that are known by name only, each under its bucket's lock, and how a load gets by without it.
 
-use super::{AtomicEffect, AtomicWord, Shared, SyncId, SyncVar, ThreadClock};
+use super::{AtomicEffect, AtomicWord, Foreseen, Shared, SyncId, SyncVar, ThreadClock};
 use crate::chain;
 use crate::clock::Clock;
 use crate::known::KnownToAll;
@@ -179,9 +179,8 @@ impl SyncTable {
         thread.tick();
     }
 
-    /// An atomic operation of `thread` on the word whose clock is `id`; `access` records it as the access
-    /// that it turned out to be. One that may be no release leaves nothing, but for what a fence has released
-    /// before.
+    /// An atomic operation of `thread` on the `word`; `access` records it as the access that it turned out to be. One that
+    /// may be no release leaves nothing, but for what a fence has released before.
     pub(crate) fn atomic<R>(
         &self,
         thread: &mut ThreadClock,
@@ -189,38 +188,63 @@ impl SyncTable {
         operation: impl FnOnce() -> (R, AtomicEffect),
         access: impl FnOnce(&ThreadClock, AtomicEffect),
     ) -> (R, AtomicEffect) {
-        let AtomicWord { id, may_release } = word;
+        let AtomicWord { id, foreseen } = word;
         let mut bucket = self.lock(thread, id);
         bucket.expect();
-        if may_release || thread.has_release_fence() {
+        if foreseen.may_release() || thread.has_release_fence() {
             renew(&bucket, thread.next_version());
         }
-        let (result, effect) = operation();
-        debug_assert!(may_release || !effect.releases(), "{effect:?}");
-        let known = bucket.find(id.0);
-        let mut clock = known.map_or(Clock::EMPTY, Clock::in_node);
-        thread.read(&clock, effect);
-        // What is released is recorded before anybody can acquire it.
         let mut access = Some(access);
-        if effect.releases()
-            && let Some(access) = access.take()
-        {
-            access(thread, effect);
-        }
-        if !matches!(effect, AtomicEffect::Load(_)) {
-            thread.write(&mut clock, effect);
-            match known {
-                Some(node) => clock.into_node(node),
-                None if clock.is_empty() => {}
-                None => self.insert(&mut bucket, id, clock, thread.shard()),
+        let mut pass = |effect: AtomicEffect| {
+            let known = bucket.find(id.0);
+            if let Some(node) = known {
+                thread.read_in(node, effect);
             }
-        }
+            // What is released is recorded before anybody can acquire it.
+            if effect.releases()
+                && let Some(access) = access.take()
+            {
+                access(thread, effect);
+            }
+            match known {
+                _ if matches!(effect, AtomicEffect::Load(_)) => {}
+                Some(node) => thread.write_in(node, effect),
+                None => self.leave_first(&mut bucket, thread, id, effect),
+            }
+        };
+        let (result, effect) = match foreseen {
+            Foreseen::All(effect) => {
+                pass(effect);
+                operation()
+            }
+            Foreseen::Release | Foreseen::NoRelease => {
+                let performed = operation();
+                pass(performed.1);
+                performed
+            }
+        };
+        debug_assert!(foreseen.may_release() || !effect.releases(), "{effect:?}");
         drop(bucket);
         match access {
             Some(access) => access(thread, effect),
             None => thread.tick(),
         }
         (result, effect)
+    }
+
+    /// What an atomic operation of `thread` lends, at an object where nothing is yet.
+    fn leave_first(
+        &self,
+        bucket: &mut Bucket<'_>,
+        thread: &ThreadClock,
+        id: SyncId,
+        effect: AtomicEffect,
+    ) {
+        let mut clock = Clock::EMPTY;
+        thread.write(&mut clock, effect);
+        if !clock.is_empty() {
+            self.insert(bucket, id, clock, thread.shard());
+        }
     }
 
     /// An atomic load by `thread`, which `load` performs, perhaps twice, of the word whose clock is `id`. Takes no
@@ -246,7 +270,7 @@ impl SyncTable {
         let bucket = self.lock(thread, id);
         let result = load();
         if let Some(node) = bucket.find(id.0) {
-            thread.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
+            thread.read_in(node, effect);
         }
         let version = bucket.version();
         if version != 0 {
