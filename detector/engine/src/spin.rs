@@ -50,25 +50,24 @@ fn try_acquire(word: &AtomicU32, bit: u32) -> Option<u32> {
     is_free.then_some(seen)
 }
 
-/// A look at the lock takes its cache line from the one who holds it. So there are two pauses after the first, and twice as many
-/// after each, up to two to this power.
+/// So many looks at a lock are made before the processor is given away.
+const LOOKS: u32 = if cfg!(loom) { 64 } else { 8 };
+/// A look takes the lock's cache line from the one who holds it. So there are two pauses after the first, and twice as many after
+/// each, up to two to this power.
 const PAUSES: u32 = if cfg!(loom) { 0 } else { 6 };
 
 /// As [`acquire`], where somebody else has, or was quicker.
 #[cold]
 fn acquire_later(word: &AtomicU32, bit: u32, relax: extern "C" fn()) -> u32 {
-    let mut tries = 0u32;
+    let mut looks = 0u32;
     loop {
         if let Some(seen) = try_acquire(word, bit) {
             return seen;
         }
-        tries += 1;
-        if tries.is_multiple_of(64) {
-            relax();
-        } else {
-            for _ in 0..1u32 << tries.min(PAUSES) {
-                spin_loop();
-            }
+        looks += 1;
+        match looks % LOOKS {
+            0 => relax(),
+            look => (0..1u32 << look.min(PAUSES)).for_each(|_| spin_loop()),
         }
     }
 }
