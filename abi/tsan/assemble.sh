@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Puts the run-time library together: assemble.sh [ARCHIVE [OBJECT]]. From the archive that cargo has
-# built (target/release/libdeadheat_tsan.a), one object that a program is linked with, whose only
+# built (target/library/libdeadheat_tsan.a), one object that a program is linked with, whose only
 # symbols are what the pass calls and what is interposed. Prints the object's path. SYSROOT says
 # which toolchain's tools are used, where that is not rustc's in the path.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
 target=${CARGO_TARGET_DIR:-$here/../../target}
-archive=${1:-$target/release/libdeadheat_tsan.a}
+archive=${1:-$target/library/libdeadheat_tsan.a}
 object=${2:-${archive%/*}/deadheat_tsan.o}
 sysroot=${SYSROOT:-$(rustc --print sysroot)}
 tools=$sysroot/lib/rustlib/x86_64-unknown-linux-gnu/bin
@@ -15,7 +15,7 @@ export LD_LIBRARY_PATH="$sysroot/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-[ -e "$archive" ] || { echo "assemble.sh: there is no $archive: run \`cargo build --release -p deadheat-tsan\` first" >&2; exit 2; }
+[ -e "$archive" ] || { echo "assemble.sh: there is no $archive: run \`cargo build --profile library -p deadheat-tsan\` first" >&2; exit 2; }
 "$tools/rust-lld" -flavor gnu -r --whole-archive "$archive" -o "$work/whole.o"
 # The library's own calls of memcpy and its kind must not be seen: they go to functions of its own.
 "$tools/rust-objcopy" --strip-debug \

@@ -41,7 +41,7 @@ fn library() -> &'static Path {
     LIBRARY.get_or_init(|| {
         let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--release", "-p", "deadheat-tsan"]);
+        build.args(["build", "--profile", "library", "-p", "deadheat-tsan"]);
         succeed(build.current_dir(here()));
         let object = succeed(&mut Command::new(here().join("assemble.sh")));
         here().join("../..").join(object.trim())

@@ -23,6 +23,8 @@ pub(crate) const VARIABLE: &str = "DEADHEAT_TSAN";
 /// What is put together from the sources, and what cargo makes of them.
 const SCRIPT: &str = "assemble.sh";
 const SYMBOLS: &str = "symbols";
+/// How cargo builds it, and the folder that it puts that in.
+const PROFILE: &str = "library";
 const ARCHIVE: &str = "libdeadheat_tsan.a";
 const OBJECT: &str = "deadheat_tsan.o";
 
@@ -168,13 +170,13 @@ fn made(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf,
 /// The archive, built where it is out of date.
 fn built(cache: &Cache, toolchain: &Toolchain, sources: &Path) -> Result<PathBuf, UserError> {
     let target = target(cache, toolchain, sources);
-    let archive = target.join("release").join(ARCHIVE);
+    let archive = target.join(PROFILE).join(ARCHIVE);
     if !archive.is_file() {
         cache.check_writable()?;
         console::note("building the run-time library, once for this toolchain");
     }
     let mut command = cargo(sources);
-    command.args(["build", "--release", "--quiet", "--manifest-path"]);
+    command.args(["build", "--profile", PROFILE, "--quiet", "--manifest-path"]);
     command
         .arg(sources.join("Cargo.toml"))
         .arg("--target-dir")
