@@ -283,19 +283,18 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) -> (R, AtomicEffect) {
-        self.expect(word.id, bytes.start());
+        self.expect(bytes.start());
         let access = |thread: &ThreadClock, effect: AtomicEffect| {
             self.access_soon(thread, effect.access(), bytes, node, found);
         };
         self.sync.atomic(thread, word, operation, access)
     }
 
-    /// An atomic operation is about to use its word, the clock and the history of it. Where others use them, too, they
-    /// come from other cores' caches: all at the same time.
+    /// An atomic operation is about to use its word and the history of it, once it has locked the word's clock. Where others use
+    /// them, too, they come from other cores' caches: all at the same time.
     #[inline]
-    fn expect(&self, id: SyncId, address: usize) {
+    fn expect(&self, address: usize) {
         fetch_to_write(core::ptr::without_provenance::<u8>(address));
-        self.sync.expect(id);
         if let Some(granule) = self.shadow.granule(address) {
             fetch_to_write(granule.main());
         }

@@ -73,6 +73,7 @@ pub(crate) struct Node {
 unsafe impl Zeroable for Node {}
 
 impl Node {
+    #[inline]
     pub(crate) fn kind(&self) -> Kind {
         match self.link.load(Ordering::Relaxed) >> INDEX_BITS {
             0 => Kind::Leaf,
@@ -82,32 +83,39 @@ impl Node {
         }
     }
 
+    #[inline]
     pub(crate) fn link(&self) -> u32 {
         self.link.load(Ordering::Relaxed) & INDEX_MASK
     }
 
+    #[inline]
     pub(crate) fn set_link(&self, kind: Kind, link: u32) {
         let word = (kind as u32) << INDEX_BITS | link & INDEX_MASK;
         self.link.store(word, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn origin(&self) -> u64 {
         self.origin.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn set_origin(&self, origin: u64) {
         self.origin.store(origin, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn word(&self, i: usize) -> u64 {
         self.words[i].load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn set_word(&self, i: usize, word: u64) {
         self.words[i].store(word, Ordering::Relaxed);
     }
 
     /// The child `i` of sixteen.
+    #[inline]
     pub(crate) fn child(&self, i: usize) -> Index {
         (self.word(i / 2) >> (32 * (i % 2))) as u32 & INDEX_MASK
     }
@@ -173,6 +181,7 @@ impl Pool {
 
     /// Whether there was no memory for something that the engine should know: what it knows is not
     /// complete from then on.
+    #[inline]
     pub(crate) fn is_exhausted(&self) -> bool {
         self.exhausted.load(Ordering::Relaxed)
     }

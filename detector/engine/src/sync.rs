@@ -166,7 +166,7 @@ pub enum Foreseen {
     All(AtomicEffect),
     /// It may turn out to be a release, as a compare-exchange may that releases where it succeeds.
     Release,
-    /// It will be no release.
+    /// It will be no release, and no store: an exchange that may fail, or a load.
     NoRelease,
 }
 
@@ -179,6 +179,12 @@ impl Foreseen {
             Self::Release => true,
             Self::NoRelease => false,
         }
+    }
+
+    /// Whether it may change what is at the object, even where no fence lends it anything to leave there: a store ends what was
+    /// there.
+    fn may_change(self) -> bool {
+        self.may_release() || matches!(self, Self::All(AtomicEffect::Store(_)))
     }
 }
 
@@ -488,6 +494,27 @@ impl ThreadClock {
         if own.is_none() || !self.slot().knows_all_of(&self.shared.pool, own) {
             self.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
         }
+    }
+
+    /// The same, of the clock that a node of a bucket has, at which it was only glanced: what it says counts if that `is_still`
+    /// there. Whether it does, and the thread has read it.
+    fn read_at_a_glance(
+        &self,
+        node: &Node,
+        effect: AtomicEffect,
+        is_still: impl FnOnce() -> bool,
+    ) -> bool {
+        let own = Clock::own_in_node(node);
+        if !own.is_none() && self.slot().knows_all_of(&self.shared.pool, own) {
+            return is_still();
+        }
+        let clock = ManuallyDrop::new(Clock::in_node(node));
+        // What a clock refers to may be gone.
+        let is_read = clock.roots() == [0, 0] && is_still();
+        if is_read {
+            self.read(&clock, effect);
+        }
+        is_read
     }
 
     /// Keeps `clock` for the next acquire fence.

@@ -22,13 +22,20 @@
 //!
 //! # Versions
 //!
-//! A bucket has a *version*, which those who lock it may set to say that something has changed in it, and anybody may
+//! A bucket has a *version*, which those who lock it may set to say that something is about to change in it, and anybody may
 //! read. It is 0 until then, and goes on in the buckets that take over: it is theirs when they are filled.
+//!
+//! Where everybody sets a version that nobody ever gave before, whenever something is about to change, one can look at a bucket
+//! without its lock ([`Table::glance`]): if it is not locked before, and has the same version afterwards, what was seen was
+//! there at one moment. Who takes nodes away because the table has grown sets none: so the deepest level is looked at again,
+//! too.
 
 use crate::array::Zeroable;
 use crate::notes::Notes;
 use crate::pool::{INDEX_MASK, Index, Node, Pool, WORDS, ensure, free};
-use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fetch_to_write};
+use crate::primitive::{
+    AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence, fetch_to_write,
+};
 use crate::source::{PAGE, Source};
 use crate::spin;
 
@@ -44,6 +51,8 @@ const MOST_BITS: u32 = 28;
 /// The heads of a page, and the words of notes for pages of them.
 const PAGE_HEADS: usize = PAGE / size_of::<Head>();
 const PAGE_WORDS: usize = if cfg!(loom) { 1 } else { 16 };
+/// How far a chain is followed without its bucket's lock.
+const FARTHEST: usize = if cfg!(loom) { 4 } else { 16 };
 /// Buckets for which one word says which of them may have nodes.
 const GROUP: usize = u32::BITS as usize;
 
@@ -145,7 +154,7 @@ impl Table {
     }
 
     /// The number of the bucket of `key` on this level.
-    fn place(&self, level: usize, key: u64) -> usize {
+    pub(crate) fn place(&self, level: usize, key: u64) -> usize {
         // The lowest bits of the number on the first level.
         let shift = u64::BITS - self.bits;
         let order = if key.is_multiple_of(WORD) {
@@ -172,10 +181,27 @@ impl Table {
         self.head(key).version.load(Ordering::Relaxed)
     }
 
-    /// The bucket of `key` is about to be locked.
+    /// A look at the bucket of `key` without its lock; `None` where somebody has that, or nobody ever had. Nodes are of `pool`.
     #[inline]
-    pub(crate) fn expect(&self, key: u64) {
-        fetch_to_write(self.head(key));
+    pub(crate) fn glance<'a>(&'a self, pool: &'a Pool, key: u64) -> Option<Glance<'a>> {
+        let level = self.deepest.load(Ordering::Acquire);
+        let number = self.place(level, key);
+        if level == 0 && !self.notes.has(number / PAGE_HEADS) {
+            return None;
+        }
+        let head = &self.heads(level)[number];
+        // Who sees a version sees that who has set it has the lock, or had it.
+        let version = head.version.load(Ordering::Acquire);
+        let word = head.word.load(Ordering::Acquire);
+        let is_open = word & LOCKED == 0 && (level == 0 || word & FILLED != 0);
+        is_open.then_some(Glance {
+            table: self,
+            pool,
+            head,
+            first: word & INDEX_MASK,
+            level,
+            version,
+        })
     }
 
     /// Locks the bucket of `key`, whose nodes are of `pool`.
@@ -217,6 +243,8 @@ impl Table {
     fn fill(&self, bucket: &mut Bucket<'_>, number: usize) {
         let level = bucket.level;
         let mut above = self.lock_bucket(bucket.pool, level - 1, number / 2);
+        // Who glances at that one, and sees any of this, sees that there is a deeper level.
+        fence(Ordering::Release);
         above.take_out(
             |node| self.place(level, node.word(0)) != number,
             |index, node| bucket.link(index, node),
@@ -280,6 +308,49 @@ impl Drop for Table {
     }
 }
 
+/// A look at a bucket that nobody had locked. What it finds may be anything, unless it [`is_still`](Self::is_still) there.
+pub(crate) struct Glance<'a> {
+    table: &'a Table,
+    pool: &'a Pool,
+    head: &'a Head,
+    first: Index,
+    level: usize,
+    version: u64,
+}
+
+impl<'a> Glance<'a> {
+    /// The node of `key`, if there is one; `None` where the end of the chain is far.
+    #[inline]
+    pub(crate) fn find(&self, key: u64) -> Option<Option<&'a Node>> {
+        let mut index = self.first;
+        for _ in 0..FARTHEST {
+            if index == 0 {
+                return Some(None);
+            }
+            let node = self.pool.node(index);
+            if node.word(0) == key {
+                return Some(Some(node));
+            }
+            index = node.link();
+        }
+        None
+    }
+
+    /// The version that the bucket had.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether all that was seen since the glance was there at one moment, and still was just now.
+    #[inline]
+    pub(crate) fn is_still(&self) -> bool {
+        fence(Ordering::Acquire);
+        self.head.version.load(Ordering::Relaxed) == self.version
+            && self.table.deepest.load(Ordering::Relaxed) == self.level
+    }
+}
+
 /// A locked bucket, which has what is its own.
 pub(crate) struct Bucket<'a> {
     table: &'a Table,
@@ -322,13 +393,26 @@ impl<'a> Bucket<'a> {
 
     #[inline]
     pub(crate) fn set_version(&self, version: u64) {
-        self.head.version.store(version, Ordering::Relaxed);
+        self.head.version.store(version, Ordering::Release);
     }
 
     /// The word that has this bucket's bit, and the bit.
     fn occupied(&self) -> (&'a AtomicU32, u32) {
         let word = &self.table.occupied(self.level)[self.number / GROUP];
         (word, 1 << (self.number % GROUP))
+    }
+
+    /// Whether there is a node of which `f` says so.
+    pub(crate) fn any(&self, f: impl Fn(&Node) -> bool) -> bool {
+        let mut index = self.first;
+        while index != 0 {
+            let node = self.pool.node(index);
+            if f(node) {
+                return true;
+            }
+            index = node.link();
+        }
+        false
     }
 
     /// Puts a node with its key in.

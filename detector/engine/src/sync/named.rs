@@ -4,7 +4,7 @@ use super::{AtomicEffect, AtomicWord, Foreseen, Shared, SyncId, SyncVar, ThreadC
 use crate::chain;
 use crate::clock::Clock;
 use crate::known::KnownToAll;
-use crate::pool::Kind;
+use crate::pool::{Kind, Node};
 use crate::primitive::{AtomicU64, fence};
 use crate::table::{Bucket, Table, hash};
 use alloc::sync::Arc;
@@ -84,8 +84,7 @@ impl SyncTable {
     pub(crate) fn with<R>(&self, id: SyncId, f: impl FnOnce(&mut SyncVar) -> R) -> R {
         let pool = &self.shared.pool;
         let mut bucket = self.table.lock(pool, id.0);
-        let given = self.given.fetch_add(1, Ordering::Relaxed);
-        renew(&bucket, chain::version(None, given));
+        renew(&bucket, self.next_version());
         let known = bucket.find(id.0);
         let mut var = SyncVar {
             owner: Some(Arc::clone(&self.shared)),
@@ -122,20 +121,19 @@ impl SyncTable {
         }
     }
 
-    /// The object is about to be used, by [`Self::atomic`].
-    #[inline]
-    pub(crate) fn expect(&self, id: SyncId) {
-        self.table.expect(id.0);
-    }
-
     /// The bucket of the object that `thread` is about to use.
     #[inline]
     fn lock(&self, thread: &ThreadClock, id: SyncId) -> Bucket<'_> {
+        self.assert_own(thread);
+        self.table.lock(&self.shared.pool, id.0)
+    }
+
+    #[inline]
+    fn assert_own(&self, thread: &ThreadClock) {
         assert!(
             Arc::ptr_eq(&thread.shared, &self.shared),
             "the thread is another engine's"
         );
-        self.table.lock(&self.shared.pool, id.0)
     }
 
     pub(crate) fn acquire(&self, thread: &mut ThreadClock, id: SyncId) {
@@ -191,7 +189,7 @@ impl SyncTable {
         let AtomicWord { id, foreseen } = word;
         let mut bucket = self.lock(thread, id);
         bucket.expect();
-        if foreseen.may_release() || thread.has_release_fence() {
+        if foreseen.may_change() || thread.has_release_fence() {
             renew(&bucket, thread.next_version());
         }
         let mut access = Some(access);
@@ -223,7 +221,11 @@ impl SyncTable {
                 performed
             }
         };
-        debug_assert!(foreseen.may_release() || !effect.releases(), "{effect:?}");
+        debug_assert!(
+            foreseen.may_change()
+                || !effect.releases() && !matches!(effect, AtomicEffect::Store(_)),
+            "{effect:?}"
+        );
         drop(bucket);
         match access {
             Some(access) => access(thread, effect),
@@ -267,12 +269,16 @@ impl SyncTable {
                 return result;
             }
         }
-        let bucket = self.lock(thread, id);
-        let result = load();
-        if let Some(node) = bucket.find(id.0) {
-            thread.read_in(node, effect);
-        }
-        let version = bucket.version();
+        let (result, version) = self
+            .load_at_a_glance(thread, id, effect, &load)
+            .unwrap_or_else(|| {
+                let bucket = self.lock(thread, id);
+                let result = load();
+                if let Some(node) = bucket.find(id.0) {
+                    thread.read_in(node, effect);
+                }
+                (result, bucket.version())
+            });
         if version != 0 {
             *entry = Version {
                 id,
@@ -283,20 +289,56 @@ impl SyncTable {
         result
     }
 
+    /// What an atomic load has read, and the version of its bucket, if all can be done without that one's lock. Whoever waits
+    /// for somebody looks again and again, and must not hold him up.
+    fn load_at_a_glance<R>(
+        &self,
+        thread: &ThreadClock,
+        id: SyncId,
+        effect: AtomicEffect,
+        load: impl Fn() -> R,
+    ) -> Option<(R, u64)> {
+        self.assert_own(thread);
+        let glance = self.table.glance(&self.shared.pool, id.0)?;
+        let found = glance.find(id.0)?;
+        let result = load();
+        let is_still = || glance.is_still();
+        let is_done = match found {
+            None => is_still(),
+            Some(node) => thread.read_at_a_glance(node, effect, is_still),
+        };
+        is_done.then_some((result, glance.version()))
+    }
+
     pub(crate) fn forget(&self, id: SyncId) {
         let mut bucket = self.table.lock(&self.shared.pool, id.0);
-        bucket.retain(|node| node.word(0) != id.0);
+        self.forget_in(&mut bucket, |node| node.word(0) == id.0);
     }
 
     /// Forgets clocks that say only what is `known`.
     pub(crate) fn sweep(&self, known: &KnownToAll) {
         self.table.for_each_bucket(&self.shared.pool, |bucket| {
-            bucket.retain(|node| !known.has_clock(&ManuallyDrop::new(Clock::in_node(node))));
+            self.forget_in(bucket, |node| {
+                known.has_clock(&ManuallyDrop::new(Clock::in_node(node)))
+            });
         });
+    }
+
+    /// Forgets the objects in a bucket of which `goes` says so.
+    fn forget_in(&self, bucket: &mut Bucket<'_>, goes: impl Fn(&Node) -> bool) {
+        if bucket.any(&goes) {
+            renew(bucket, self.next_version());
+            bucket.retain(|node| !goes(node));
+        }
+    }
+
+    /// A version that no thread gives.
+    fn next_version(&self) -> u64 {
+        chain::version(None, self.given.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// Something may be left at an object of the `bucket`: `version` was never given before.
+/// Something may be left at an object of the `bucket`, or end there: `version` was never given before.
 #[inline]
 fn renew(bucket: &Bucket<'_>, version: u64) {
     bucket.set_version(version);

@@ -5,7 +5,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// All four belong into one of the two first buckets, and two each into two of the four next ones.
-const KEYS: [u64; 4] = [1, 3, 6, 8];
+const KEYS: [u64; 4] = [1, 3, 6, 11];
 /// These are there when the threads start; the next one makes the table grow.
 const BEFORE: [u64; 2] = [KEYS[0], KEYS[1]];
 
@@ -25,6 +25,17 @@ fn interleave(threads: &'static [Step], check: impl Fn(&Counts) + Send + Sync + 
             .into_iter()
             .for_each(|thread| thread.join().unwrap());
         check(&counts);
+    });
+}
+
+#[test]
+fn the_keys_are_in_the_buckets_that_they_are_meant_to_be_in() {
+    crate::explore(1, || {
+        let counts = Counts::default();
+        let first = counts.bucket(0, KEYS[0]);
+        assert_eq!(KEYS.map(|key| counts.bucket(0, key)), [first; 4]);
+        let [a, b, c, d] = KEYS.map(|key| counts.bucket(1, key));
+        assert!(a == c && b == d && a != b);
     });
 }
 
@@ -106,5 +117,74 @@ fn what_is_removed_while_it_moves_is_gone() {
     interleave(threads, |counts| {
         assert_eq!(KEYS.map(|key| counts.get(key)), [2, 0, 1, 0]);
         assert_eq!(counts.nodes(), 2);
+    });
+}
+
+/// What two glances at a key tell, one after the other.
+fn glance_twice(counts: &Counts, key: u64) -> [Option<[u64; 2]>; 2] {
+    [counts.glance(key), counts.glance(key)]
+}
+
+#[test]
+fn a_glance_tells_what_was_there_at_one_moment() {
+    let threads: &[Step] = &[
+        |counts| {
+            counts.add(KEYS[0]);
+            counts.add(KEYS[0]);
+        },
+        |counts| {
+            let told: Vec<_> = glance_twice(counts, KEYS[0])
+                .into_iter()
+                .flatten()
+                .collect();
+            assert!(told.iter().all(|[one, other]| one == other), "{told:?}");
+            assert!(told.is_sorted() && told.iter().all(|[count, _]| (1..=3).contains(count)));
+        },
+    ];
+    interleave(threads, |counts| {
+        assert_eq!(counts.glance(KEYS[0]), Some([3, 3]));
+    });
+}
+
+#[test]
+fn a_glance_misses_nothing_that_moves() {
+    let threads: &[Step] = &[
+        |counts| {
+            counts.add(KEYS[2]);
+            counts.add(KEYS[1]);
+        },
+        |counts| {
+            let told = glance_twice(counts, KEYS[1]).into_iter().flatten();
+            told.for_each(|[one, other]| assert!(one == other && (1..=2).contains(&one)));
+        },
+    ];
+    interleave(threads, |counts| {
+        assert_eq!(counts.glance(KEYS[1]), Some([2, 2]));
+    });
+}
+
+#[test]
+fn a_glance_takes_nothing_else_for_what_was_removed() {
+    let threads: &[Step] = &[
+        |counts| {
+            counts.remove(KEYS[1]);
+            // In the same node, and counted twice.
+            counts.add(KEYS[1]);
+            counts.add(KEYS[1]);
+        },
+        |counts| {
+            let told: Vec<_> = glance_twice(counts, KEYS[1])
+                .into_iter()
+                .flatten()
+                .collect();
+            let may_be = [[0, 0], [1, 1], [2, 2]];
+            assert!(
+                told.iter().all(|counts| may_be.contains(counts)),
+                "{told:?}"
+            );
+        },
+    ];
+    interleave(threads, |counts| {
+        assert_eq!(counts.glance(KEYS[1]), Some([2, 2]));
     });
 }
