@@ -77,6 +77,7 @@ pub(crate) fn is_at(runtime: &Runtime, node: NodeId) -> bool {
 
 /// Whether our code is what has just called a function of the C library: the real stack tells, for code
 /// that is not instrumented is not on the others.
+#[inline(never)]
 pub(crate) fn has_called() -> bool {
     let functions = describe::callers();
     let functions = functions.iter().map(String::as_str);

@@ -301,7 +301,7 @@ impl Engine {
     }
 
     /// The edges of the event *atomic load* on a word whose clock is `id`: `load` performs it, and may be called
-    /// twice. Takes no lock where `acquired`, which is the thread's own, has what could be read. The access itself,
+    /// several times. Takes no lock where `acquired`, which is the thread's own, has what could be read. The access itself,
     /// an [`AccessKind::AtomicRead`], is the caller's to tell, afterwards.
     ///
     /// # Panics

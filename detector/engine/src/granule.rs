@@ -432,7 +432,7 @@ pub(crate) fn may_conflict_beside(kind: AccessKind) -> bool {
 /// What follows is read after what was recorded can be seen.
 #[inline]
 pub(crate) fn look_after_recording() {
-    // On x86-64, the compare-exchange that recorded was a full barrier.
+    // On x86-64, the compare-exchange that recorded was a full barrier, or what followed it (see `renewal`).
     if !cfg!(target_arch = "x86_64") {
         fence(Ordering::SeqCst);
     }

@@ -152,9 +152,20 @@ pub(crate) fn is_covered(
     mask: ByteMask,
     epoch: Epoch,
 ) -> bool {
+    let missing = mask.without(granule.covered_by_side(kind, epoch));
+    is_covered_in_main(granule, pool, kind, missing, epoch)
+}
+
+/// The same, by what main has.
+pub(crate) fn is_covered_in_main(
+    granule: Granule<'_>,
+    pool: &Pool,
+    kind: AccessKind,
+    mut missing: ByteMask,
+    epoch: Epoch,
+) -> bool {
     let main = granule.main();
     let words = main.load();
-    let mut missing = mask.without(granule.covered_by_side(kind, epoch));
     let looked = entries(pool, words, |entry| {
         let (covers, mine) = match entry {
             Entry::Single(record) => (record.kind.covers(kind), record.epoch == epoch),

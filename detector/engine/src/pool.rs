@@ -263,6 +263,8 @@ impl Pool {
             return None;
         };
         let node = self.node(index);
+        // Who glances at what it was before, and sees any of what it is now, sees that it was freed.
+        fence(Ordering::Release);
         node.set_link(kind, link);
         node.set_origin(0);
         node.refs.store(1, Ordering::Release);

@@ -18,7 +18,7 @@
 //! before, not frozen. Both write, then look, with a full barrier between: A copies what B wrote, or B sees that it has to
 //! record its access by all the rules. A chain that was frozen for nothing stays so until the next change.
 //!
-//! Nothing makes two who renew their records at once see each other. So of two records that conflict, one at least is never
+//! Nothing makes two who renew their records in a chain at once see each other. So of two records that conflict, one at least is never
 //! renewed while the other is in the chain: the write's. Whoever makes that access makes a new chain.
 //!
 //! Of a single record, the call stack is written before the epoch. Who sees the new stack beside the earlier epoch, and does
@@ -28,8 +28,9 @@
 //! The same holds where A looks for what races with it, and puts itself in the chain's place. What is in the side is looked
 //! at after the record is renewed, as by whoever puts something in main (see `granule`).
 //!
-//! Only what all the rules would do, too, is done here: nothing else in the chain races with the access, and nothing would
-//! give its place to it but what will be renewed itself.
+//! Only what all the rules would do, too, is done here: nothing else in the chain races with the access. What would give its
+//! place to it stays where it will be renewed itself, and where both are atomic: such never race. Now and then a chain in which
+//! all would is not renewed, and so comes to its end.
 
 use crate::access::AccessKind;
 use crate::chain::{
@@ -41,6 +42,7 @@ use crate::granule::{
     Granule, is_crowded, is_single, is_superseded, look_after_recording, may_conflict_beside,
     may_stand_beside,
 };
+use crate::history;
 use crate::pool::{CROWD, INDEX_MASK, Index, Pool};
 use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::record::{Meta, Record};
@@ -138,7 +140,18 @@ fn renew_beside<K: Fn(Epoch) -> bool>(granule: Granule<'_>, by: &By<'_, K>, new:
             Err(Stop::Changed)
         }
     });
-    AtOnce::done_if(is_crowded(seen) && looked.is_ok() && main.is_still(seen))
+    let is_ordered = is_crowded(seen) && looked.is_ok() && main.is_still(seen);
+    AtOnce::done_if(is_ordered || is_repeated_in_main(granule, by, new))
+}
+
+/// Whether the thread has made the like at the same epoch, and it is in main: then what races with it was found.
+#[cold]
+#[inline(never)]
+fn is_repeated_in_main<K>(granule: Granule<'_>, by: &By<'_, K>, new: Words) -> bool {
+    let Record {
+        epoch, kind, mask, ..
+    } = Record::from_words(new);
+    history::is_covered_in_main(granule, by.pool, kind, mask, epoch)
 }
 
 #[inline(always)]
@@ -198,7 +211,7 @@ fn renew_own<K: Fn(Epoch) -> bool>(
     if while_alive(by.pool, main, seen, kept, by.shard, || own.put(new)).is_err() {
         return AtOnce::No;
     }
-    // On x86-64, giving the reference back was a full barrier, too.
+    // On x86-64, giving the reference back was the full barrier: without one, this would need another.
     look_after_recording();
     AtOnce::done_if(
         main.is_still(seen)

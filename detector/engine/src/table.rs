@@ -158,8 +158,7 @@ impl Table {
         // The lowest bits of the number on the first level.
         let shift = u64::BITS - self.bits;
         let order = if key.is_multiple_of(WORD) {
-            let near = (key / WORD % NEAR) << shift;
-            hash(key / (WORD * NEAR)) & !((NEAR - 1) << shift) | near
+            hash(key / (WORD * NEAR)) ^ (key / WORD % NEAR) << shift
         } else {
             hash(key)
         };

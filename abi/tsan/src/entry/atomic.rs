@@ -98,9 +98,14 @@ fn atomic<R>(
     let Some((inside, bytes, place)) = enter(state, address, size, site) else {
         return operation().0;
     };
-    if releases {
-        runtime.objects.note(address);
-    }
+    let operation = || {
+        // Who sees what is released sees that there is something; and not long before, for who performs an operation without the
+        // clock's lock, and sees it only afterwards, takes what is there for what it has read.
+        if releases {
+            runtime.objects.note(address);
+        }
+        operation()
+    };
     let mut node = NodeId::ROOT;
     let get = || {
         node = inside.state.node_at(runtime, place);
@@ -141,7 +146,7 @@ fn foreseen<R>(
     })
 }
 
-/// Event: an atomic load of `size` bytes, which `operation` performs, perhaps twice.
+/// Event: an atomic load of `size` bytes, which `operation` performs, perhaps several times.
 #[inline]
 fn load<R>(
     address: usize,

@@ -1,5 +1,5 @@
-//! Accesses that are recorded at once: those of which one look at the granule tells that nothing races, and where
-//! the record goes. They are nearly all, and so what is done for them is written out, with as few steps as there can be;
+//! Accesses that are recorded at once: those of which one look at the granule, or at its chain, tells that nothing races, and
+//! where the record goes. They are nearly all, and so what is done for them is written out, with as few steps as there can be;
 //! everything else is left to the rules ([`super::path`]).
 
 use super::{Engine, Race};

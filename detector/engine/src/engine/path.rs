@@ -19,10 +19,6 @@ use crate::shadow::granules_of;
 use crate::sync::{Shared, ThreadClock};
 use crate::trie::Maker;
 
-/// So many records are renewed before a chain is looked at that may have come to its end: those who fill it may be back at
-/// once.
-const RENEWALS: u32 = 16;
-
 impl Engine {
     /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
     /// `kind` on the `len` bytes from `start`, as far as one look tells: then [`Self::access`] would
@@ -343,7 +339,7 @@ impl Engine {
             is_old: &self.is_old(),
             shard: thread.shard(),
             start: thread.slot().start(),
-            ends: thread.unsettled().is_multiple_of(RENEWALS),
+            ends: is_turn(thread.unsettled()),
         };
         match renewal::renew(granule, &by, new) {
             AtOnce::Done if self.shadow.has_recorded(sweeps) => {
@@ -562,6 +558,13 @@ impl Engine {
             .change(|clock| clock.learn_softly(maker, &writer));
         writer.clear(pool, shard);
     }
+}
+
+/// Whether it is time, after so many records without room, to look whether a chain has come to its end: about every sixteenth
+/// time, because those who fill it may be back at once; and whichever the times are at which a thread comes to one of its
+/// chains (multiples of the golden ratio: Knuth, volume 3, 6.4).
+fn is_turn(unsettled: u32) -> bool {
+    unsettled.wrapping_mul(0x9e37_79b9) >> 28 == 0
 }
 
 /// What an access by `thread` needs besides the granule.

@@ -28,7 +28,7 @@ pub(crate) struct SyncTable {
 ///
 /// Whoever leaves something at an object says so first, under the object's lock, by a number that nobody ever gave before,
 /// and only then performs the operation by which others see it. So whoever sees the operation, and looks at the
-/// number afterwards, sees that one, or a later one; and what was learned under the lock at the same number has what the
+/// number afterwards, sees that one, or a later one; and what was learned at the same number, under the lock or at a glance, has what the
 /// operation left. The objects of a bucket share such a number, and so it may be another object's: that is
 /// no harm, for no number comes back. While the bucket has none, nothing is kept of it.
 #[derive(Clone, Debug)]
@@ -249,7 +249,7 @@ impl SyncTable {
         }
     }
 
-    /// An atomic load by `thread`, which `load` performs, perhaps twice, of the word whose clock is `id`. Takes no
+    /// An atomic load by `thread`, which `load` performs, perhaps several times, of the word whose clock is `id`. Takes no
     /// lock where what can be read there was `acquired` already.
     pub(crate) fn load<R>(
         &self,
