@@ -1,12 +1,13 @@
 //! The engine, in situations that need few threads and exact counts.
 
+mod chains;
 mod ended;
+mod loads;
 mod settled;
 
 use super::*;
 use crate::clock::Time;
 use crate::primitive::AtomicBool;
-use crate::sync::Foreseen;
 
 fn range(start: usize, len: usize) -> ByteRange {
     ByteRange::new(start, len).unwrap()
@@ -170,145 +171,6 @@ fn an_index_is_used_again_by_whoever_knows_its_end() {
     assert_eq!(labels, [2], "the write, by whoever had the index before");
     let races = access(&engine, &unjoined, AccessKind::Write, 8, 8);
     assert_eq!(engine.label(races[0].previous_epoch), 1);
-}
-
-#[test]
-fn a_load_brings_what_was_left_since_the_last_one() {
-    let engine = Engine::new();
-    let mut a = engine.first_thread(0).unwrap();
-    let mut b = engine.fork(&mut a, 1).unwrap();
-    let (id, mut acquired) = (SyncId(64), Acquired::new());
-    let mut store = |ordering| {
-        let before = a.epoch();
-        let effect = AtomicEffect::Store(ordering);
-        let (node, found) = (|| NodeId::ROOT, |_: &Race| {});
-        let word = AtomicWord {
-            id,
-            foreseen: Foreseen::All(effect),
-        };
-        engine.atomic(&mut a, word, range(64, 8), || ((), effect), node, found);
-        before
-    };
-    // Gives how often the load was performed: twice where something had come since the last look.
-    let mut load = |b: &mut ThreadClock, ordering| {
-        let loads = core::cell::Cell::new(0);
-        engine.atomic_load(b, &mut acquired, id, ordering, || {
-            loads.set(loads.get() + 1);
-        });
-        loads.get()
-    };
-    let first = store(Ordering::Release);
-    assert_eq!(load(&mut b, Ordering::Relaxed), 1);
-    assert!(!b.knows(first), "without a fence");
-    assert_eq!(load(&mut b, Ordering::Acquire), 1);
-    assert!(
-        b.knows(first),
-        "what a relaxed load has kept is not what was acquired"
-    );
-    assert_eq!(load(&mut b, Ordering::Acquire), 1);
-    let second = store(Ordering::Release);
-    assert_eq!(load(&mut b, Ordering::Acquire), 2);
-    assert!(b.knows(second));
-    let third = store(Ordering::Release);
-    assert_eq!(load(&mut b, Ordering::Relaxed), 2);
-    assert!(!b.knows(third));
-    b.fence(Ordering::Acquire);
-    assert!(b.knows(third));
-}
-
-#[test]
-fn a_load_beside_stores_brings_just_what_it_reads() {
-    const STORES: u64 = 20_000;
-    /// Of values that were stored without a release.
-    const RELAXED: u64 = 1 << 63;
-    let engine = Engine::new();
-    let mut a = engine.first_thread(0).unwrap();
-    let mut b = engine.fork(&mut a, 1).unwrap();
-    let (id, word, bytes) = (SyncId(64), AtomicU64::new(0), range(64, 8));
-    let writer = a.tid();
-    let known_before = b.time_of(writer).get();
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for i in 1..=STORES {
-                let (ordering, flag) = match i % 3 {
-                    0 => (Ordering::Relaxed, RELAXED),
-                    _ => (Ordering::Release, 0),
-                };
-                let effect = AtomicEffect::Store(ordering);
-                let foreseen = Foreseen::All(effect);
-                let value = a.epoch().time().get() | flag;
-                let store = || (word.store(value, ordering), effect);
-                let word = AtomicWord { id, foreseen };
-                engine.atomic(&mut a, word, bytes, store, || NodeId::ROOT, |_| {});
-                // Otherwise the next release would be the same again.
-                engine.access(
-                    &a,
-                    AccessKind::Write,
-                    range(128, 8),
-                    || NodeId::ROOT,
-                    |_| {},
-                );
-            }
-            is_over.store(true, Ordering::Release);
-        });
-        scope.spawn(|| {
-            while !is_over.load(Ordering::Acquire) {
-                engine.sweep(|_| {});
-            }
-        });
-        let (mut acquired, mut known) = (Acquired::new(), known_before);
-        while !is_over.load(Ordering::Acquire) {
-            let load = || word.load(Ordering::Acquire);
-            let read = engine.atomic_load(&mut b, &mut acquired, id, Ordering::Acquire, load);
-            if read & RELAXED == 0 {
-                known = known.max(read);
-            }
-            assert_eq!(b.time_of(writer).get(), known);
-        }
-    });
-}
-
-#[test]
-fn a_race_is_told_once_in_an_epoch_though_the_access_comes_to_stand_beside() {
-    let engine = Engine::new();
-    let mut t = engine.first_thread(0).unwrap();
-    let reader = engine.fork(&mut t, 1).unwrap();
-    let mut other = engine.fork(&mut t, 2).unwrap();
-    let mut left = SyncVar::new();
-    access(&engine, &other, AccessKind::AtomicRead, 64, 8);
-    access(&engine, &reader, AccessKind::Read, 64, 8);
-    let write = |t: &ThreadClock| access(&engine, t, AccessKind::AtomicWrite, 64, 8).len();
-    assert_eq!(write(&t), 1);
-    other.release(&mut left);
-    t.acquire(&left);
-    assert_eq!(write(&t), 0);
-}
-
-#[test]
-fn a_chain_in_which_one_access_stands_for_all_comes_to_its_end() {
-    let engine = Engine::new();
-    let mut a = engine.first_thread(0).unwrap();
-    let mut b = engine.fork(&mut a, 1).unwrap();
-    let write = |thread: &ThreadClock, start| {
-        access(&engine, thread, AccessKind::AtomicWrite, start, 4);
-    };
-    let mut done = SyncVar::new();
-    let words: Vec<usize> = (0..4).map(|i| 64 + 8 * i).collect();
-    for &word in &words {
-        write(&a, word);
-        // Of a flag, beside main.
-        access(&engine, &a, AccessKind::AtomicRead, word + 4, 1);
-        write(&b, word);
-    }
-    assert_eq!(engine.footprint().nodes_in_use, words.len() as u64);
-    b.release(&mut done);
-    a.acquire(&done);
-    for _ in 0..200 {
-        a.release(&mut done);
-        words.iter().for_each(|&word| write(&a, word));
-    }
-    assert_eq!(engine.footprint().nodes_in_use, 0);
 }
 
 #[test]
