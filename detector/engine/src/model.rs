@@ -108,11 +108,15 @@ impl Model {
         };
         let next = core::cell::Cell::new(version << 8);
         let version = || chain::version(Some(epoch.tid()), next.replace(next.get() + 1));
-        let by = By {
+        let context = Context {
             pool: &self.pool,
-            knows: &knows,
+            knows,
             is_old: &|_| false,
+            version: &version,
             shard: 0,
+        };
+        let by = By {
+            context,
             start: Time::START,
             ends: false,
         };
@@ -125,18 +129,11 @@ impl Model {
         if is_done {
             return Vec::new();
         }
-        let context = Context {
-            pool: &self.pool,
-            knows,
-            is_old: &|_| false,
-            version: &version,
-            shard: 0,
-        };
         let mut conflicts = Conflicts::new(mask);
         if granule::may_stand_beside(kind) {
             granule.take_note(Half::Side);
         }
-        history::record(granule, &context, new, &mut conflicts).expect("memory");
+        history::record(granule, &by.context, new, &mut conflicts).expect("memory");
         let threads = conflicts.iter().map(|Conflict { previous, .. }| {
             let stack = u64::from(previous.node.number());
             assert!(stack >= previous.epoch.time().get(), "an earlier access's");

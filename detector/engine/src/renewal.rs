@@ -42,7 +42,7 @@ use crate::granule::{
     Granule, is_crowded, is_single, is_superseded, look_after_recording, may_conflict_beside,
     may_stand_beside,
 };
-use crate::history;
+use crate::history::{self, Context};
 use crate::pool::{CROWD, INDEX_MASK, Index, Pool};
 use crate::primitive::{AtomicU64, Ordering, Words};
 use crate::record::{Meta, Record};
@@ -91,12 +91,7 @@ impl Own<'_> {
 
 /// Who makes the new access, and what it needs besides the granule.
 pub(crate) struct By<'a, K> {
-    pub(crate) pool: &'a Pool,
-    /// Whether an epoch happens-before the access.
-    pub(crate) knows: K,
-    /// Whether every running thread knows an epoch: a record of it may go.
-    pub(crate) is_old: &'a dyn Fn(Epoch) -> bool,
-    pub(crate) shard: usize,
+    pub(crate) context: Context<'a, K>,
     /// The first time of the thread.
     pub(crate) start: Time,
     /// Where the access stands for all that is in the chain, that is not renewed, but makes an end of the chain.
@@ -125,16 +120,16 @@ fn renew_beside<K: Fn(Epoch) -> bool>(granule: Granule<'_>, by: &By<'_, K>, new:
         return AtOnce::No;
     }
     let side = granule.look_beside();
-    if !is_superseded(side, kind, mask, &by.knows) || !granule.side().replace(side, new) {
+    if !is_superseded(side, kind, mask, &by.context.knows) || !granule.side().replace(side, new) {
         return AtOnce::No;
     }
     look_after_recording();
     let main = granule.main();
     let seen = main.load();
-    let looked = placed_entries(by.pool, seen, |words, _| {
+    let looked = placed_entries(by.context.pool, seen, |words, _| {
         let old = Meta(words.high);
         let is_apart = old.mask().and(mask).is_empty() || !old.kind().conflicts_with(kind);
-        if is_apart || is_single(words) && (by.knows)(Epoch::from_bits(words.low)) {
+        if is_apart || is_single(words) && (by.context.knows)(Epoch::from_bits(words.low)) {
             Ok(())
         } else {
             Err(Stop::Changed)
@@ -151,7 +146,7 @@ fn is_repeated_in_main<K>(granule: Granule<'_>, by: &By<'_, K>, new: Words) -> b
     let Record {
         epoch, kind, mask, ..
     } = Record::from_words(new);
-    history::is_covered_in_main(granule, by.pool, kind, mask, epoch)
+    history::is_covered_in_main(granule, by.context.pool, kind, mask, epoch)
 }
 
 #[inline(always)]
@@ -160,7 +155,7 @@ fn renew_in_chain<K: Fn(Epoch) -> bool>(
     by: &By<'_, K>,
     new: Words,
 ) -> AtOnce {
-    let (main, pool, meta) = (granule.main(), by.pool, Meta(new.high));
+    let (main, pool, meta) = (granule.main(), by.context.pool, Meta(new.high));
     let seen = main.load();
     if !is_open(seen) {
         return AtOnce::No;
@@ -175,7 +170,7 @@ fn renew_in_chain<K: Fn(Epoch) -> bool>(
             own = Some(found);
             return Ok(());
         }
-        ends = ends && is_superseded(words, kind, mask, &by.knows);
+        ends = ends && is_superseded(words, kind, mask, &by.context.knows);
         // Two atomic accesses never race; what can go of them goes when the chain is next made anew.
         let both_atomic = kind.is_atomic() && Meta(words.high).kind().is_atomic();
         if both_atomic || stays_as_it_is(Entry::read(words), by, new) {
@@ -208,14 +203,19 @@ fn renew_own<K: Fn(Epoch) -> bool>(
         Own::Single(_) => seen.low as u32 & INDEX_MASK,
         Own::Member(root, _) => root,
     };
-    if while_alive(by.pool, main, seen, kept, by.shard, || own.put(new)).is_err() {
+    if while_alive(by.context.pool, main, seen, kept, by.context.shard, || {
+        own.put(new);
+    })
+    .is_err()
+    {
         return AtOnce::No;
     }
     // On x86-64, giving the reference back was the full barrier: without one, this would need another.
     look_after_recording();
     AtOnce::done_if(
         main.is_still(seen)
-            && (!may_conflict_beside(Meta(new.high).kind()) || granule.settle(new, &by.knows)),
+            && (!may_conflict_beside(Meta(new.high).kind())
+                || granule.settle(new, &by.context.knows)),
     )
 }
 
@@ -246,15 +246,15 @@ fn stays_as_it_is<K: Fn(Epoch) -> bool>(entry: Entry, by: &By<'_, K>, new: Words
     let kind = entry.kind();
     let is_peer = kind == new.kind && entry.mask() == new.mask;
     match entry {
-        Entry::Single(record) if (by.is_old)(record.epoch) => false,
+        Entry::Single(record) if (by.context.is_old)(record.epoch) => false,
         _ if entry.mask().and(new.mask).is_empty() => true,
         // Any access conflicts with a plain write; and the last one of a byte has no other beside it.
         Entry::Single(record) if kind == AccessKind::Write => {
-            new.kind != AccessKind::Write && (by.knows)(record.epoch)
+            new.kind != AccessKind::Write && (by.context.knows)(record.epoch)
         }
         // It will be renewed: by its own thread, or soon.
         Entry::Single(record) if is_peer || is_recent(record, new) => true,
-        Entry::Single(record) if (by.knows)(record.epoch) => {
+        Entry::Single(record) if (by.context.knows)(record.epoch) => {
             let meets = new.kind.is_write() && kind.conflicts_with(new.kind);
             !(meets || new.kind.covers(kind))
         }

@@ -154,7 +154,7 @@ pub struct SyncId(pub u64);
 pub struct AtomicWord {
     /// What the word's clock is known by.
     pub id: SyncId,
-    /// What it will turn out to be.
+    /// What the operation will turn out to be.
     pub foreseen: Foreseen,
 }
 
@@ -312,6 +312,17 @@ impl ThreadClock {
         &self.shared
     }
 
+    /// # Panics
+    ///
+    /// Where the thread is another engine's than the one whose `shared` this is.
+    #[inline]
+    pub(crate) fn assert_of(&self, shared: &Arc<Shared>) {
+        assert!(
+            Arc::ptr_eq(&self.shared, shared),
+            "the thread is another engine's"
+        );
+    }
+
     #[inline]
     pub(crate) fn shard(&self) -> usize {
         self.shard as usize
@@ -406,6 +417,12 @@ impl ThreadClock {
         self.slot().set_asks(false);
     }
 
+    /// Whether a clock of this owner brings nothing new. One that several threads have left has none.
+    #[inline]
+    fn has_all_of(&self, own: Epoch) -> bool {
+        !own.is_none() && self.knows_all_of(own)
+    }
+
     /// Orders this thread after what was released to `var`.
     pub fn acquire(&mut self, var: &SyncVar) {
         if let Some(clock) = var.clock_of(&self.shared) {
@@ -415,9 +432,8 @@ impl ThreadClock {
 
     fn learn(&self, clock: &Clock) {
         let maker = self.maker();
-        let (slot, pool) = (self.slot(), &self.shared.pool);
-        let own = clock.own();
-        if !own.is_none() && slot.knows_all_of(pool, own) {
+        let slot = self.slot();
+        if self.has_all_of(clock.own()) {
             return;
         }
         slot.set_asks(false);
@@ -490,8 +506,7 @@ impl ThreadClock {
             return;
         }
         // Mostly it is what this thread has left itself, or has read before.
-        let own = Clock::own_in_node(node);
-        if own.is_none() || !self.slot().knows_all_of(&self.shared.pool, own) {
+        if !self.has_all_of(Clock::own_in_node(node)) {
             self.read(&ManuallyDrop::new(Clock::in_node(node)), effect);
         }
     }
@@ -504,8 +519,7 @@ impl ThreadClock {
         effect: AtomicEffect,
         is_still: impl FnOnce() -> bool,
     ) -> bool {
-        let own = Clock::own_in_node(node);
-        if !own.is_none() && self.slot().knows_all_of(&self.shared.pool, own) {
+        if self.has_all_of(Clock::own_in_node(node)) {
             return is_still();
         }
         let clock = ManuallyDrop::new(Clock::in_node(node));

@@ -282,6 +282,19 @@ impl Table {
     }
 }
 
+/// The nodes of the chain that begins with `first`.
+#[inline]
+fn nodes(pool: &Pool, first: Index) -> impl Iterator<Item = &Node> {
+    let mut index = first;
+    core::iter::from_fn(move || {
+        (index != 0).then(|| {
+            let node = pool.node(index);
+            index = node.link();
+            node
+        })
+    })
+}
+
 /// What a level that was begun has at `place`.
 ///
 /// # Safety
@@ -321,18 +334,15 @@ impl<'a> Glance<'a> {
     /// The node of `key`, if there is one; `None` where the end of the chain is far.
     #[inline]
     pub(crate) fn find(&self, key: u64) -> Option<Option<&'a Node>> {
-        let mut index = self.first;
-        for _ in 0..FARTHEST {
-            if index == 0 {
-                return Some(None);
-            }
-            let node = self.pool.node(index);
-            if node.word(0) == key {
-                return Some(Some(node));
-            }
-            index = node.link();
+        let mut nodes = nodes(self.pool, self.first);
+        match nodes
+            .by_ref()
+            .take(FARTHEST)
+            .find(|node| node.word(0) == key)
+        {
+            None => nodes.next().is_none().then_some(None),
+            found => Some(found),
         }
-        None
     }
 
     /// The version that the bucket had.
@@ -364,15 +374,7 @@ impl<'a> Bucket<'a> {
     /// The node of `key`.
     #[inline]
     pub(crate) fn find(&self, key: u64) -> Option<&'a Node> {
-        let mut index = self.first;
-        while index != 0 {
-            let node = self.pool.node(index);
-            if node.word(0) == key {
-                return Some(node);
-            }
-            index = node.link();
-        }
-        None
+        nodes(self.pool, self.first).find(|node| node.word(0) == key)
     }
 
     /// What the first node has is about to be used.
@@ -403,15 +405,7 @@ impl<'a> Bucket<'a> {
 
     /// Whether there is a node of which `f` says so.
     pub(crate) fn any(&self, f: impl Fn(&Node) -> bool) -> bool {
-        let mut index = self.first;
-        while index != 0 {
-            let node = self.pool.node(index);
-            if f(node) {
-                return true;
-            }
-            index = node.link();
-        }
-        false
+        nodes(self.pool, self.first).any(f)
     }
 
     /// Puts a node with its key in.

@@ -92,7 +92,7 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        self.assert_own(thread);
+        thread.assert_of(&self.shared);
         if self.shared.pool.is_exhausted() {
             return self.access_each(thread, kind, bytes, node, found);
         }
@@ -182,14 +182,6 @@ impl Engine {
                 None => self.access_wide(thread, kind, bytes, || node, found),
             },
         }
-    }
-
-    #[inline]
-    fn assert_own(&self, thread: &ThreadClock) {
-        assert!(
-            core::ptr::eq(thread.shared(), &raw const *self.shared),
-            "the thread is another engine's"
-        );
     }
 
     /// An access to one granule: where what it has in main is one record, which the access knows, of the same
@@ -286,7 +278,7 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        self.assert_own(thread);
+        thread.assert_of(&self.shared);
         let node = node();
         let is_done = self.is_covered(thread.epoch(), kind, bytes)
             || self.may_read_again(kind) && self.renew_read(thread, bytes, node);
@@ -327,17 +319,14 @@ impl Engine {
     /// what it supersedes.
     #[inline(never)]
     pub(super) fn renew(&self, thread: &ThreadClock, granule: Granule<'_>, new: Words) -> AtOnce {
-        let pool = &self.shared.pool;
-        if pool.is_exhausted() {
+        if self.shared.pool.is_exhausted() {
             return AtOnce::No;
         }
         let sweeps = self.shadow.sweeps();
         unrepeat(thread);
+        let (is_old, version) = (self.is_old(), self.version_of(thread));
         let by = By {
-            pool,
-            knows: |epoch| thread.knows(epoch),
-            is_old: &self.is_old(),
-            shard: thread.shard(),
+            context: context(thread, &is_old, &version),
             start: thread.slot().start(),
             ends: is_turn(thread.unsettled()),
         };

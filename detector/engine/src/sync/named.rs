@@ -124,16 +124,8 @@ impl SyncTable {
     /// The bucket of the object that `thread` is about to use.
     #[inline]
     fn lock(&self, thread: &ThreadClock, id: SyncId) -> Bucket<'_> {
-        self.assert_own(thread);
+        thread.assert_of(&self.shared);
         self.table.lock(&self.shared.pool, id.0)
-    }
-
-    #[inline]
-    fn assert_own(&self, thread: &ThreadClock) {
-        assert!(
-            Arc::ptr_eq(&thread.shared, &self.shared),
-            "the thread is another engine's"
-        );
     }
 
     pub(crate) fn acquire(&self, thread: &mut ThreadClock, id: SyncId) {
@@ -298,7 +290,7 @@ impl SyncTable {
         effect: AtomicEffect,
         load: impl Fn() -> R,
     ) -> Option<(R, u64)> {
-        self.assert_own(thread);
+        thread.assert_of(&self.shared);
         let glance = self.table.glance(&self.shared.pool, id.0)?;
         let found = glance.find(id.0)?;
         let result = load();
