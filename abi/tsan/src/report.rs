@@ -154,38 +154,13 @@ pub(crate) fn access_after(
     if let Some(bytes) = bytes_at(address, size) {
         let node = inside.state.node_at(runtime, place);
         let engine = &runtime.engine;
-        reporting(inside, kind, place, |found| {
-            engine.access_after(attempt, inside.clock(), kind, bytes, node, found);
-        });
-    }
-}
-
-/// Event: an access.
-pub(crate) fn access(inside: &Inside, kind: AccessKind, address: usize, size: usize, place: Place) {
-    let runtime = inside.runtime();
-    if let Some(bytes) = bytes_at(address, size) {
-        let node = || inside.state.node_at(runtime, place);
-        reporting(inside, kind, place, |found| {
-            runtime
-                .engine
-                .access(inside.clock(), kind, bytes, node, found);
-        });
-    }
-}
-
-/// Has `record` tell the races of an access, and reports them.
-#[inline(always)]
-fn reporting(
-    inside: &Inside,
-    kind: AccessKind,
-    place: Place,
-    record: impl FnOnce(&mut dyn FnMut(&Race)),
-) {
-    let mut races = Races::new();
-    record(&mut |race| races.push(*race));
-    if !races.is_empty() {
-        report(inside, kind, place, &races);
-        inside.clock().has_asked();
+        let mut races = Races::new();
+        let found = |race: &Race| races.push(*race);
+        engine.access_after(attempt, inside.clock(), kind, bytes, node, found);
+        if !races.is_empty() {
+            report(inside, kind, place, &races);
+            inside.clock().has_asked();
+        }
     }
 }
 

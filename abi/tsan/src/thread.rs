@@ -17,6 +17,7 @@
 
 use crate::alone;
 use crate::interpose::signal;
+use crate::report;
 use crate::runtime::Runtime;
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::clock::Time;
@@ -489,7 +490,7 @@ impl Inside {
             let engine = &runtime.engine;
             let attempt = engine.access_at_once(self.clock(), kind, address, size, node);
             if attempt != AtOnce::Done {
-                crate::report::access_after(attempt, self, kind, address, size, place);
+                report::access_after(attempt, self, kind, address, size, place);
             }
         }
     }
@@ -504,16 +505,24 @@ impl Inside {
             for (start, left) in [(address, 16), (address.wrapping_add(8), 8)] {
                 let attempt = engine.access_or_repeat(self.clock(), kind, start, 8, node);
                 if attempt != AtOnce::Done {
-                    return crate::report::access_after(attempt, self, kind, start, left, place);
+                    return report::access_after(attempt, self, kind, start, left, place);
                 }
             }
         }
     }
 
     /// Event: an access to `size` bytes.
+    #[inline(never)]
     pub(crate) fn access(&self, kind: AccessKind, address: usize, size: usize, place: Place) {
-        if self.records() {
-            crate::report::access(self, kind, address, size, place);
+        if self.records()
+            && let Some(bytes) = report::bytes_at(address, size)
+        {
+            let runtime = self.runtime();
+            let node = || self.state.node_at(runtime, place);
+            let (attempt, next) = runtime.engine.range_at_once(self.clock(), kind, bytes, node);
+            if attempt != AtOnce::Done {
+                report::access_after(attempt, self, kind, next, bytes.end() - next, place);
+            }
         }
     }
 }

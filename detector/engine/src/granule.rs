@@ -193,7 +193,10 @@ impl<'a> Granule<'a> {
     /// with the read in the side, and from which the same read, made again, may read.
     #[inline]
     pub(crate) fn is_covered_by_side(self, kind: AccessKind, mask: ByteMask, epoch: Epoch) -> bool {
-        may_stand_beside(kind) && is_covered_inline(self.look_beside(), kind, mask, epoch)
+        may_stand_beside(kind)
+            && self.may_have_side()
+            && self.side().low() == epoch.bits()
+            && is_covered_inline(self.side().load(), kind, mask, epoch)
     }
 
     /// The bytes for which the side covers an access of `kind` at `epoch`, by the thread that is
@@ -285,8 +288,8 @@ impl<'a> Granule<'a> {
 
     /// Whether main, for one who has just recorded `new` in the side, has at most one record, and that
     /// is ordered, or does not conflict.
-    #[inline]
-    fn is_main_ordered(self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
+    #[inline(always)]
+    pub(crate) fn is_main_ordered(self, new: Meta, knows: impl Fn(Epoch) -> bool) -> bool {
         look_after_recording();
         let words = self.main().load();
         words.low == 0
@@ -309,21 +312,19 @@ impl<'a> Granule<'a> {
     }
 
     /// The same, where there is something.
+    #[inline(always)]
     fn settle_with(self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         let words = self.side().load();
-        if words.low == 0 {
+        let (old_meta, new_meta) = (Meta(words.high), Meta(new.high));
+        let is_own = Epoch::from_bits(new.low).reaches(Epoch::from_bits(words.low));
+        let kinds = (old_meta.kind(), new_meta.kind());
+        if is_own && kinds == (AccessKind::Read, AccessKind::Write) || words.low == 0 {
             return true;
         }
-        let epoch = Epoch::from_bits(words.low);
-        let new_meta = Meta(new.high);
-        if !knows(epoch) {
+        if !is_own && !knows(Epoch::from_bits(words.low)) {
             return is_apart(self.side(), words, new_meta);
         }
-        let is_own = epoch.tid() == Epoch::from_bits(new.low).tid();
-        let kinds = (Meta(words.high).kind(), new_meta.kind());
-        if !(is_own && kinds == (AccessKind::Read, AccessKind::Write)) {
-            self.cover(words, new_meta);
-        }
+        self.cover(words, new_meta);
         true
     }
 

@@ -93,18 +93,15 @@ impl Shadow {
         Some(self.region(address)?.granule(index_of(address)))
     }
 
-    /// The granules from that of `address` on, so many of them or as many as its region has; none where that is not there.
-    #[inline]
+    /// The granules from that of `address` on, so many of them or as many as its region has, if that is there.
+    #[inline(always)]
     pub(crate) fn granules(
         &self,
         address: usize,
         count: usize,
-    ) -> impl Iterator<Item = Granule<'_>> {
+    ) -> Option<impl Iterator<Item = Granule<'_>>> {
         let first = index_of(address);
-        let region = self.region(address);
-        region
-            .into_iter()
-            .flat_map(move |region| region.granules(first..first + count))
+        Some(self.region(address)?.granules(first..first + count))
     }
 
     /// The region of `address`, if it is there and not beyond the table.

@@ -134,7 +134,7 @@ impl Engine {
             unrepeat(thread);
             granule.exchange(seen, new)
         } else {
-            return self.at_once_otherwise(thread, granule, seen, new);
+            return self.at_once_beside(thread, granule, seen, new);
         };
         let is_settled = recorded
             && (!granule::may_conflict_beside(kind)
@@ -143,54 +143,91 @@ impl Engine {
         AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
     }
 
-    /// The part of an access that `count` whole granules have, from that of `address` on, up to the first that has more
-    /// to it: how many are done, and what came of the attempt at the next.
+    /// Records an access by `thread` to all of `bytes`, up to the first granule in which that cannot be done at once: what
+    /// came of the attempt there, and where it begins. [`Self::access_after`] does what is left.
     ///
-    /// Most of them have been accessed together before: where the access took a seat in one, it takes the same in the next
-    /// that has the same records.
-    pub(super) fn whole_at_once(
+    /// `node` gives the call stack, the same each time; it is not asked where all was made before.
+    #[inline(always)]
+    pub fn range_at_once(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        bytes: ByteRange,
+        mut node: impl FnMut() -> NodeId,
+    ) -> (AtOnce, usize) {
+        let (mut at, end) = (bytes.start(), bytes.end());
+        while at < end {
+            let (offset, left) = (at % BYTES, end - at);
+            let (len, attempt) = if offset == 0 && left >= BYTES {
+                self.whole_at_once(thread, kind, at, left / BYTES, &mut node)
+            } else {
+                let len = left.min(BYTES - offset);
+                let mask = ByteMask::span(offset, offset + len);
+                match self.in_granule(thread, kind, at, mask, &mut node) {
+                    AtOnce::Done => (len, AtOnce::Done),
+                    attempt => (0, attempt),
+                }
+            };
+            at += len;
+            if attempt != AtOnce::Done {
+                return (attempt, at);
+            }
+        }
+        (AtOnce::Done, at)
+    }
+
+    /// The part of it that `count` whole granules have, from that of `address` on: how many bytes are done, and what came of
+    /// the attempt at the next granule, if any.
+    #[inline(always)]
+    fn whole_at_once(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,
         address: usize,
         count: usize,
-        node: &mut impl FnMut() -> NodeId,
+        mut node: impl FnMut() -> NodeId,
     ) -> (usize, AtOnce) {
-        let mut new = None;
-        let mut get = || {
-            *new.get_or_insert_with(|| record_of(thread, Meta::new(kind, ByteMask::ALL, node())))
+        let Some(granules) = self.shadow.granules(address, count) else {
+            return (0, AtOnce::No);
         };
-        let access = (kind, ByteMask::ALL);
-        let sweeps = self.shadow.sweeps();
-        let mut like: Option<Like> = None;
-        let mut done = 0;
-        let mut attempt = AtOnce::No;
-        for granule in self.shadow.granules(address, count) {
+        let mut new = Words::ZERO;
+        let mut len = 0;
+        for granule in granules {
             let seen = granule.main().load();
-            attempt = if let Some(made) = self.made(thread.epoch(), granule, seen, access) {
-                made
-            } else if let Some(like) = &like
-                && like.is_like(granule, seen)
-            {
-                if matches!(like.seat, Seat::Side(_)) {
-                    self.shadow.touch(granule, Half::Side);
+            let made = self.made(thread.epoch(), granule, seen, (kind, ByteMask::ALL));
+            let attempt = made.unwrap_or_else(|| {
+                if new == Words::ZERO {
+                    new = record_of(thread, Meta::new(kind, ByteMask::ALL, node()));
                 }
-                let taken = granule.take(like.seat, get(), |epoch| thread.knows(epoch));
-                AtOnce::done_if(taken && self.shadow.has_recorded(sweeps))
-            } else {
-                let side = granule.look_beside();
-                let attempt = self.at_once(thread, granule, seen, get());
-                like = Like::of(granule, (seen, side), get(), |epoch| {
-                    thread.knows_inline(epoch)
-                });
-                attempt
-            };
+                self.at_once(thread, granule, seen, new)
+            });
             if attempt != AtOnce::Done {
-                break;
+                return (len, attempt);
             }
-            done += 1;
+            len += BYTES;
         }
-        (done, attempt)
+        (len, AtOnce::Done)
+    }
+
+    /// The part of an access that one granule has, if no more has to be looked at than its two records in place.
+    #[inline(always)]
+    pub(super) fn in_granule(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        address: usize,
+        mask: ByteMask,
+        node: impl FnOnce() -> NodeId,
+    ) -> AtOnce {
+        let Some(granule) = self.shadow.granule(address) else {
+            return AtOnce::No;
+        };
+        let seen = granule.main().load();
+        self.made(thread.epoch(), granule, seen, (kind, mask))
+            .unwrap_or_else(|| {
+                let new = record_of(thread, Meta::new(kind, mask, node()));
+                self.at_once(thread, granule, seen, new)
+            })
     }
 
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
@@ -203,7 +240,7 @@ impl Engine {
         seen: Words,
         (kind, mask): (AccessKind, ByteMask),
     ) -> Option<AtOnce> {
-        if granule::is_covered_inline(seen, kind, mask, epoch) {
+        if seen.low == epoch.bits() && granule::is_covered_inline(seen, kind, mask, epoch) {
             return Some(AtOnce::Done);
         }
         if !granule.is_covered_by_side(kind, mask, epoch) {
@@ -219,7 +256,35 @@ impl Engine {
         granule.settle(new, |epoch| thread.knows(epoch))
     }
 
-    /// The same, where it does not supersede what was seen in main by a look inline.
+    /// The same, where it does not supersede what was seen in main by a look inline: mostly it is a read of what was
+    /// written, and has its seat beside that.
+    #[inline(never)]
+    pub(super) fn at_once_beside(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        new: Words,
+    ) -> AtOnce {
+        let meta = Meta(new.high);
+        let may_stand = granule::may_stand_beside(meta.kind()) && granule::is_single(seen);
+        // What the thread has made in this epoch itself may be widened.
+        if may_stand && seen.low != new.low && granule.may_have_side() {
+            // Read before the side, whose page is noted: a sweep that takes the note back afterwards is counted.
+            let sweeps = self.shadow.sweeps();
+            let side = granule.side().load();
+            let knows = |epoch| thread.knows_inline(epoch);
+            if side.low == 0 || granule::is_superseded(side, meta.kind(), meta.mask(), knows) {
+                unrepeat(thread);
+                self.note_unsettled(thread);
+                let taken = granule.take_side(side, new, |epoch| thread.knows(epoch));
+                return AtOnce::done_if(taken && self.shadow.has_recorded(sweeps));
+            }
+        }
+        self.at_once_otherwise(thread, granule, seen, new)
+    }
+
+    /// The same, for all other cases.
     #[inline(never)]
     pub(super) fn at_once_otherwise(
         &self,
@@ -318,42 +383,4 @@ pub(super) fn record_of(thread: &ThreadClock, access: Meta) -> Words {
 #[inline(always)]
 pub(super) fn unrepeat(thread: &ThreadClock) {
     thread.slot().set_recorded(thread.epoch().time());
-}
-
-/// A granule in which an access to all of it took a seat.
-struct Like {
-    /// What was in main before.
-    main: Words,
-    seat: Seat,
-}
-
-impl Like {
-    /// What can be said of a granule that had `main` and `side` before `new` was recorded there.
-    #[inline]
-    fn of(
-        granule: Granule<'_>,
-        (main, side): (Words, Words),
-        new: Words,
-        knows: impl Fn(Epoch) -> bool,
-    ) -> Option<Self> {
-        let kind = Meta(new.high).kind();
-        let seat = if granule::is_superseded(main, kind, ByteMask::ALL, knows) {
-            Seat::Main(main)
-        } else if main.low != 0 && granule.look_beside() == new {
-            Seat::Side(side)
-        } else {
-            return None;
-        };
-        Some(Self { main, seat })
-    }
-
-    /// Whether the same seat is to be had in another granule, in whose main `seen` is.
-    #[inline(always)]
-    fn is_like(&self, granule: Granule<'_>, seen: Words) -> bool {
-        let is_side_like = match self.seat {
-            Seat::Main(_) => true,
-            Seat::Side(side) => granule.look_beside() == side,
-        };
-        seen == self.main && is_side_like
-    }
 }

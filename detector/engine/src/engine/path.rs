@@ -100,7 +100,7 @@ impl Engine {
         let mut node = Some(node);
         let mut get =
             || *known.get_or_insert_with(|| node.take().map_or(NodeId::ROOT, |node| node()));
-        let (attempt, next) = self.wide_at_once(thread, kind, bytes, &mut get);
+        let (attempt, next) = self.range_at_once(thread, kind, bytes, &mut get);
         match attempt {
             AtOnce::Done => {}
             AtOnce::Begun => self.access_each(thread, kind, bytes.from(next), get, found),
@@ -108,59 +108,7 @@ impl Engine {
         }
     }
 
-    /// The same, up to the first granule that has more to it: what came of the attempt there, and where it begins.
-    #[inline]
-    fn wide_at_once(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        bytes: ByteRange,
-        node: &mut impl FnMut() -> NodeId,
-    ) -> (AtOnce, usize) {
-        let (mut at, end) = (bytes.start(), bytes.end());
-        while at < end {
-            let (offset, left) = (at % BYTES, end - at);
-            let (len, attempt) = if offset == 0 && left >= BYTES {
-                let (done, attempt) = self.whole_at_once(thread, kind, at, left / BYTES, node);
-                (done * BYTES, attempt)
-            } else {
-                let len = left.min(BYTES - offset);
-                let mask = ByteMask::span(offset, offset + len);
-                match self.in_granule(thread, kind, at, mask, node) {
-                    AtOnce::Done => (len, AtOnce::Done),
-                    attempt => (0, attempt),
-                }
-            };
-            at += len;
-            if attempt != AtOnce::Done {
-                return (attempt, at);
-            }
-        }
-        (AtOnce::Done, at)
-    }
-
-    /// The part of an access that one granule has, if no more has to be looked at than its two records in place.
-    #[inline(always)]
-    fn in_granule(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        address: usize,
-        mask: ByteMask,
-        node: &mut impl FnMut() -> NodeId,
-    ) -> AtOnce {
-        let Some(granule) = self.shadow.granule(address) else {
-            return AtOnce::No;
-        };
-        let seen = granule.main().load();
-        self.made(thread.epoch(), granule, seen, (kind, mask))
-            .unwrap_or_else(|| {
-                let new = record_of(thread, Meta::new(kind, mask, node()));
-                self.at_once(thread, granule, seen, new)
-            })
-    }
-
-    /// An access for which [`Self::access_at_once`] has told `attempt`: nothing, where it is done.
+    /// An access for which [`Self::access_at_once`] or [`Self::range_at_once`] has told `attempt`: nothing, where it is done.
     ///
     /// # Panics
     ///
@@ -401,7 +349,7 @@ impl Engine {
             open.begin_granule(address, &mut found);
             // The first is here because it has more to it, and what was put in its seat may cover it by now.
             if !core::mem::take(&mut is_first)
-                && self.in_granule(thread, kind, address, mask, &mut || node) == AtOnce::Done
+                && self.in_granule(thread, kind, address, mask, || node) == AtOnce::Done
             {
                 continue;
             }
