@@ -22,7 +22,7 @@ use crate::runtime::Runtime;
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::{Frame as Step, NodeId};
-use deadheat_detector::engine::AtOnce;
+use deadheat_detector::engine::{AtOnce, Word};
 use deadheat_detector::sync::{Acquired, SyncVar, ThreadClock};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -177,9 +177,12 @@ operations! {
 /// After so many looks at atomics in vain, a thread gives the processor to others.
 const PATIENCE: u32 = 256;
 
-/// Recently used steps in the tree of call stacks.
+/// A step in the tree of call stacks: from the first node, by a call from the site, to the second.
+type Known = (NodeId, NodeId, usize);
+
+/// Recently used steps, in pairs with the same hash: the latest comes first.
 const STEPS: usize = 1 << STEP_BITS;
-const STEP_BITS: u32 = 10;
+const STEP_BITS: u32 = 9;
 
 /// The state of one thread or fiber. Only whoever runs it uses it, and handlers of signals on top of that
 /// one: hence cells, and atomics where a handler may come in between.
@@ -209,7 +212,7 @@ pub(crate) struct State {
     pub(crate) handlers: signal::Pending,
     /// Rounds of key destructors that are left before the thread ends.
     pub(crate) rounds: Cell<u32>,
-    steps: UnsafeCell<[(NodeId, NodeId, usize); STEPS]>,
+    steps: UnsafeCell<[[Known; 2]; STEPS]>,
     /// How many looks at atomics have told nothing since one did, or since the thread gave the processor away.
     vain: Cell<u32>,
     /// What it has read of atomics.
@@ -258,7 +261,7 @@ impl State {
             once: Cell::new(None),
             handlers: signal::Pending::default(),
             rounds: Cell::new(0),
-            steps: UnsafeCell::new([(NodeId::ROOT, NodeId::ROOT, 0); STEPS]),
+            steps: UnsafeCell::new([[(NodeId::ROOT, NodeId::ROOT, 0); 2]; STEPS]),
             vain: Cell::new(0),
             acquired: UnsafeCell::default(),
         })
@@ -348,13 +351,15 @@ impl State {
     fn step(&self, runtime: &Runtime, node: NodeId, site: usize) -> NodeId {
         let hash = (site ^ (node.number() as usize) << 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
-        let step = unsafe { &mut (*self.steps.get())[hash >> (usize::BITS - STEP_BITS)] };
-        if step.0 != node || step.2 != site {
-            let frame = Step::Return(site);
-            let child = runtime.contexts.child_folding_recursion(node, frame);
-            *step = (node, child, site);
+        let known = unsafe { &mut (*self.steps.get())[hash >> (usize::BITS - STEP_BITS)] };
+        let step = known.iter().find(|step| step.0 == node && step.2 == site);
+        if let Some(step) = step {
+            return step.1;
         }
-        step.1
+        let frame = Step::Return(site);
+        let child = runtime.contexts.child_folding_recursion(node, frame);
+        *known = [(node, child, site), known[0]];
+        child
     }
 
     /// The thread has looked at an atomic, or failed to change one, and learned nothing: it may wait for somebody. Many
@@ -475,39 +480,60 @@ impl Inside {
         self.state.ignoring.get() == 0 && !alone::is_alone()
     }
 
-    /// Event: an access to `size` bytes of one word, which is not told to have been made before.
+    /// Event: an access to the bytes from `address` on that `word` is, which is not told to have been made before.
     #[inline(always)]
-    pub(crate) fn access_in_word(
+    pub(crate) fn access_word(
+        &self,
+        kind: AccessKind,
+        address: usize,
+        word: Word<'_>,
+        place: Place,
+    ) {
+        if self.state.ignoring.get() == 0 {
+            let runtime = self.runtime();
+            let node = self.state.node_at(runtime, place);
+            let attempt = runtime.engine.word_at_once(self.clock(), kind, word, node);
+            if attempt != AtOnce::Done {
+                report::access_after(attempt, self, kind, address, word.len(), place);
+            }
+        }
+    }
+
+    /// Event: an access to `count` whole words from `address` on.
+    #[inline(always)]
+    pub(crate) fn access_words(
+        &self,
+        kind: AccessKind,
+        address: usize,
+        count: usize,
+        place: Place,
+    ) {
+        if self.state.ignoring.get() == 0 {
+            let runtime = self.runtime();
+            let node = || self.state.node_at(runtime, place);
+            let engine = &runtime.engine;
+            let (len, attempt) = engine.words_at_once(self.clock(), kind, address, count, node);
+            if attempt != AtOnce::Done || len < 8 * count {
+                let (start, left) = (address + len, 8 * count - len);
+                report::access_after(attempt, self, kind, start, left, place);
+            }
+        }
+    }
+
+    /// Event: an access of an atomic operation to `size` bytes.
+    #[inline(always)]
+    pub(crate) fn access_atomic(
         &self,
         kind: AccessKind,
         address: usize,
         size: usize,
         place: Place,
     ) {
-        if self.state.ignoring.get() == 0 {
-            let runtime = self.runtime();
-            let node = self.state.node_at(runtime, place);
-            let engine = &runtime.engine;
-            let attempt = engine.access_at_once(self.clock(), kind, address, size, node);
-            if attempt != AtOnce::Done {
-                report::access_after(attempt, self, kind, address, size, place);
-            }
-        }
-    }
-
-    /// Event: an access to sixteen bytes, which are two words where they are aligned.
-    #[inline(always)]
-    pub(crate) fn access_in_two_words(&self, kind: AccessKind, address: usize, place: Place) {
-        if self.state.ignoring.get() == 0 {
-            let runtime = self.runtime();
-            let node = self.state.node_at(runtime, place);
-            let engine = &runtime.engine;
-            for (start, left) in [(address, 16), (address.wrapping_add(8), 8)] {
-                let attempt = engine.access_or_repeat(self.clock(), kind, start, 8, node);
-                if attempt != AtOnce::Done {
-                    return report::access_after(attempt, self, kind, start, left, place);
-                }
-            }
+        let engine = &self.runtime().engine;
+        match engine.word(address, size) {
+            Some(word) if engine.has_made(self.clock().epoch(), kind, word) => {}
+            Some(word) => self.access_word(kind, address, word, place),
+            None => self.access(kind, address, size, place),
         }
     }
 
@@ -519,7 +545,9 @@ impl Inside {
         {
             let runtime = self.runtime();
             let node = || self.state.node_at(runtime, place);
-            let (attempt, next) = runtime.engine.range_at_once(self.clock(), kind, bytes, node);
+            let (attempt, next) = runtime
+                .engine
+                .range_at_once(self.clock(), kind, bytes, node);
             if attempt != AtOnce::Done {
                 report::access_after(attempt, self, kind, next, bytes.end() - next, place);
             }

@@ -203,8 +203,8 @@ const CHUNKS: usize = 1 << (NodeId::BITS - CHUNK_BITS);
 /// The default bound on the number of nodes: 1 GiB of them.
 pub const DEFAULT_LIMIT: u32 = 1 << 26;
 
-/// So many nodes are made before recursion is folded: two megabytes of them.
-pub const FOLDED_FROM: u32 = 1 << 17;
+/// So many nodes are made before recursion is folded: half a megabyte of them.
+pub const FOLDED_FROM: u32 = 1 << 15;
 /// The bit of a caller that says: an entry of a call that was folded; the next node has the earlier call's.
 const FOLDED: u32 = 1 << 31;
 /// How far up a stack the earlier call is looked for.

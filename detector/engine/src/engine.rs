@@ -38,7 +38,7 @@
 mod once;
 mod path;
 
-pub use once::AtOnce;
+pub use once::{AtOnce, Word};
 
 use crate::access::{AccessKind, ByteRange};
 use crate::chain;

@@ -157,8 +157,8 @@ impl<'a> Region<'a> {
         noted
     }
 
-    /// Whether there is no history in this page of this half.
-    pub(crate) fn is_empty(self, half: Half, page: usize) -> bool {
-        granules_in(page).all(|index| self.half(half, index).low() == 0)
+    /// Whether `is` says so of the first word of every granule in this page of this half.
+    pub(crate) fn all(self, half: Half, page: usize, is: impl Fn(u64) -> bool) -> bool {
+        granules_in(page).all(|index| is(self.half(half, index).low()))
     }
 }

@@ -17,7 +17,8 @@
 
 use crate::access::ByteRange;
 use crate::array::{Array, Zeroable};
-use crate::granule::Granule;
+use crate::granule::{Granule, is_crowded};
+use crate::pool::CROWD;
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
 use crate::record::{BYTES as GRANULE_BYTES, ByteMask};
 use crate::region::{Half, PAGE_GRANULES, REGION_BITS, Region, index_of, page_of};
@@ -260,6 +261,9 @@ impl Shadow {
             self.made()
                 .for_each(|(number, region)| reset_part(region, number));
         }
+        if numbers.end <= REGIONS {
+            return;
+        }
         for far in self.far.iter() {
             let number = far.number.load(Ordering::Acquire) as usize;
             if let Some(number) = number.checked_sub(1) {
@@ -269,6 +273,45 @@ impl Shadow {
     }
 
     fn reset_in(
+        &self,
+        region: Region<'_>,
+        start: usize,
+        end: usize,
+        reset: &mut impl FnMut(Granule<'_>, bool, ByteMask),
+    ) {
+        let covered = PAGE_GRANULES * GRANULE_BYTES;
+        let (first, last) = (start.div_ceil(covered), end / covered);
+        if last < first + WORTHWHILE {
+            return self.reset_each(region, start, end, reset);
+        }
+        let (from, to) = (first * covered, last * covered);
+        self.reset_each(region, start, from, reset);
+        self.reset_pages(region, from, to, reset);
+        self.reset_each(region, to, end, reset);
+    }
+
+    /// Whole pages: single records go with the page that they are in, and only what leads to more is reset before.
+    fn reset_pages(
+        &self,
+        region: Region<'_>,
+        start: usize,
+        end: usize,
+        reset: &mut impl FnMut(Granule<'_>, bool, ByteMask),
+    ) {
+        self.reset_each(region, start, end, &mut |granule, beside, mask| {
+            if is_crowded(granule.main().load()) {
+                reset(granule, beside, mask);
+            }
+        });
+        let page = page_of(start);
+        let pages = page..page + (end - start) / (PAGE_GRANULES * GRANULE_BYTES);
+        if !self.give_back(region, pages, |low| low & CROWD == 0) {
+            self.reset_each(region, start, end, reset);
+        }
+    }
+
+    /// Calls `reset` with each granule from `start` up to `end` that may have a history.
+    fn reset_each(
         &self,
         region: Region<'_>,
         start: usize,
@@ -288,11 +331,6 @@ impl Shadow {
                 }
             }
             from = to;
-        }
-        let (first, last) = (start.div_ceil(covered), end / covered);
-        if last >= first + WORTHWHILE {
-            let page = page_of(first * covered);
-            self.give_back_if_empty(region, page..page + (last - first));
         }
     }
 
@@ -333,7 +371,7 @@ impl Shadow {
                     looked_at += 1;
                     let granules = region.granules_in(page);
                     if granules.filter(|granule| !clean(*granule, beside)).count() == 0 {
-                        self.give_back_if_empty(region, page..page + 1);
+                        self.give_back(region, page..page + 1, |low| low == 0);
                     }
                 }
             }
@@ -345,24 +383,29 @@ impl Shadow {
         false
     }
 
-    /// Looks at pages that were touched only: to read another one would bring it.
-    fn give_back_if_empty(&self, region: Region<'_>, pages: Range<usize>) {
+    /// Gives `pages` back, both halves, if `may_go` says so of the first word of each half of a granule that is there; whether
+    /// it did, or there was nothing. Looks at pages that were touched only: to read another one would bring it.
+    fn give_back(
+        &self,
+        region: Region<'_>,
+        pages: Range<usize>,
+        may_go: impl Fn(u64) -> bool,
+    ) -> bool {
         let noted = |half| {
             let pages = pages.clone();
             pages.filter(move |&page| region.notes(half).has(page))
         };
-        // Nothing is recorded in a side before its page of main halves is noted.
-        if noted(Half::Main).next().is_none() {
-            return;
+        let halves = [Half::Main, Half::Side];
+        if halves.iter().all(|&half| noted(half).next().is_none()) {
+            return true;
         }
         let _sweep = self.sweep.lock();
         self.sweeps.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let halves = [Half::Main, Half::Side];
-        if halves
+        let may_go = halves
             .iter()
-            .all(|&half| noted(half).all(|page| region.is_empty(half, page)))
-        {
+            .all(|&half| noted(half).all(|page| region.all(half, page, &may_go)));
+        if may_go {
             for half in halves {
                 // SAFETY: this shadow makes its regions with its source.
                 let given = unsafe { region.discard(half, pages.clone(), &self.source) };
@@ -370,6 +413,7 @@ impl Shadow {
             }
         }
         self.sweeps.fetch_add(1, Ordering::Release);
+        may_go
     }
 }
 

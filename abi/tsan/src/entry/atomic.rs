@@ -169,10 +169,7 @@ fn load<R>(
     let (engine, object) = (&runtime.engine, SyncId(address as u64));
     let result = engine.atomic_load(inside.clock(), inside.acquired(), object, order, operation);
     note(&inside, effect, site, Time::START);
-    let epoch = inside.clock().epoch();
-    if !engine.has_made(epoch, effect.access(), address, size) {
-        inside.access_in_word(effect.access(), address, size, place);
-    }
+    inside.access_atomic(effect.access(), address, size, place);
     inside.end_atomic(true);
     result
 }
@@ -192,8 +189,10 @@ fn without_object<R>(
     } = runtime::get();
     // SAFETY: this thread's own clock; an epoch is one word.
     let epoch = unsafe { (*state.clock.get()).epoch() };
+    let word = engine.word(address, size);
+    let has_made = word.is_some_and(|word| engine.has_made(epoch, effect.access(), word));
     // Whoever released what was read has noted the object before.
-    if !engine.has_made(epoch, effect.access(), address, size) || objects.has(address) {
+    if !has_made || objects.has(address) {
         record(state, address, size, site, effect);
     }
     if let AtomicEffect::Load(_) = effect {
@@ -208,7 +207,7 @@ fn record(state: &'static State, address: usize, size: usize, site: usize, effec
     let Some((inside, _, place)) = enter(state, address, size, site) else {
         return;
     };
-    inside.access_in_word(effect.access(), address, size, place);
+    inside.access_atomic(effect.access(), address, size, place);
     let Runtime {
         engine, objects, ..
     } = inside.runtime();

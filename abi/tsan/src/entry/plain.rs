@@ -57,21 +57,21 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
         Class::Volatile
     };
     let kind = const { kind_of(KIND) };
+    let place = Place::new(site, SIZE, class);
     // SAFETY: as above.
     let epoch = unsafe { (*state.clock.get()).epoch() };
-    if SIZE <= 8
-        && runtime::get()
-            .engine
-            .is_repeated_beside(epoch, kind, address, SIZE)
-    {
+    let engine = &runtime::get().engine;
+    let word = engine.word(address, SIZE);
+    if word.is_some_and(|word| engine.has_made(epoch, kind, word)) {
         return;
     }
     if let Some(inside) = state.enter() {
-        let place = Place::new(site, SIZE, class);
-        if SIZE <= 8 {
-            inside.access_in_word(kind, address, SIZE, place);
-        } else {
-            inside.access_in_two_words(kind, address, place);
+        match word {
+            Some(word) => inside.access_word(kind, address, word, place),
+            None if SIZE > 8 && address.is_multiple_of(8) => {
+                inside.access_words(kind, address, SIZE / 8, place);
+            }
+            None => inside.access(kind, address, SIZE, place),
         }
     }
 }

@@ -66,13 +66,13 @@ fn forget_in(
     range: (usize, usize),
     forget: &mut impl FnMut(SyncId),
 ) {
-    for address in (base..base + SPAN).step_by(GRANULE) {
-        let bit = bit(address);
-        let is_within = address + GRANULE > range.0 && address < range.1;
-        if !is_within || word.load(Ordering::Relaxed) & bit == 0 {
-            continue;
-        }
-        word.fetch_and(!bit, Ordering::Relaxed);
+    let first = range.0.saturating_sub(base) / GRANULE;
+    let behind = (range.1 - base).min(SPAN).div_ceil(GRANULE);
+    let mut left = word.load(Ordering::Relaxed) & u64::MAX << first & u64::MAX >> (64 - behind);
+    word.fetch_and(!left, Ordering::Relaxed);
+    while left != 0 {
+        let address = base + left.trailing_zeros() as usize * GRANULE;
+        left &= left - 1;
         for object in address..address + GRANULE {
             forget(SyncId(object as u64));
         }

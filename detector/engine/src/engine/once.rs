@@ -31,66 +31,60 @@ impl AtOnce {
     }
 }
 
+/// Up to eight bytes of an access: those that one granule has.
+#[derive(Clone, Copy)]
+pub struct Word<'a> {
+    pub(super) granule: Granule<'a>,
+    pub(super) mask: ByteMask,
+}
+
+impl Word<'_> {
+    /// The number of bytes.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "a word is never empty")]
+    pub fn len(self) -> usize {
+        self.mask.bits().count_ones() as usize
+    }
+}
+
 impl Engine {
-    /// Records an access of `len` bytes from `start` by `thread`, whose call stack is `node`, if that can be done
-    /// at once. It is one that neither [`Self::is_repeated`] nor [`Self::is_repeated_beside`] tells to have been
-    /// made before. Where it is not done, [`Self::access_after`] does it.
+    /// The `len` bytes from `start`, if one granule has them all, and there is shadow for it.
     #[inline(always)]
-    pub fn access_at_once(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        start: usize,
-        len: usize,
-        node: NodeId,
-    ) -> AtOnce {
-        let Some((granule, mask)) = self.only_granule(start, len) else {
-            return AtOnce::No;
-        };
-        let seen = granule.main().load();
-        let new = record_of(thread, Meta::new(kind, mask, node));
-        self.at_once(thread, granule, seen, new)
-    }
-
-    /// As [`Self::access_at_once`], where the access may have been made before.
-    #[inline(always)]
-    pub fn access_or_repeat(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        start: usize,
-        len: usize,
-        node: NodeId,
-    ) -> AtOnce {
-        let Some((granule, mask)) = self.only_granule(start, len) else {
-            return AtOnce::No;
-        };
-        let seen = granule.main().load();
-        let made = self.made(thread.epoch(), granule, seen, (kind, mask));
-        made.unwrap_or_else(|| {
-            let new = record_of(thread, Meta::new(kind, mask, node));
-            self.at_once(thread, granule, seen, new)
-        })
-    }
-
-    /// The granule that has all of the `len` bytes from `start`, if there is one and it has shadow, and which of its
-    /// bytes they are.
-    #[inline(always)]
-    pub(super) fn only_granule(&self, start: usize, len: usize) -> Option<(Granule<'_>, ByteMask)> {
+    #[must_use]
+    pub fn word(&self, start: usize, len: usize) -> Option<Word<'_>> {
         let offset = start % BYTES;
         if len > BYTES - offset {
             return None;
         }
         let granule = self.shadow.granule(start)?;
-        Some((granule, ByteMask::span(offset, offset + len)))
+        let mask = ByteMask::span(offset, offset + len);
+        Some(Word { granule, mask })
     }
 
-    /// Both looks: [`Self::is_repeated`] and [`Self::is_repeated_beside`].
+    /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers `kind` on all of
+    /// `word`, as far as a look at each half of its history tells.
     #[inline(always)]
     #[must_use]
-    pub fn has_made(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
-        self.is_repeated(epoch, kind, start, len)
-            || self.is_repeated_beside(epoch, kind, start, len)
+    pub fn has_made(&self, epoch: Epoch, kind: AccessKind, word: Word<'_>) -> bool {
+        let Word { granule, mask } = word;
+        let seen = granule.main().load();
+        self.made(epoch, granule, seen, (kind, mask)) == Some(AtOnce::Done)
+    }
+
+    /// Records an access by `thread`, whose call stack is `node`, to all of `word`, if that can be done at once. It is one
+    /// that [`Self::has_made`] does not tell to have been made before. Where it is not done, [`Self::access_after`] does it.
+    #[inline(always)]
+    pub fn word_at_once(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        word: Word<'_>,
+        node: NodeId,
+    ) -> AtOnce {
+        let Word { granule, mask } = word;
+        let seen = granule.main().load();
+        let new = record_of(thread, Meta::new(kind, mask, node));
+        self.at_once(thread, granule, seen, new)
     }
 
     /// As [`Self::access`], where most that come have not been made before in their epoch.
@@ -103,12 +97,14 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        let (start, len) = (bytes.start(), bytes.len_as_given());
-        if self.has_made(thread.epoch(), kind, start, len) {
+        let Some(word) = self.word(bytes.start(), bytes.len_as_given()) else {
+            return self.access_after(AtOnce::No, thread, kind, bytes, node(), found);
+        };
+        if self.has_made(thread.epoch(), kind, word) {
             return;
         }
         let node = node();
-        let attempt = self.access_at_once(thread, kind, start, len, node);
+        let attempt = self.word_at_once(thread, kind, word, node);
         if attempt != AtOnce::Done {
             self.access_after(attempt, thread, kind, bytes, node, found);
         }
@@ -128,10 +124,11 @@ impl Engine {
         let (kind, mask) = (meta.kind(), meta.mask());
         let recorded = if seen.low == 0 {
             self.shadow.touch(granule, Half::Main);
-            unrepeat(thread);
             granule.main().replace(seen, new)
-        } else if granule::is_superseded(seen, kind, mask, |epoch| thread.knows_inline(epoch)) {
-            unrepeat(thread);
+        } else if granule::is_single(seen)
+            && (seen.high == new.high || Meta(seen.high).outlasts(kind, mask) == 0)
+            && thread.knows_inline(Epoch::from_bits(seen.low))
+        {
             granule.exchange(seen, new)
         } else {
             return self.at_once_beside(thread, granule, seen, new);
@@ -159,7 +156,7 @@ impl Engine {
         while at < end {
             let (offset, left) = (at % BYTES, end - at);
             let (len, attempt) = if offset == 0 && left >= BYTES {
-                self.whole_at_once(thread, kind, at, left / BYTES, &mut node)
+                self.words_at_once(thread, kind, at, left / BYTES, &mut node)
             } else {
                 let len = left.min(BYTES - offset);
                 let mask = ByteMask::span(offset, offset + len);
@@ -176,10 +173,12 @@ impl Engine {
         (AtOnce::Done, at)
     }
 
-    /// The part of it that `count` whole granules have, from that of `address` on: how many bytes are done, and what came of
-    /// the attempt at the next granule, if any.
+    /// Records an access by `thread` to `count` whole words from `address` on, as far as it can be done at once, and the shadow
+    /// goes on without a gap: how many bytes are done, and what came of the attempt at the next word, if there was one.
+    ///
+    /// `node` gives the call stack; it is not asked where all was made before.
     #[inline(always)]
-    fn whole_at_once(
+    pub fn words_at_once(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,
@@ -195,12 +194,15 @@ impl Engine {
         for granule in granules {
             let seen = granule.main().load();
             let made = self.made(thread.epoch(), granule, seen, (kind, ByteMask::ALL));
-            let attempt = made.unwrap_or_else(|| {
+            // No closure: this is what the compiler keeps inline.
+            let attempt = if let Some(made) = made {
+                made
+            } else {
                 if new == Words::ZERO {
                     new = record_of(thread, Meta::new(kind, ByteMask::ALL, node()));
                 }
                 self.at_once(thread, granule, seen, new)
-            });
+            };
             if attempt != AtOnce::Done {
                 return (len, attempt);
             }
@@ -223,11 +225,11 @@ impl Engine {
             return AtOnce::No;
         };
         let seen = granule.main().load();
-        self.made(thread.epoch(), granule, seen, (kind, mask))
-            .unwrap_or_else(|| {
-                let new = record_of(thread, Meta::new(kind, mask, node()));
-                self.at_once(thread, granule, seen, new)
-            })
+        if let Some(made) = self.made(thread.epoch(), granule, seen, (kind, mask)) {
+            return made;
+        }
+        let new = record_of(thread, Meta::new(kind, mask, node()));
+        self.at_once(thread, granule, seen, new)
     }
 
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
@@ -267,7 +269,13 @@ impl Engine {
         new: Words,
     ) -> AtOnce {
         let meta = Meta(new.high);
-        let may_stand = granule::may_stand_beside(meta.kind()) && granule::is_single(seen);
+        if granule::is_crowded(seen) {
+            if self.may_read_again(meta.kind()) {
+                return AtOnce::No;
+            }
+            return self.renew(thread, granule, new);
+        }
+        let may_stand = granule::may_stand_beside(meta.kind()) && seen.low != 0;
         // What the thread has made in this epoch itself may be widened.
         if may_stand && seen.low != new.low && granule.may_have_side() {
             // Read before the side, whose page is noted: a sweep that takes the note back afterwards is counted.
@@ -275,7 +283,6 @@ impl Engine {
             let side = granule.side().load();
             let knows = |epoch| thread.knows_inline(epoch);
             if side.low == 0 || granule::is_superseded(side, meta.kind(), meta.mask(), knows) {
-                unrepeat(thread);
                 self.note_unsettled(thread);
                 let taken = granule.take_side(side, new, |epoch| thread.knows(epoch));
                 return AtOnce::done_if(taken && self.shadow.has_recorded(sweeps));
@@ -294,12 +301,6 @@ impl Engine {
         new: Words,
     ) -> AtOnce {
         let meta = Meta(new.high);
-        if granule::is_crowded(seen) {
-            if self.may_read_again(meta.kind()) {
-                return AtOnce::No;
-            }
-            return self.renew(thread, granule, new);
-        }
         // Read before the side: where something is there or in main, the page is touched, and a sweep that gives it
         // back afterwards is counted. What was `seen` is not taken away unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
@@ -309,7 +310,6 @@ impl Engine {
         let gives_way = !is_own
             && (granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
                 || granule::is_single(seen) && self.settled.has(Epoch::from_bits(seen.low)));
-        unrepeat(thread);
         let taken = if gives_way {
             // What is in main is found by the first look.
             granule.take_main(seen, new, knows)
@@ -368,9 +368,10 @@ impl Engine {
     }
 }
 
-/// The record of an access that `thread` makes now, as words.
+/// The record that `thread` is about to make of an access, as words. See [`unrepeat`].
 #[inline(always)]
 pub(super) fn record_of(thread: &ThreadClock, access: Meta) -> Words {
+    unrepeat(thread);
     Words {
         low: thread.epoch().bits(),
         high: access.0,

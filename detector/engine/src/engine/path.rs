@@ -4,7 +4,7 @@
 //! Each function does what few accesses lack, and passes on those that need more: so the first ones stay small, and
 //! what they use stays in registers.
 
-use super::once::{AtOnce, record_of, unrepeat};
+use super::once::{AtOnce, Word, record_of, unrepeat};
 use super::{Engine, Race};
 use crate::access::{AccessKind, ByteRange};
 use crate::clock::{Clock, Epoch};
@@ -22,31 +22,13 @@ use crate::trie::Maker;
 impl Engine {
     /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers
     /// `kind` on the `len` bytes from `start`, as far as one look tells: then [`Self::access`] would
-    /// do nothing. For callers that have the time for one look only; a second is [`Self::is_repeated_beside`].
+    /// do nothing. For callers that have the time for one look only; two are [`Self::has_made`].
     #[inline(always)]
     #[must_use]
     pub fn is_repeated(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
-        let only = self.only_granule(start, len);
-        only.is_some_and(|(granule, mask)| {
+        self.word(start, len).is_some_and(|Word { granule, mask }| {
             granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
         })
-    }
-
-    /// The same, by another look.
-    #[inline(always)]
-    #[must_use]
-    pub fn is_repeated_beside(
-        &self,
-        epoch: Epoch,
-        kind: AccessKind,
-        start: usize,
-        len: usize,
-    ) -> bool {
-        if self.may_read_again(kind) {
-            return false;
-        }
-        let only = self.only_granule(start, len);
-        only.is_some_and(|(granule, mask)| granule.is_covered_by_side(kind, mask, epoch))
     }
 
     /// Events *read* and *write*: an access by `thread`, whose call stack `node` gives. Calls
@@ -67,7 +49,7 @@ impl Engine {
         node: impl FnOnce() -> NodeId,
         found: impl FnMut(&Race),
     ) {
-        if let Some((granule, mask)) = self.only_granule(bytes.start(), bytes.len_as_given()) {
+        if let Some(Word { granule, mask }) = self.word(bytes.start(), bytes.len_as_given()) {
             let seen = granule.main().load();
             if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
                 return;
@@ -108,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// An access for which [`Self::access_at_once`] or [`Self::range_at_once`] has told `attempt`: nothing, where it is done.
+    /// An access for which [`Self::word_at_once`] or [`Self::range_at_once`] has told `attempt`: nothing, where it is done.
     ///
     /// # Panics
     ///
@@ -125,7 +107,7 @@ impl Engine {
         match attempt {
             AtOnce::Done => {}
             AtOnce::Begun => self.access_each(thread, kind, bytes, || node, found),
-            AtOnce::No => match self.only_granule(bytes.start(), bytes.len_as_given()) {
+            AtOnce::No => match self.word(bytes.start(), bytes.len_as_given()) {
                 Some(_) => self.access_new(thread, kind, bytes, || node, found),
                 None => self.access_wide(thread, kind, bytes, || node, found),
             },
@@ -246,8 +228,8 @@ impl Engine {
     /// A read of one granule that may be renewed, but not at once: it is looked at once more afterwards.
     #[cold]
     fn renew_read(&self, thread: &ThreadClock, bytes: ByteRange, node: NodeId) -> bool {
-        let only = self.only_granule(bytes.start(), bytes.len_as_given());
-        only.is_some_and(|(granule, mask)| {
+        let word = self.word(bytes.start(), bytes.len_as_given());
+        word.is_some_and(|Word { granule, mask }| {
             let new = record_of(thread, Meta::new(AccessKind::Read, mask, node));
             self.renew(thread, granule, new) == AtOnce::Done
         })
@@ -271,7 +253,6 @@ impl Engine {
             return AtOnce::No;
         }
         let sweeps = self.shadow.sweeps();
-        unrepeat(thread);
         let (is_old, version) = (self.is_old(), self.version_of(thread));
         let by = By {
             context: context(thread, &is_old, &version),

@@ -77,7 +77,12 @@ fn what_everybody_knows_gives_its_place_to_who_reads_it() {
     b.acquire(&done);
     for word in words() {
         let found = |_: &Race| panic!("all is ordered");
-        let attempt = engine.access_at_once(&b, AccessKind::Read, word, 8, NodeId::ROOT);
+        let attempt = engine.word_at_once(
+            &b,
+            AccessKind::Read,
+            engine.word(word, 8).unwrap(),
+            NodeId::ROOT,
+        );
         engine.access_after(
             attempt,
             &b,
