@@ -450,16 +450,16 @@ impl Inside {
         unsafe { &mut *self.state.acquired.get() }
     }
 
-    /// Ends an atomic operation, which may have been no more than a `look`.
+    /// Ends an atomic operation, which may have been no more than a `look`. One that has changed something does not wait.
     #[inline(always)]
     pub(crate) fn end_atomic(self, look: bool) {
         let state = self.state;
         let has_learned = self.clock().has_learned();
         drop(self);
-        if has_learned {
-            state.vain.set(0);
-        } else if look {
+        if look && !has_learned {
             state.looked_in_vain();
+        } else {
+            state.vain.set(0);
         }
     }
 
@@ -499,23 +499,28 @@ impl Inside {
         }
     }
 
-    /// Event: an access to `count` whole words from `address` on.
+    /// Event: an access to sixteen bytes, which are two words where they are aligned.
     #[inline(always)]
-    pub(crate) fn access_words(
-        &self,
-        kind: AccessKind,
-        address: usize,
-        count: usize,
-        place: Place,
-    ) {
+    pub(crate) fn access_two_words(&self, kind: AccessKind, address: usize, place: Place) {
+        let engine = &self.runtime().engine;
+        let next = address.wrapping_add(8);
+        let (Some(first), Some(second)) = (engine.word(address, 8), engine.word(next, 8)) else {
+            return self.access(kind, address, 16, place);
+        };
+        let clock = self.clock();
         if self.state.ignoring.get() == 0 {
-            let runtime = self.runtime();
-            let node = || self.state.node_at(runtime, place);
-            let engine = &runtime.engine;
-            let (len, attempt) = engine.words_at_once(self.clock(), kind, address, count, node);
-            if attempt != AtOnce::Done || len < 8 * count {
-                let (start, left) = (address + len, 8 * count - len);
-                report::access_after(attempt, self, kind, start, left, place);
+            let node = self.state.node_at(self.runtime(), place);
+            if !engine.has_made(clock.epoch(), kind, first) {
+                let attempt = engine.word_at_once(clock, kind, first, node);
+                if attempt != AtOnce::Done {
+                    report::access_after(attempt, self, kind, address, 8, place);
+                }
+            }
+            if !engine.has_made(clock.epoch(), kind, second) {
+                let attempt = engine.word_at_once(clock, kind, second, node);
+                if attempt != AtOnce::Done {
+                    report::access_after(attempt, self, kind, next, 8, place);
+                }
             }
         }
     }

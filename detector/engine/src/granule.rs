@@ -286,6 +286,14 @@ impl<'a> Granule<'a> {
         self.side().replace(seen, new) && self.is_main_ordered(Meta(new.high), knows)
     }
 
+    /// Whether main, for a thread at `epoch` that has just recorded in the side, has one record, of that thread.
+    #[inline(always)]
+    pub(crate) fn is_main_ordered_at(self, epoch: Epoch) -> bool {
+        look_after_recording();
+        let low = self.main().low();
+        low & CROWD == 0 && epoch.reaches(Epoch::from_bits(low))
+    }
+
     /// Whether main, for one who has just recorded `new` in the side, has at most one record, and that
     /// is ordered, or does not conflict.
     #[inline(always)]
@@ -304,6 +312,16 @@ impl<'a> Granule<'a> {
         !self.may_have_side() || self.side().low() == 0
     }
 
+    /// Whether there is a read in the side that a thread at `epoch` has made, for one who has just recorded a write of
+    /// that thread in main: it may stay.
+    #[inline(always)]
+    pub(crate) fn has_read_beside(self, epoch: Epoch) -> bool {
+        let words = self.side().load();
+        words.low != 0
+            && epoch.reaches(Epoch::from_bits(words.low))
+            && Meta(words.high).kind() == AccessKind::Read
+    }
+
     /// Looks at the side for what was just recorded in main, and takes away what that covers;
     /// `false` where what is there may race with it.
     #[inline(always)]
@@ -315,16 +333,17 @@ impl<'a> Granule<'a> {
     #[inline(always)]
     fn settle_with(self, new: Words, knows: impl Fn(Epoch) -> bool) -> bool {
         let words = self.side().load();
-        let (old_meta, new_meta) = (Meta(words.high), Meta(new.high));
-        let is_own = Epoch::from_bits(new.low).reaches(Epoch::from_bits(words.low));
-        let kinds = (old_meta.kind(), new_meta.kind());
-        if is_own && kinds == (AccessKind::Read, AccessKind::Write) || words.low == 0 {
+        let (epoch, meta) = (Epoch::from_bits(words.low), Meta(new.high));
+        if words.low == 0 {
             return true;
         }
-        if !is_own && !knows(Epoch::from_bits(words.low)) {
-            return is_apart(self.side(), words, new_meta);
+        if !knows(epoch) {
+            return is_apart(self.side(), words, meta);
         }
-        self.cover(words, new_meta);
+        let is_write = meta.kind() == AccessKind::Write;
+        if !(is_write && self.has_read_beside(Epoch::from_bits(new.low))) {
+            self.cover(words, meta);
+        }
         true
     }
 

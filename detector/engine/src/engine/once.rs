@@ -84,7 +84,7 @@ impl Engine {
         let Word { granule, mask } = word;
         let seen = granule.main().load();
         let new = record_of(thread, Meta::new(kind, mask, node));
-        self.at_once(thread, granule, seen, new)
+        self.at_once(thread, kind, granule, seen, new)
     }
 
     /// As [`Self::access`], where most that come have not been made before in their epoch.
@@ -110,18 +110,18 @@ impl Engine {
         }
     }
 
-    /// The part of an access that one granule has, in which `seen` was in main: the record `new`.
+    /// The part of an access that one granule has, in which `seen` was in main: the record `new`, which is one of `kind`.
     #[inline(always)]
     pub(super) fn at_once(
         &self,
         thread: &ThreadClock,
+        kind: AccessKind,
         granule: Granule<'_>,
         seen: Words,
         new: Words,
     ) -> AtOnce {
         let sweeps = self.shadow.sweeps();
-        let meta = Meta(new.high);
-        let (kind, mask) = (meta.kind(), meta.mask());
+        let mask = Meta(new.high).mask();
         let recorded = if seen.low == 0 {
             self.shadow.touch(granule, Half::Main);
             granule.main().replace(seen, new)
@@ -136,6 +136,7 @@ impl Engine {
         let is_settled = recorded
             && (!granule::may_conflict_beside(kind)
                 || granule.is_alone()
+                || kind == AccessKind::Write && granule.has_read_beside(thread.epoch())
                 || self.settle(thread, granule, new));
         AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
     }
@@ -201,7 +202,7 @@ impl Engine {
                 if new == Words::ZERO {
                     new = record_of(thread, Meta::new(kind, ByteMask::ALL, node()));
                 }
-                self.at_once(thread, granule, seen, new)
+                self.at_once(thread, kind, granule, seen, new)
             };
             if attempt != AtOnce::Done {
                 return (len, attempt);
@@ -229,7 +230,7 @@ impl Engine {
             return made;
         }
         let new = record_of(thread, Meta::new(kind, mask, node()));
-        self.at_once(thread, granule, seen, new)
+        self.at_once(thread, kind, granule, seen, new)
     }
 
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
@@ -284,7 +285,9 @@ impl Engine {
             let knows = |epoch| thread.knows_inline(epoch);
             if side.low == 0 || granule::is_superseded(side, meta.kind(), meta.mask(), knows) {
                 self.note_unsettled(thread);
-                let taken = granule.take_side(side, new, |epoch| thread.knows(epoch));
+                let taken = granule.side().replace(side, new)
+                    && (granule.is_main_ordered_at(thread.epoch())
+                        || granule.is_main_ordered(meta, |epoch| thread.knows(epoch)));
                 return AtOnce::done_if(taken && self.shadow.has_recorded(sweeps));
             }
         }
