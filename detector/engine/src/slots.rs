@@ -124,15 +124,14 @@ impl Slot {
     /// The same, as far as it stands inline.
     #[inline(always)]
     pub(crate) fn knows_inline(&self, epoch: Epoch) -> bool {
-        let known =
-            |word: &AtomicU64| Epoch::from_bits(word.load(Ordering::Relaxed)).reaches(epoch);
-        self.clock[2..].iter().any(known)
+        let (first, rest) = self.clock[2..].split_at(2);
+        first.iter().any(|known| reaches(known, epoch)) || any_reaches(rest, epoch)
     }
 
     /// The same, for what does not stand inline.
     #[inline(never)]
     fn knows_otherwise(&self, pool: &Pool, epoch: Epoch) -> bool {
-        Epoch::from_bits(self.clock[1].load(Ordering::Relaxed)).reaches(epoch) || {
+        reaches(&self.clock[1], epoch) || {
             let root = self.clock[0].load(Ordering::Relaxed) as Index;
             trie::get(pool, root, epoch.tid().key()) >= epoch.time().get()
         }
@@ -818,4 +817,16 @@ impl Drop for Slots {
             unsafe { pool::free(chunk, CHUNK, &self.source) };
         }
     }
+}
+
+/// Whether the component of a clock that `known` is reaches `epoch`.
+#[inline(always)]
+fn reaches(known: &AtomicU64, epoch: Epoch) -> bool {
+    Epoch::from_bits(known.load(Ordering::Relaxed)).reaches(epoch)
+}
+
+/// Whether one of these does: mostly the first ones have told.
+#[inline(never)]
+fn any_reaches(known: &[AtomicU64], epoch: Epoch) -> bool {
+    known.iter().any(|known| reaches(known, epoch))
 }

@@ -121,14 +121,10 @@ impl Engine {
         new: Words,
     ) -> AtOnce {
         let sweeps = self.shadow.sweeps();
-        let mask = Meta(new.high).mask();
         let recorded = if seen.low == 0 {
             self.shadow.touch(granule, Half::Main);
             granule.main().replace(seen, new)
-        } else if granule::is_single(seen)
-            && (seen.high == new.high || Meta(seen.high).outlasts(kind, mask) == 0)
-            && thread.knows_inline(Epoch::from_bits(seen.low))
-        {
+        } else if gives_way(thread, kind, seen, new) {
             granule.exchange(seen, new)
         } else {
             return self.at_once_beside(thread, granule, seen, new);
@@ -282,8 +278,7 @@ impl Engine {
             // Read before the side, whose page is noted: a sweep that takes the note back afterwards is counted.
             let sweeps = self.shadow.sweeps();
             let side = granule.side().load();
-            let knows = |epoch| thread.knows_inline(epoch);
-            if side.low == 0 || granule::is_superseded(side, meta.kind(), meta.mask(), knows) {
+            if side.low == 0 || gives_way(thread, meta.kind(), side, new) {
                 self.note_unsettled(thread);
                 let taken = granule.side().replace(side, new)
                     && (granule.is_main_ordered_at(thread.epoch())
@@ -369,6 +364,15 @@ impl Engine {
         let side = granule.look_beside();
         wider(side).map(|record| (Seat::Side(side), record))
     }
+}
+
+/// Whether what is `seen` gives its place to the record `new` of `thread`, an access of `kind`: nothing races, and nothing else
+/// is left to remember, as far as is told without a call.
+#[inline(always)]
+fn gives_way(thread: &ThreadClock, kind: AccessKind, seen: Words, new: Words) -> bool {
+    granule::is_single(seen)
+        && (seen.high == new.high || Meta(seen.high).outlasts(kind, Meta(new.high).mask()) == 0)
+        && thread.knows_inline(Epoch::from_bits(seen.low))
 }
 
 /// The record that `thread` is about to make of an access, as words. See [`unrepeat`].
