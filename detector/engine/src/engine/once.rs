@@ -278,7 +278,9 @@ impl Engine {
             // Read before the side, whose page is noted: a sweep that takes the note back afterwards is counted.
             let sweeps = self.shadow.sweeps();
             let side = granule.side().load();
-            if side.low == 0 || gives_way(thread, meta.kind(), side, new) {
+            // What everybody knows in main gives its place rather than that the side is used.
+            let is_free = side.low == 0 && !self.settled.has(Epoch::from_bits(seen.low));
+            if is_free || gives_way(thread, meta.kind(), side, new) {
                 self.note_unsettled(thread);
                 let taken = granule.side().replace(side, new)
                     && (granule.is_main_ordered_at(thread.epoch())
