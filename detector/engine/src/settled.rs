@@ -18,8 +18,11 @@ use crate::trie;
 const FEW: usize = 64;
 /// Records without room between two looks, for each thread that runs.
 const PERIOD: u32 = 64;
-/// How often that is doubled, at most, while looks find no news.
+/// How often that is doubled, at most.
 const PATIENCE: u32 = 4;
+/// It is doubled while looks find no news, and after this many looks, twice as many, and so on: what is to be had early, sides that
+/// are not needed, is had soon; and later on, looks take but a small part of the time.
+const EARLY: u32 = 16;
 
 pub(crate) struct Settled {
     times: [AtomicU64; FEW],
@@ -27,6 +30,8 @@ pub(crate) struct Settled {
     is_closed: AtomicBool,
     /// The looks since there was news, up to [`PATIENCE`].
     vain: AtomicU32,
+    /// All looks.
+    looks: AtomicU32,
 }
 
 impl Settled {
@@ -35,6 +40,7 @@ impl Settled {
             times: core::array::from_fn(|_| AtomicU64::new(0)),
             is_closed: AtomicBool::new(false),
             vain: AtomicU32::new(0),
+            looks: AtomicU32::new(0),
         }
     }
 
@@ -67,15 +73,18 @@ impl Settled {
         is_time
     }
 
-    /// A look takes time in proportion to the threads that run: with many, only some are made, and few where one
-    /// of them never learns what others do.
+    /// A look takes time in proportion to the threads that run, and takes what each of them is at from its processor: with many,
+    /// only some are made, and few where one of them never learns what others do, or much has been looked at already.
     #[cold]
     fn look(&self, number: u32, pool: &Pool, slots: &Slots) {
         let running = slots.indices().running.max(1) as u32;
         let vain = self.vain.load(Ordering::Relaxed);
-        if !number.is_multiple_of(running << vain) {
+        let looks = self.looks.load(Ordering::Relaxed);
+        let late = (looks / EARLY + 1).ilog2().min(PATIENCE);
+        if !number.is_multiple_of(running << vain.max(late)) {
             return;
         }
+        self.looks.store(looks.saturating_add(1), Ordering::Relaxed);
         let Some(known) = slots.known_to_all(pool) else {
             return;
         };
