@@ -3,6 +3,7 @@
 mod chains;
 mod ended;
 mod loads;
+mod reset;
 mod settled;
 
 use super::*;
