@@ -513,7 +513,7 @@ impl Inside {
             if !engine.has_made(clock.epoch(), kind, first) {
                 let attempt = engine.word_at_once(clock, kind, first, node);
                 if attempt != AtOnce::Done {
-                    report::access_after(attempt, self, kind, address, 8, place);
+                    return report::access_after(attempt, self, kind, address, 16, place);
                 }
             }
             if !engine.has_made(clock.epoch(), kind, second) {

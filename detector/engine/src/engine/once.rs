@@ -258,7 +258,7 @@ impl Engine {
     /// The same, where it does not supersede what was seen in main by a look inline: mostly it is a read of what was
     /// written, and has its seat beside that.
     #[inline(never)]
-    pub(super) fn at_once_beside(
+    fn at_once_beside(
         &self,
         thread: &ThreadClock,
         granule: Granule<'_>,
@@ -293,7 +293,7 @@ impl Engine {
 
     /// The same, for all other cases.
     #[inline(never)]
-    pub(super) fn at_once_otherwise(
+    fn at_once_otherwise(
         &self,
         thread: &ThreadClock,
         granule: Granule<'_>,

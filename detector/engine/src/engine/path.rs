@@ -173,7 +173,7 @@ impl Engine {
     ) {
         let seen = granule.main().load();
         let new = record_of(thread, wanted);
-        let attempt = self.at_once_otherwise(thread, granule, seen, new);
+        let attempt = self.at_once(thread, wanted.kind(), granule, seen, new);
         let new = Record::from_words(new);
         match attempt {
             AtOnce::Done => {}
