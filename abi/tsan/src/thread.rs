@@ -23,7 +23,7 @@ use deadheat_detector::access::AccessKind;
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::{Frame as Step, NodeId};
 use deadheat_detector::engine::{AtOnce, Word};
-use deadheat_detector::sync::{Acquired, SyncVar, ThreadClock};
+use deadheat_detector::sync::{Acquired, AtomicEffect, SyncVar, ThreadClock};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::cell::{Cell, UnsafeCell};
@@ -180,7 +180,7 @@ const PATIENCE: u32 = 256;
 /// A step in the tree of call stacks: from the first node, by a call from the site, to the second.
 type Known = (NodeId, NodeId, usize);
 
-/// Recently used steps, in pairs with the same hash: the latest comes first.
+/// Steps that were looked up, in pairs with the same hash: the latest of them comes first.
 const STEPS: usize = 1 << STEP_BITS;
 const STEP_BITS: u32 = 9;
 
@@ -450,16 +450,16 @@ impl Inside {
         unsafe { &mut *self.state.acquired.get() }
     }
 
-    /// Ends an atomic operation, which may have been no more than a `look`. One that has changed something does not wait.
+    /// Ends an atomic operation. One that reads only may be a look of somebody who waits; who releases does not wait.
     #[inline(always)]
-    pub(crate) fn end_atomic(self, look: bool) {
+    pub(crate) fn end_atomic(self, effect: AtomicEffect) {
         let state = self.state;
         let has_learned = self.clock().has_learned();
         drop(self);
-        if look && !has_learned {
-            state.looked_in_vain();
-        } else {
+        if has_learned || effect.releases() {
             state.vain.set(0);
+        } else if let AtomicEffect::Load(_) = effect {
+            state.looked_in_vain();
         }
     }
 
@@ -507,17 +507,17 @@ impl Inside {
         let (Some(first), Some(second)) = (engine.word(address, 8), engine.word(next, 8)) else {
             return self.access(kind, address, 16, place);
         };
-        let clock = self.clock();
         if self.state.ignoring.get() == 0 {
             let node = self.state.node_at(self.runtime(), place);
-            if !engine.has_made(clock.epoch(), kind, first) {
-                let attempt = engine.word_at_once(clock, kind, first, node);
+            let epoch = self.clock().epoch();
+            if !engine.has_made(epoch, kind, first) {
+                let attempt = engine.word_at_once(self.clock(), kind, first, node);
                 if attempt != AtOnce::Done {
                     return report::access_after(attempt, self, kind, address, 16, place);
                 }
             }
-            if !engine.has_made(clock.epoch(), kind, second) {
-                let attempt = engine.word_at_once(clock, kind, second, node);
+            if !engine.has_made(epoch, kind, second) {
+                let attempt = engine.word_at_once(self.clock(), kind, second, node);
                 if attempt != AtOnce::Done {
                     report::access_after(attempt, self, kind, next, 8, place);
                 }

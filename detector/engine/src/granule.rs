@@ -11,7 +11,7 @@
 //! | epoch | kind, mask, node | one record | one record, no plain write |
 //! | top bit, perhaps *frozen*, node of the pool | version | several: *spilled* to a chain (see `chain`) | never |
 //!
-//! The history is what both have. An access that supersedes the one record in main takes its place.
+//! The history is what both have. An access that supersedes the one record in main takes its place, as far as a quick look tells.
 //! Any other that is no plain write goes to the side where that is free, or where what is there is superseded by
 //! it; otherwise, and where it is a plain write, to main. So a
 //! word that is written, then read in a later epoch, stays in place; so does a lock's word, which one thread
@@ -316,10 +316,7 @@ impl<'a> Granule<'a> {
     /// that thread in main: it may stay.
     #[inline(always)]
     pub(crate) fn has_read_beside(self, epoch: Epoch) -> bool {
-        let words = self.side().load();
-        words.low != 0
-            && epoch.reaches(Epoch::from_bits(words.low))
-            && Meta(words.high).kind() == AccessKind::Read
+        is_read_by(self.side().load(), epoch)
     }
 
     /// Looks at the side for what was just recorded in main, and takes away what that covers;
@@ -341,7 +338,7 @@ impl<'a> Granule<'a> {
             return is_apart(self.side(), words, meta);
         }
         let is_write = meta.kind() == AccessKind::Write;
-        if !(is_write && self.has_read_beside(Epoch::from_bits(new.low))) {
+        if !(is_write && is_read_by(words, Epoch::from_bits(new.low))) {
             self.cover(words, meta);
         }
         true
@@ -435,6 +432,14 @@ impl<'a> Granule<'a> {
             Place::Alone(..) => 0,
         }
     }
+}
+
+/// Whether `words` are a read that a thread at `epoch` has made.
+#[inline(always)]
+fn is_read_by(words: Words, epoch: Epoch) -> bool {
+    words.low != 0
+        && epoch.reaches(Epoch::from_bits(words.low))
+        && Meta(words.high).kind() == AccessKind::Read
 }
 
 /// Whether an access of this kind may be in the side.

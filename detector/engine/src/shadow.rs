@@ -7,7 +7,9 @@
 //!
 //! # How pages are given back
 //!
-//! What is freed by the program is reset, and whole pages of it are given back. Pages that have
+//! What is freed by the program is reset. Where it fills pages, they are given back with the records that are there: only what
+//! leads to a chain is reset before, for the chain's sake. (One that another thread makes at that moment, in memory that is being
+//! freed, is never freed itself.) Pages that have
 //! become empty otherwise are given back by [`Shadow::sweep`], while others may be recording. The
 //! bad interleaving is: a page is seen to be empty, an access is recorded there, the page is
 //! discarded. So a sweep is counted before it looks and when it is over, and whoever records an
@@ -237,8 +239,9 @@ impl Shadow {
         drop(self.sweep.lock());
     }
 
-    /// Calls `reset` with each granule of `range` that may have a history, whether its side may have any, and the
-    /// bytes of it that are in the range; then gives back the pages that are wholly in it.
+    /// Forgets the history of `range`: calls `reset` with each granule that may have one, whether its side may have any, and the
+    /// bytes of it that are in the range. Many pages that are wholly in it are given back, and of those it calls `reset` for
+    /// chains only.
     pub(crate) fn reset(
         &self,
         range: ByteRange,

@@ -386,7 +386,7 @@ impl ThreadClock {
         self.own.reaches(epoch) || self.slot().knows(&self.shared.pool, epoch)
     }
 
-    /// The same, as far as it is told without a call.
+    /// The same, as far as the inline part of its clock tells.
     #[inline(always)]
     pub(crate) fn knows_inline(&self, epoch: Epoch) -> bool {
         self.own.reaches(epoch) || self.slot().knows_inline(epoch)

@@ -128,7 +128,7 @@ fn atomic<R>(
         }
         inside.clock().has_asked();
     }
-    inside.end_atomic(matches!(effect, AtomicEffect::Load(_)));
+    inside.end_atomic(effect);
     result
 }
 
@@ -170,7 +170,7 @@ fn load<R>(
     let result = engine.atomic_load(inside.clock(), inside.acquired(), object, order, operation);
     note(&inside, effect, site, Time::START);
     inside.access_atomic(effect.access(), address, size, place);
-    inside.end_atomic(true);
+    inside.end_atomic(effect);
     result
 }
 

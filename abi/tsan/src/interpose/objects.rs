@@ -69,6 +69,9 @@ fn forget_in(
     let first = range.0.saturating_sub(base) / GRANULE;
     let behind = (range.1 - base).min(SPAN).div_ceil(GRANULE);
     let mut left = word.load(Ordering::Relaxed) & u64::MAX << first & u64::MAX >> (64 - behind);
+    if left == 0 {
+        return;
+    }
     word.fetch_and(!left, Ordering::Relaxed);
     while left != 0 {
         let address = base + left.trailing_zeros() as usize * GRANULE;

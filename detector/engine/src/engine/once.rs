@@ -82,9 +82,10 @@ impl Engine {
         node: NodeId,
     ) -> AtOnce {
         let Word { granule, mask } = word;
+        let sweeps = self.shadow.sweeps();
         let seen = granule.main().load();
         let new = record_of(thread, Meta::new(kind, mask, node));
-        self.at_once(thread, kind, granule, seen, new)
+        self.at_once(thread, kind, granule, (seen, new), sweeps)
     }
 
     /// As [`Self::access`], where most that come have not been made before in their epoch.
@@ -110,17 +111,17 @@ impl Engine {
         }
     }
 
-    /// The part of an access that one granule has, in which `seen` was in main: the record `new`, which is one of `kind`.
+    /// The part of an access that one granule has, in which `seen` was in main, after so many `sweeps`: the record `new`,
+    /// which is one of `kind`.
     #[inline(always)]
     pub(super) fn at_once(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,
         granule: Granule<'_>,
-        seen: Words,
-        new: Words,
+        (seen, new): (Words, Words),
+        sweeps: u32,
     ) -> AtOnce {
-        let sweeps = self.shadow.sweeps();
         let recorded = if seen.low == 0 {
             self.shadow.touch(granule, Half::Main);
             granule.main().replace(seen, new)
@@ -175,7 +176,7 @@ impl Engine {
     ///
     /// `node` gives the call stack; it is not asked where all was made before.
     #[inline(always)]
-    pub fn words_at_once(
+    fn words_at_once(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,
@@ -186,6 +187,7 @@ impl Engine {
         let Some(granules) = self.shadow.granules(address, count) else {
             return (0, AtOnce::No);
         };
+        let sweeps = self.shadow.sweeps();
         let mut new = Words::ZERO;
         let mut len = 0;
         for granule in granules {
@@ -198,7 +200,7 @@ impl Engine {
                 if new == Words::ZERO {
                     new = record_of(thread, Meta::new(kind, ByteMask::ALL, node()));
                 }
-                self.at_once(thread, kind, granule, seen, new)
+                self.at_once(thread, kind, granule, (seen, new), sweeps)
             };
             if attempt != AtOnce::Done {
                 return (len, attempt);
@@ -221,12 +223,13 @@ impl Engine {
         let Some(granule) = self.shadow.granule(address) else {
             return AtOnce::No;
         };
+        let sweeps = self.shadow.sweeps();
         let seen = granule.main().load();
         if let Some(made) = self.made(thread.epoch(), granule, seen, (kind, mask)) {
             return made;
         }
         let new = record_of(thread, Meta::new(kind, mask, node()));
-        self.at_once(thread, kind, granule, seen, new)
+        self.at_once(thread, kind, granule, (seen, new), sweeps)
     }
 
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
@@ -255,8 +258,8 @@ impl Engine {
         granule.settle(new, |epoch| thread.knows(epoch))
     }
 
-    /// The same, where it does not supersede what was seen in main by a look inline: mostly it is a read of what was
-    /// written, and has its seat beside that.
+    /// As [`Self::at_once`], where the record does not supersede what was seen in main, as far as a look inline tells: mostly it
+    /// is a read of what was written, and has its seat beside that.
     #[inline(never)]
     fn at_once_beside(
         &self,
@@ -273,10 +276,10 @@ impl Engine {
             return self.renew(thread, granule, new);
         }
         let may_stand = granule::may_stand_beside(meta.kind()) && seen.low != 0;
+        // Read before the note of the side's page: a sweep that takes it back afterwards is counted.
+        let sweeps = self.shadow.sweeps();
         // What the thread has made in this epoch itself may be widened.
         if may_stand && seen.low != new.low && granule.may_have_side() {
-            // Read before the side, whose page is noted: a sweep that takes the note back afterwards is counted.
-            let sweeps = self.shadow.sweeps();
             let side = granule.side().load();
             // What everybody knows in main gives its place rather than that the side is used.
             let is_free = side.low == 0 && !self.settled.has(Epoch::from_bits(seen.low));
@@ -291,7 +294,7 @@ impl Engine {
         self.at_once_otherwise(thread, granule, seen, new)
     }
 
-    /// The same, for all other cases.
+    /// As [`Self::at_once`], for all other cases but a chain.
     #[inline(never)]
     fn at_once_otherwise(
         &self,
@@ -369,7 +372,7 @@ impl Engine {
 }
 
 /// Whether what is `seen` gives its place to the record `new` of `thread`, an access of `kind`: nothing races, and nothing else
-/// is left to remember, as far as is told without a call.
+/// is left to remember, as far as the inline part of its clock tells. (What is the same but for the epoch leaves nothing.)
 #[inline(always)]
 fn gives_way(thread: &ThreadClock, kind: AccessKind, seen: Words, new: Words) -> bool {
     granule::is_single(seen)

@@ -115,7 +115,7 @@ impl Engine {
     }
 
     /// An access to one granule: where what it has in main is one record, which the access knows, of the same
-    /// kind, bytes and call stack, here, and otherwise passed on. It calls nobody, and has few arguments, and so
+    /// kind, bytes and call stack, here, and otherwise passed on. It calls hardly anybody, and has few arguments, and so
     /// needs few registers: what is saved of those would have to be in memory before the exchange.
     #[inline(never)]
     fn access_seated(
@@ -171,9 +171,10 @@ impl Engine {
         start: usize,
         found: impl FnMut(&Race),
     ) {
+        let sweeps = self.shadow.sweeps();
         let seen = granule.main().load();
         let new = record_of(thread, wanted);
-        let attempt = self.at_once(thread, wanted.kind(), granule, seen, new);
+        let attempt = self.at_once(thread, wanted.kind(), granule, (seen, new), sweeps);
         let new = Record::from_words(new);
         match attempt {
             AtOnce::Done => {}

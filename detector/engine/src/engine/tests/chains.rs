@@ -43,3 +43,25 @@ fn a_chain_in_which_one_access_stands_for_all_comes_to_its_end() {
     }
     assert_eq!(engine.footprint().nodes_in_use, 0);
 }
+
+#[test]
+fn an_access_that_a_chain_has_from_before_is_renewed_where_it_stands() {
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let b = engine.fork(&mut a, 1).unwrap();
+    let mut left = SyncVar::new();
+    access(&engine, &b, AccessKind::AtomicWrite, 64, 4);
+    let turn = |a: &ThreadClock| {
+        access(&engine, a, AccessKind::AtomicRead, 68, 1);
+        access(&engine, a, AccessKind::AtomicWrite, 64, 4);
+    };
+    let main = || engine.shadow.granule(64).unwrap().main().load();
+    turn(&a);
+    let chain = main();
+    assert!(crate::granule::is_crowded(chain), "{chain:?}");
+    for _ in 0..10 {
+        a.release(&mut left);
+        turn(&a);
+        assert_eq!(main(), chain);
+    }
+}
