@@ -175,7 +175,7 @@ operations! {
 }
 
 /// After so many looks at atomics in vain, a thread gives the processor to others.
-const PATIENCE: u32 = 256;
+const PATIENCE: u32 = 64;
 
 /// A step in the tree of call stacks: from the first node, by a call from the site, to the second.
 type Known = (NodeId, NodeId, usize);
