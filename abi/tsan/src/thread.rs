@@ -509,18 +509,13 @@ impl Inside {
         };
         if self.state.ignoring.get() == 0 {
             let node = self.state.node_at(self.runtime(), place);
-            let epoch = self.clock().epoch();
-            if !engine.has_made(epoch, kind, first) {
-                let attempt = engine.word_at_once(self.clock(), kind, first, node);
-                if attempt != AtOnce::Done {
-                    return report::access_after(attempt, self, kind, address, 16, place);
-                }
+            let attempt = engine.word_or_repeat(self.clock(), kind, first, || node);
+            if attempt != AtOnce::Done {
+                return report::access_after(attempt, self, kind, address, 16, place);
             }
-            if !engine.has_made(epoch, kind, second) {
-                let attempt = engine.word_at_once(self.clock(), kind, second, node);
-                if attempt != AtOnce::Done {
-                    report::access_after(attempt, self, kind, next, 8, place);
-                }
+            let attempt = engine.word_or_repeat(self.clock(), kind, second, || node);
+            if attempt != AtOnce::Done {
+                report::access_after(attempt, self, kind, next, 8, place);
             }
         }
     }

@@ -19,7 +19,7 @@
 
 use crate::access::ByteRange;
 use crate::array::{Array, Zeroable};
-use crate::granule::{Granule, is_crowded};
+use crate::granule::Granule;
 use crate::pool::CROWD;
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
 use crate::record::{BYTES as GRANULE_BYTES, ByteMask};
@@ -30,6 +30,8 @@ use core::ops::Range;
 
 const ADDRESS_BITS: u32 = 48;
 const REGIONS: usize = 1 << (ADDRESS_BITS - REGION_BITS);
+/// The bytes of memory whose halves of one kind fill a page.
+const COVERED: usize = PAGE_GRANULES * GRANULE_BYTES;
 /// Freed memory gives pages back where it fills this many: fewer are not worth the call.
 const WORTHWHILE: usize = 16;
 /// Regions beyond 48 bits.
@@ -282,12 +284,11 @@ impl Shadow {
         end: usize,
         reset: &mut impl FnMut(Granule<'_>, bool, ByteMask),
     ) {
-        let covered = PAGE_GRANULES * GRANULE_BYTES;
-        let (first, last) = (start.div_ceil(covered), end / covered);
+        let (first, last) = (start.div_ceil(COVERED), end / COVERED);
         if last < first + WORTHWHILE {
             return self.reset_each(region, start, end, reset);
         }
-        let (from, to) = (first * covered, last * covered);
+        let (from, to) = (first * COVERED, last * COVERED);
         self.reset_each(region, start, from, reset);
         self.reset_pages(region, from, to, reset);
         self.reset_each(region, to, end, reset);
@@ -302,12 +303,12 @@ impl Shadow {
         reset: &mut impl FnMut(Granule<'_>, bool, ByteMask),
     ) {
         self.reset_each(region, start, end, &mut |granule, beside, mask| {
-            if is_crowded(granule.main().load()) {
+            if granule.main().low() & CROWD != 0 {
                 reset(granule, beside, mask);
             }
         });
         let page = page_of(start);
-        let pages = page..page + (end - start) / (PAGE_GRANULES * GRANULE_BYTES);
+        let pages = page..page + (end - start) / COVERED;
         if !self.give_back(region, pages, |low| low & CROWD == 0) {
             self.reset_each(region, start, end, reset);
         }
@@ -321,10 +322,9 @@ impl Shadow {
         end: usize,
         reset: &mut impl FnMut(Granule<'_>, bool, ByteMask),
     ) {
-        let covered = PAGE_GRANULES * GRANULE_BYTES;
         let mut from = start;
         while from < end {
-            let to = end.min((from & !(covered - 1)).saturating_add(covered));
+            let to = end.min((from & !(COVERED - 1)).saturating_add(COVERED));
             let page = page_of(from);
             let beside = region.notes(Half::Side).has(page);
             // As in a sweep, a side may be noted alone.

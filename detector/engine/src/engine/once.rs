@@ -223,6 +223,19 @@ impl Engine {
         let Some(granule) = self.shadow.granule(address) else {
             return AtOnce::No;
         };
+        self.word_or_repeat(thread, kind, Word { granule, mask }, node)
+    }
+
+    /// As [`Self::word_at_once`], where the access may have been made before: then `node` is not asked for the call stack.
+    #[inline(always)]
+    pub fn word_or_repeat(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        word: Word<'_>,
+        node: impl FnOnce() -> NodeId,
+    ) -> AtOnce {
+        let Word { granule, mask } = word;
         let sweeps = self.shadow.sweeps();
         let seen = granule.main().load();
         if let Some(made) = self.made(thread.epoch(), granule, seen, (kind, mask)) {
