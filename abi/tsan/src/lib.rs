@@ -37,6 +37,7 @@ mod entry;
 mod fiber;
 mod intentional;
 mod interpose;
+mod looks;
 mod ours;
 mod report;
 mod runtime;

@@ -17,6 +17,7 @@
 
 use crate::alone;
 use crate::interpose::signal;
+use crate::looks::Looks;
 use crate::report;
 use crate::runtime::Runtime;
 use deadheat_detector::access::AccessKind;
@@ -174,9 +175,6 @@ operations! {
     Signal = "signal",
 }
 
-/// After so many looks at atomics in vain, a thread gives the processor to others.
-const PATIENCE: u32 = 64;
-
 /// A step in the tree of call stacks: from the first node, by a call from the site, to the second.
 type Known = (NodeId, NodeId, usize);
 
@@ -213,8 +211,8 @@ pub(crate) struct State {
     /// Rounds of key destructors that are left before the thread ends.
     pub(crate) rounds: Cell<u32>,
     steps: UnsafeCell<[[Known; 2]; STEPS]>,
-    /// How many looks at atomics have told nothing since one did, or since the thread gave the processor away.
-    vain: Cell<u32>,
+    /// How it has looked at atomics.
+    pub(crate) looks: Looks,
     /// What it has read of atomics.
     acquired: UnsafeCell<Acquired>,
 }
@@ -262,7 +260,7 @@ impl State {
             handlers: signal::Pending::default(),
             rounds: Cell::new(0),
             steps: UnsafeCell::new([[(NodeId::ROOT, NodeId::ROOT, 0); 2]; STEPS]),
-            vain: Cell::new(0),
+            looks: Looks::default(),
             acquired: UnsafeCell::default(),
         })
     }
@@ -362,25 +360,6 @@ impl State {
         child
     }
 
-    /// The thread has looked at an atomic, or failed to change one, and learned nothing: it may wait for somebody. Many
-    /// programs wait for a moment without giving the processor away; detection makes the moment longer, and whom they
-    /// wait for may need it. The thread is not inside.
-    #[inline(always)]
-    pub(crate) fn looked_in_vain(&self) {
-        let vain = self.vain.get() + 1;
-        self.vain.set(vain);
-        if vain >= PATIENCE {
-            self.give_way();
-        }
-    }
-
-    #[cold]
-    fn give_way(&self) {
-        self.vain.set(0);
-        // SAFETY: the call has no preconditions.
-        unsafe { libc::sched_yield() };
-    }
-
     /// Enters the library; `None` where the thread is inside already.
     #[inline(always)]
     pub(crate) fn enter(&'static self) -> Option<Inside> {
@@ -450,16 +429,30 @@ impl Inside {
         unsafe { &mut *self.state.acquired.get() }
     }
 
-    /// Ends an atomic operation. One that reads only may be a look of somebody who waits; who releases does not wait.
+    /// Ends an atomic operation at `address`.
     #[inline(always)]
-    pub(crate) fn end_atomic(self, effect: AtomicEffect) {
+    pub(crate) fn end_atomic(self, address: usize, effect: AtomicEffect) {
+        if let AtomicEffect::Load(_) = effect {
+            return self.end_look(address, false);
+        }
+        let looks = &self.state.looks;
+        looks.interrupt();
+        if self.clock().has_learned() || effect.releases() {
+            looks.end();
+        }
+    }
+
+    /// Ends an operation that has only read the atomic at `address`, to which others have left something since the thread looked
+    /// there before, if that `has_changed`.
+    #[inline(always)]
+    pub(crate) fn end_look(self, address: usize, has_changed: bool) {
         let state = self.state;
         let has_learned = self.clock().has_learned();
         drop(self);
-        if has_learned || effect.releases() {
-            state.vain.set(0);
-        } else if let AtomicEffect::Load(_) = effect {
-            state.looked_in_vain();
+        if has_learned {
+            state.looks.end();
+        } else {
+            state.looks.in_vain(address, has_changed);
         }
     }
 

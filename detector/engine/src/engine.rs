@@ -55,7 +55,7 @@ use crate::shadow::{Position, Shadow};
 use crate::slots::{Census, Indices};
 use crate::source::Source;
 use crate::sync::{
-    Acquired, AtomicEffect, AtomicWord, Shared, SyncId, SyncTable, SyncVar, ThreadClock,
+    Acquired, AtomicEffect, AtomicWord, Loaded, Shared, SyncId, SyncTable, SyncVar, ThreadClock,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -315,7 +315,7 @@ impl Engine {
         id: SyncId,
         ordering: Ordering,
         load: impl Fn() -> R,
-    ) -> R {
+    ) -> Loaded<R> {
         self.sync.load(thread, acquired, id, ordering, load)
     }
 

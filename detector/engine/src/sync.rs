@@ -23,8 +23,8 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::sync::atomic::Ordering;
 
-pub use named::Acquired;
 pub(crate) use named::SyncTable;
+pub use named::{Acquired, Loaded};
 
 /// What the threads and sync objects of an engine have in common.
 pub(crate) struct Shared {

@@ -128,7 +128,7 @@ fn atomic<R>(
         }
         inside.clock().has_asked();
     }
-    inside.end_atomic(effect);
+    inside.end_atomic(address, effect);
     result
 }
 
@@ -167,11 +167,11 @@ fn load<R>(
         return operation();
     };
     let (engine, object) = (&runtime.engine, SyncId(address as u64));
-    let result = engine.atomic_load(inside.clock(), inside.acquired(), object, order, operation);
+    let loaded = engine.atomic_load(inside.clock(), inside.acquired(), object, order, operation);
     note(&inside, effect, site, Time::START);
     inside.access_atomic(effect.access(), address, size, place);
-    inside.end_atomic(effect);
-    result
+    inside.end_look(address, loaded.has_changed);
+    loaded.value
 }
 
 /// An operation that does not release, on a word to which nobody has released yet.
@@ -196,7 +196,7 @@ fn without_object<R>(
         record(state, address, size, site, effect);
     }
     if let AtomicEffect::Load(_) = effect {
-        state.looked_in_vain();
+        state.looks.in_vain(address, false);
     }
     result
 }

@@ -66,6 +66,15 @@ impl Acquired {
     }
 }
 
+/// What an atomic load has read, and what it has found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Loaded<R> {
+    /// What was read.
+    pub value: R,
+    /// Whether somebody was at the object since the thread read from it last: something was left there, or may have been.
+    pub has_changed: bool,
+}
+
 impl Default for Acquired {
     fn default() -> Self {
         Self::new()
@@ -250,27 +259,31 @@ impl SyncTable {
         id: SyncId,
         ordering: Ordering,
         load: impl Fn() -> R,
-    ) -> R {
+    ) -> Loaded<R> {
         let effect = AtomicEffect::Load(ordering);
         let entry = acquired.entry(id);
         if entry.id == id && (entry.whole || !effect.acquires()) {
-            let result = load();
+            let value = load();
             // The version is looked at after what was read.
             fence(Ordering::Acquire);
             if self.table.version(id.0) == entry.version {
-                return result;
+                return Loaded {
+                    value,
+                    has_changed: false,
+                };
             }
         }
-        let (result, version) = self
+        let (value, version) = self
             .load_at_a_glance(thread, id, effect, &load)
             .unwrap_or_else(|| {
                 let bucket = self.lock(thread, id);
-                let result = load();
+                let value = load();
                 if let Some(node) = bucket.find(id.0) {
                     thread.read_in(node, effect);
                 }
-                (result, bucket.version())
+                (value, bucket.version())
             });
+        let has_changed = entry.id == id && entry.version != version;
         if version != 0 {
             *entry = Version {
                 id,
@@ -278,7 +291,7 @@ impl SyncTable {
                 whole: effect.acquires(),
             };
         }
-        result
+        Loaded { value, has_changed }
     }
 
     /// What an atomic load has read, and the version of its bucket, if all can be done without that one's lock. Whoever waits

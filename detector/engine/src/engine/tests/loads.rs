@@ -48,6 +48,32 @@ fn a_load_brings_what_was_left_since_the_last_one() {
 }
 
 #[test]
+fn a_load_tells_whether_others_were_at_the_object_since_the_last_one() {
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let mut b = engine.fork(&mut a, 1).unwrap();
+    let (id, mut acquired) = (SyncId(64), Acquired::new());
+    engine.release(&mut a, id);
+    let mut has_changed = |ordering| {
+        let loaded = engine.atomic_load(&mut b, &mut acquired, id, ordering, || 7);
+        assert_eq!(loaded.value, 7);
+        loaded.has_changed
+    };
+    assert!(!has_changed(Ordering::Relaxed), "there was no load before");
+    assert!(!has_changed(Ordering::Relaxed));
+    assert!(
+        !has_changed(Ordering::Acquire),
+        "more is learned, of the same"
+    );
+    engine.release(&mut a, id);
+    assert!(has_changed(Ordering::Relaxed));
+    assert!(!has_changed(Ordering::Relaxed));
+    engine.release(&mut a, id);
+    assert!(has_changed(Ordering::Acquire));
+    assert!(!has_changed(Ordering::Acquire));
+}
+
+#[test]
 fn a_load_beside_stores_brings_just_what_it_reads() {
     const STORES: u64 = 20_000;
     /// Of values that were stored without a release.
@@ -91,7 +117,9 @@ fn a_load_beside_stores_brings_just_what_it_reads() {
         let (mut acquired, mut known) = (Acquired::new(), known_before);
         while !is_over.load(Ordering::Acquire) {
             let load = || word.load(Ordering::Acquire);
-            let read = engine.atomic_load(&mut b, &mut acquired, id, Ordering::Acquire, load);
+            let read = engine
+                .atomic_load(&mut b, &mut acquired, id, Ordering::Acquire, load)
+                .value;
             if read & RELAXED == 0 {
                 known = known.max(read);
             }
