@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 /// After so many looks in vain, a thread gives the processor to others.
 const PATIENCE: u32 = 64;
-/// After so many at the same atomic and nothing else, it leaves a moment before the next one, if others change that atomic meanwhile.
+/// After so many at the same atomic, and nothing else, that have found it changed by others, it leaves a moment after each one that does.
 const EAGER: u32 = 8;
 /// The length of that moment, some microseconds.
 const PAUSES: u32 = 200;
@@ -17,9 +17,9 @@ const PAUSES: u32 = 200;
 pub(crate) struct Looks {
     /// How many have told nothing since one did, or since the thread gave the processor away.
     vain: Cell<u32>,
-    /// The atomic that the last of them was at, and how many before that one were at the same, with nothing in between.
+    /// The atomic that the last of them was at, and how many have found it changed since the thread looked at nothing else.
     at: Cell<usize>,
-    again: Cell<u32>,
+    changes: Cell<u32>,
 }
 
 impl Looks {
@@ -40,29 +40,92 @@ impl Looks {
     /// if that `has_changed`. The thread is not inside.
     #[inline(always)]
     pub(crate) fn in_vain(&self, address: usize, has_changed: bool) {
-        let is_same = self.at.replace(address) == address;
-        let again = if is_same { self.again.get() + 1 } else { 0 };
-        self.again.set(again);
-        // It waits for a word that goes from hand to hand.
-        if has_changed && again >= EAGER {
-            stand_back();
-        }
-        let vain = self.vain.get() + 1;
-        self.vain.set(vain);
-        if vain >= PATIENCE {
-            self.give_way();
+        match self.room(address, has_changed) {
+            Room::None => {}
+            Room::Moment => stand_back(),
+            Room::Processor => give_way(),
         }
     }
 
-    #[cold]
-    fn give_way(&self) {
-        self.vain.set(0);
-        // SAFETY: the call has no preconditions.
-        unsafe { libc::sched_yield() };
+    /// Counts such a look, and says what is due after it.
+    #[inline(always)]
+    fn room(&self, address: usize, has_changed: bool) -> Room {
+        let is_same = self.at.replace(address) == address;
+        let changes = if is_same { self.changes.get() } else { 0 } + u32::from(has_changed);
+        self.changes.set(changes);
+        let vain = self.vain.get() + 1;
+        self.vain.set(vain % PATIENCE);
+        if vain == PATIENCE {
+            Room::Processor
+        } else if has_changed && changes > EAGER {
+            // It waits for a word that goes from hand to hand.
+            Room::Moment
+        } else {
+            Room::None
+        }
     }
+}
+
+/// What a thread that looks leaves to others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Room {
+    None,
+    Moment,
+    Processor,
 }
 
 #[cold]
 fn stand_back() {
     (0..PAUSES).for_each(|_| std::hint::spin_loop());
+}
+
+#[cold]
+fn give_way() {
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::sched_yield() };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORD: usize = 64;
+
+    /// What is due after each of so many looks.
+    fn rooms(looks: &Looks, count: u32, has_changed: bool) -> Vec<Room> {
+        (0..count).map(|_| looks.room(WORD, has_changed)).collect()
+    }
+
+    #[test]
+    fn who_waits_for_a_word_that_changes_leaves_moments() {
+        let looks = Looks::default();
+        assert_eq!(rooms(&looks, EAGER, true), [Room::None; EAGER as usize]);
+        assert_eq!(rooms(&looks, 3, true), [Room::Moment; 3]);
+        assert_eq!(rooms(&looks, 3, false), [Room::None; 3]);
+        assert_eq!(rooms(&looks, 1, true), [Room::Moment]);
+        looks.interrupt();
+        assert_eq!(rooms(&looks, EAGER, true), [Room::None; EAGER as usize]);
+        assert_eq!(looks.room(WORD + 8, true), Room::None);
+        assert_eq!(rooms(&looks, EAGER, true), [Room::None; EAGER as usize]);
+        looks.end();
+        assert_eq!(rooms(&looks, EAGER, false), [Room::None; EAGER as usize]);
+        assert_eq!(rooms(&looks, EAGER, true), [Room::None; EAGER as usize]);
+        assert_eq!(rooms(&looks, 1, true), [Room::Moment]);
+    }
+
+    #[test]
+    fn who_looks_long_in_vain_gives_the_processor_away() {
+        let looks = Looks::default();
+        for _ in 0..2 {
+            for look in 1..PATIENCE as usize {
+                let address = WORD + 8 * (look % 3);
+                assert_eq!(looks.room(address, true), Room::None);
+            }
+            assert_eq!(looks.room(WORD, true), Room::Processor);
+        }
+        rooms(&looks, PATIENCE / 2, false);
+        looks.end();
+        assert!(!rooms(&looks, PATIENCE - 1, false).contains(&Room::Processor));
+        assert_eq!(rooms(&looks, 1, false), [Room::Processor]);
+    }
 }
