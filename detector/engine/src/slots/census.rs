@@ -10,7 +10,7 @@
 //! notes stay until each of these has gone on ([`Slots::settle_census`]): who asks later asks about other records.
 //!
 //! One that has a record left keeps those that had the same index at any noted time. There are not many
-//! ([`super::MOST_FORMERS`]).
+//! (`MOST_FORMERS`).
 
 use super::{ENDED, Lives, RUNNING, Slot, Slots};
 use crate::clock::{Epoch, Tid, Time};
@@ -43,7 +43,7 @@ impl Slots {
         let mut lives = self.lives.lock();
         for slot in self.used(&lives) {
             let unseen = match slot.state.load(Ordering::Relaxed) {
-                ENDED => slot.peek().own().time(),
+                ENDED => slot.own().time(),
                 RUNNING if slot.former.load(Ordering::Relaxed) != 0 => slot.start().before(),
                 _ => Time::ZERO,
             };
