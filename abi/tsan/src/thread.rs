@@ -495,21 +495,37 @@ impl Inside {
     /// Event: an access to sixteen bytes, which are two words where they are aligned.
     #[inline(always)]
     pub(crate) fn access_two_words(&self, kind: AccessKind, address: usize, place: Place) {
+        if self.state.ignoring.get() != 0 {
+            return;
+        }
+        let engine = &self.runtime().engine;
+        let node = self.state.node_at(self.runtime(), place);
+        let attempt = match kind {
+            AccessKind::Read => engine.two_words_at_once(self.clock(), address, node),
+            _ => AtOnce::No,
+        };
+        match attempt {
+            AtOnce::Done => {}
+            AtOnce::Begun => report::access_after(attempt, self, kind, address, 16, place),
+            AtOnce::No => self.access_one_by_one(kind, address, node, place),
+        }
+    }
+
+    /// The same, of the call stack `node`, a word at a time.
+    #[inline(never)]
+    fn access_one_by_one(&self, kind: AccessKind, address: usize, node: NodeId, place: Place) {
         let engine = &self.runtime().engine;
         let next = address.wrapping_add(8);
         let (Some(first), Some(second)) = (engine.word(address, 8), engine.word(next, 8)) else {
             return self.access(kind, address, 16, place);
         };
-        if self.state.ignoring.get() == 0 {
-            let node = self.state.node_at(self.runtime(), place);
-            let attempt = engine.word_or_repeat(self.clock(), kind, first, || node);
-            if attempt != AtOnce::Done {
-                return report::access_after(attempt, self, kind, address, 16, place);
-            }
-            let attempt = engine.word_or_repeat(self.clock(), kind, second, || node);
-            if attempt != AtOnce::Done {
-                report::access_after(attempt, self, kind, next, 8, place);
-            }
+        let attempt = engine.word_or_repeat(self.clock(), kind, first, || node);
+        if attempt != AtOnce::Done {
+            return report::access_after(attempt, self, kind, address, 16, place);
+        }
+        let attempt = engine.word_or_repeat(self.clock(), kind, second, || node);
+        if attempt != AtOnce::Done {
+            report::access_after(attempt, self, kind, next, 8, place);
         }
     }
 

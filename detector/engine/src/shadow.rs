@@ -98,6 +98,16 @@ impl Shadow {
         Some(self.region(address)?.granule(index_of(address)))
     }
 
+    /// The granules of sixteen bytes from `address` on, if they are aligned to as much and their region is there.
+    #[inline(always)]
+    pub(crate) fn two_granules(&self, address: usize) -> Option<[Granule<'_>; 2]> {
+        if !address.is_multiple_of(2 * GRANULE_BYTES) {
+            return None;
+        }
+        let (region, first) = (self.region(address)?, index_of(address));
+        Some([region.granule(first), region.granule(first + 1)])
+    }
+
     /// The granules from that of `address` on, so many of them or as many as its region has, if that is there.
     #[inline(always)]
     pub(crate) fn granules(

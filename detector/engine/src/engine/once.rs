@@ -245,6 +245,30 @@ impl Engine {
         self.at_once(thread, kind, granule, (seen, new), sweeps)
     }
 
+    /// Records a read by `thread`, whose call stack is `node`, of the sixteen bytes from `address` on, if they are two words with the
+    /// same history, which is a read that it knows. So it is where programs read an array again. Where it is not
+    /// done, [`Self::access_after`] does it; where that is [`AtOnce::No`], there may be a quicker way.
+    #[inline(always)]
+    pub fn two_words_at_once(&self, thread: &ThreadClock, address: usize, node: NodeId) -> AtOnce {
+        let Some([first, second]) = self.shadow.two_granules(address) else {
+            return AtOnce::No;
+        };
+        let sweeps = self.shadow.sweeps();
+        let kind = AccessKind::Read;
+        let access = Meta::new(kind, ByteMask::ALL, node);
+        let (seen, next) = (first.main().load(), second.main().load());
+        let new = Words {
+            low: thread.epoch().bits(),
+            high: access.0,
+        };
+        if seen != next || !gives_way(thread, kind, seen, new) {
+            return AtOnce::No;
+        }
+        unrepeat(thread);
+        let is_recorded = first.exchange(seen, new) && second.exchange(seen, new);
+        AtOnce::done_if(is_recorded && self.shadow.has_recorded(sweeps))
+    }
+
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
     /// tells that it was made before at this `epoch`.
     #[inline(always)]

@@ -5,6 +5,7 @@ mod ended;
 mod loads;
 mod reset;
 mod settled;
+mod words;
 
 use super::*;
 use crate::clock::Time;
@@ -85,42 +86,6 @@ fn a_race_that_a_racy_read_orders_is_dependent() {
     assert!(!access(&engine, &b, AccessKind::Read, flag, 8)[0].dependent);
     assert!(access(&engine, &b, AccessKind::Read, data, 8)[0].dependent);
     assert!(!access(&engine, &c, AccessKind::Write, data, 8)[0].dependent);
-}
-
-/// Records an access to one word as programs whose accesses come one by one do.
-fn access_word(engine: &Engine, t: &ThreadClock, kind: AccessKind, start: usize) -> Vec<Race> {
-    let word = engine.word(start, 8).unwrap();
-    let mut races = Vec::new();
-    if engine.has_made(t.epoch(), kind, word) {
-        return races;
-    }
-    let attempt = engine.word_at_once(t, kind, word, NodeId::ROOT);
-    if attempt != AtOnce::Done {
-        let found = |race: &Race| races.push(*race);
-        engine.access_after(attempt, t, kind, range(start, 8), NodeId::ROOT, found);
-    }
-    races
-}
-
-#[test]
-fn a_read_that_is_repeated_reads_what_was_written_since() {
-    type Read = fn(&Engine, &ThreadClock, AccessKind, usize) -> Vec<Race>;
-    let reads: [Read; 2] = [access_word, |engine, t, kind, start| {
-        access(engine, t, kind, start, 8)
-    }];
-    for read in reads {
-        let engine = Engine::new();
-        let mut a = engine.first_thread(0).unwrap();
-        let b = engine.fork(&mut a, 1).unwrap();
-        let (data, flag) = (8, 64);
-        let _ = access(&engine, &a, AccessKind::Write, flag, 8);
-        assert_eq!(read(&engine, &b, AccessKind::Read, flag).len(), 1);
-        a.release(&mut SyncVar::new());
-        let _ = access(&engine, &a, AccessKind::Write, data, 8);
-        let _ = access(&engine, &a, AccessKind::Write, flag, 8);
-        let _ = read(&engine, &b, AccessKind::Read, flag);
-        assert!(read(&engine, &b, AccessKind::Read, data)[0].dependent);
-    }
 }
 
 #[test]

@@ -1,0 +1,173 @@
+//! Accesses that are recorded a word or two at a time, as instrumented programs make them.
+
+use super::*;
+
+/// Records an access to one word as programs whose accesses come one by one do.
+fn access_word(engine: &Engine, t: &ThreadClock, kind: AccessKind, start: usize) -> Vec<Race> {
+    let word = engine.word(start, 8).unwrap();
+    let mut races = Vec::new();
+    if engine.has_made(t.epoch(), kind, word) {
+        return races;
+    }
+    let attempt = engine.word_at_once(t, kind, word, NodeId::ROOT);
+    if attempt != AtOnce::Done {
+        let found = |race: &Race| races.push(*race);
+        engine.access_after(attempt, t, kind, range(start, 8), NodeId::ROOT, found);
+    }
+    races
+}
+
+#[test]
+fn a_read_that_is_repeated_reads_what_was_written_since() {
+    type Read = fn(&Engine, &ThreadClock, AccessKind, usize) -> Vec<Race>;
+    let reads: [Read; 2] = [access_word, |engine, t, kind, start| {
+        access(engine, t, kind, start, 8)
+    }];
+    for read in reads {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        let (data, flag) = (8, 64);
+        let _ = access(&engine, &a, AccessKind::Write, flag, 8);
+        assert_eq!(read(&engine, &b, AccessKind::Read, flag).len(), 1);
+        a.release(&mut SyncVar::new());
+        let _ = access(&engine, &a, AccessKind::Write, data, 8);
+        let _ = access(&engine, &a, AccessKind::Write, flag, 8);
+        let _ = read(&engine, &b, AccessKind::Read, flag);
+        assert!(read(&engine, &b, AccessKind::Read, data)[0].dependent);
+    }
+}
+
+/// Records an access as instrumented programs do: of sixteen bytes, nothing where it is repeated, and a read of two words at once,
+/// where it can be.
+fn access_two(
+    engine: &Engine,
+    t: &ThreadClock,
+    kind: AccessKind,
+    (start, len): (usize, usize),
+    node: NodeId,
+) -> Vec<Race> {
+    let is_repeated = |start| engine.is_repeated(t.epoch(), kind, start, 8);
+    if len == 16 && is_repeated(start) && is_repeated(start + 8) {
+        return Vec::new();
+    }
+    let attempt = match (kind, len) {
+        (AccessKind::Read, 16) => engine.two_words_at_once(t, start, node),
+        _ => AtOnce::No,
+    };
+    if attempt == AtOnce::No {
+        return access_from(engine, t, kind, (start, len), node);
+    }
+    let mut races = Vec::new();
+    let found = |race: &Race| races.push(*race);
+    engine.access_after(attempt, t, kind, range(start, len), node, found);
+    races
+}
+
+#[test]
+fn two_words_that_were_read_together_are_read_again_at_once() {
+    const READ: AccessKind = AccessKind::Read;
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let mut b = engine.fork(&mut a, 1).unwrap();
+    let c = engine.fork(&mut a, 2).unwrap();
+    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, start, NodeId::ROOT);
+    assert_eq!(two(&b, 64), AtOnce::No, "there is no shadow yet");
+    assert!(access(&engine, &b, READ, 8, 8).is_empty());
+    assert_eq!(two(&b, 64), AtOnce::No, "there is nothing yet");
+    assert!(access(&engine, &a, READ, 64, 32).is_empty());
+    let mut done = SyncVar::new();
+    a.release(&mut done);
+    assert_eq!(two(&b, 64), AtOnce::No, "the read is not known");
+    b.acquire(&done);
+    assert_eq!(two(&b, 72), AtOnce::No, "not aligned");
+    let last = b.epoch();
+    assert_eq!(two(&b, 64), AtOnce::Done);
+    assert_eq!(two(&a, 64), AtOnce::No, "nor is that one");
+    let races = access(&engine, &c, AccessKind::Write, 64, 16);
+    assert_eq!(races.len(), 1, "{races:?}");
+    assert_eq!(
+        (races[0].bytes, races[0].previous_epoch),
+        (range(64, 16), last)
+    );
+    assert_eq!(two(&b, 64), AtOnce::No, "the last is a write");
+    assert!(access(&engine, &b, READ, 80, 8).is_empty());
+    b.release(&mut SyncVar::new());
+    assert_eq!(
+        two(&b, 80),
+        AtOnce::No,
+        "the words have different histories"
+    );
+}
+
+/// Numbers that look random, by a fixed rule (Marsaglia's xorshift).
+fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    }
+}
+
+/// The bytes that any of these races is on, in order.
+fn bytes_of(races: &[Race]) -> Vec<usize> {
+    let bytes = races
+        .iter()
+        .flat_map(|race| race.bytes.start()..race.bytes.end());
+    let mut bytes: Vec<_> = bytes.collect();
+    bytes.sort_unstable();
+    bytes.dedup();
+    bytes
+}
+
+#[test]
+fn two_words_at_once_find_the_races_that_a_range_finds() {
+    const THREADS: u64 = 4;
+    let mut found = 0;
+    for seed in 1..200 {
+        let mut below = numbers(seed * 0x9e37_79b9);
+        let engines = [Engine::new(), Engine::new()];
+        let mut crews = engines.each_ref().map(|engine| {
+            let mut main = engine.first_thread(0).unwrap();
+            let mut all: Vec<_> = (1..THREADS)
+                .map(|label| engine.fork(&mut main, label).unwrap())
+                .collect();
+            all.push(main);
+            all
+        });
+        let mut locks = [const { [const { SyncVar::new() }; 2] }; 2];
+        for _ in 0..200 {
+            let (thread, lock) = (below(THREADS) as usize, below(2) as usize);
+            let (kind, len) = match below(8) {
+                0 => (AccessKind::Write, 16),
+                1 => (AccessKind::Write, 8),
+                2 => (AccessKind::AtomicRead, 8),
+                _ => (AccessKind::Read, 16),
+            };
+            let (start, node) = (
+                64 + below(3) as usize * 16,
+                NodeId::from_number(below(2) as u32),
+            );
+            let (takes, gives) = (below(2) == 0, below(2) == 0);
+            let record = [access_from, access_two];
+            let races: [_; 2] = core::array::from_fn(|i| {
+                let (engine, t, lock) = (&engines[i], &mut crews[i][thread], &mut locks[i][lock]);
+                if takes {
+                    t.acquire(lock);
+                }
+                let races = record[i](engine, t, kind, (start, len), node);
+                if gives {
+                    t.release(lock);
+                }
+                races
+            });
+            // Which of several earlier accesses is named may differ.
+            let [range, two] = races.map(|races| bytes_of(&races));
+            assert_eq!(range, two, "seed {seed}");
+            found += range.len();
+        }
+        assert_eq!(engines[0].racy_bytes(), engines[1].racy_bytes());
+    }
+    assert!(found > 1000, "{found}");
+}
