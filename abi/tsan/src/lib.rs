@@ -9,6 +9,7 @@
 //! - `current`: the thread-local words that lead to a thread's state;
 //! - `alone`: while there is one thread, nothing is recorded;
 //! - `thread`: the state of a thread or fiber, its call stack, when the engine may be called;
+//! - `looks`: how a thread that waits for an atomic makes room for others;
 //! - `runtime`: what all threads share; the beginning and the end of the process;
 //! - `report`: races as data; `intentional`: those that are meant;
 //! - `entry`: what the compiler calls: functions, accesses, atomics;

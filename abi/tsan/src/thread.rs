@@ -436,9 +436,10 @@ impl Inside {
             return self.end_look(address, false);
         }
         let looks = &self.state.looks;
-        looks.interrupt();
         if self.clock().has_learned() || effect.releases() {
             looks.end();
+        } else {
+            looks.interrupt();
         }
     }
 
@@ -492,40 +493,43 @@ impl Inside {
         }
     }
 
-    /// Event: an access to sixteen bytes, which are two words where they are aligned.
+    /// Event: a read of sixteen bytes.
     #[inline(always)]
-    pub(crate) fn access_two_words(&self, kind: AccessKind, address: usize, place: Place) {
+    pub(crate) fn read_two_words(&self, address: usize, place: Place) {
+        const READ: AccessKind = AccessKind::Read;
         if self.state.ignoring.get() != 0 {
             return;
         }
-        let engine = &self.runtime().engine;
         let node = self.state.node_at(self.runtime(), place);
-        let attempt = match kind {
-            AccessKind::Read => engine.two_words_at_once(self.clock(), address, node),
-            _ => AtOnce::No,
-        };
+        let engine = &self.runtime().engine;
+        let (attempt, at) = engine.two_words_at_once(self.clock(), address, node);
         match attempt {
             AtOnce::Done => {}
-            AtOnce::Begun => report::access_after(attempt, self, kind, address, 16, place),
-            AtOnce::No => self.access_one_by_one(kind, address, node, place),
+            AtOnce::Begun => {
+                report::access_after(attempt, self, READ, at, address + 16 - at, place);
+            }
+            AtOnce::No => self.access_two_words(READ, address, place),
         }
     }
 
-    /// The same, of the call stack `node`, a word at a time.
+    /// Event: an access to sixteen bytes, which are two words where they are aligned.
     #[inline(never)]
-    fn access_one_by_one(&self, kind: AccessKind, address: usize, node: NodeId, place: Place) {
+    pub(crate) fn access_two_words(&self, kind: AccessKind, address: usize, place: Place) {
         let engine = &self.runtime().engine;
         let next = address.wrapping_add(8);
         let (Some(first), Some(second)) = (engine.word(address, 8), engine.word(next, 8)) else {
             return self.access(kind, address, 16, place);
         };
-        let attempt = engine.word_or_repeat(self.clock(), kind, first, || node);
-        if attempt != AtOnce::Done {
-            return report::access_after(attempt, self, kind, address, 16, place);
-        }
-        let attempt = engine.word_or_repeat(self.clock(), kind, second, || node);
-        if attempt != AtOnce::Done {
-            report::access_after(attempt, self, kind, next, 8, place);
+        if self.state.ignoring.get() == 0 {
+            let node = self.state.node_at(self.runtime(), place);
+            let attempt = engine.word_or_repeat(self.clock(), kind, first, || node);
+            if attempt != AtOnce::Done {
+                return report::access_after(attempt, self, kind, address, 16, place);
+            }
+            let attempt = engine.word_or_repeat(self.clock(), kind, second, || node);
+            if attempt != AtOnce::Done {
+                report::access_after(attempt, self, kind, next, 8, place);
+            }
         }
     }
 

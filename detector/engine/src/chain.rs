@@ -129,6 +129,11 @@ pub(crate) fn version(tid: Option<Tid>, count: u64) -> u64 {
     VERSION | giver << VERSION_COUNT_BITS | count
 }
 
+/// Whether the thread `tid` gave this version.
+pub(crate) fn is_given_by(version: u64, tid: Tid) -> bool {
+    version >> VERSION_COUNT_BITS == self::version(Some(tid), 0) >> VERSION_COUNT_BITS
+}
+
 pub(crate) fn member(epoch: Epoch, node: NodeId) -> u64 {
     epoch.time().get() << NodeId::BITS | node.bits()
 }

@@ -207,7 +207,7 @@ impl Slots {
         };
         let slot = self.slot(tid);
         let epoch = Epoch::new(tid, time);
-        slot.label.store(label, Ordering::Relaxed);
+        slot.set_label(label);
         slot.start.store(time.get(), Ordering::Relaxed);
         slot.set_learned(true);
         slot.set_asks(false);

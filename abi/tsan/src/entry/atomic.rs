@@ -163,6 +163,7 @@ fn load<R>(
     if !runtime.objects.has(address) {
         return without_object(state, address, size, site, || (operation(), effect));
     }
+    state.looks.begin(address);
     let Some((inside, _, place)) = enter(state, address, size, site) else {
         return operation();
     };
@@ -195,8 +196,9 @@ fn without_object<R>(
     if !has_made || objects.has(address) {
         record(state, address, size, site, effect);
     }
-    if let AtomicEffect::Load(_) = effect {
-        state.looks.in_vain(address, false);
+    match effect {
+        AtomicEffect::Load(_) => state.looks.in_vain(address, false),
+        _ => state.looks.interrupt(),
     }
     result
 }

@@ -130,12 +130,23 @@ impl Engine {
         } else {
             return self.at_once_beside(thread, granule, seen, new);
         };
-        let is_settled = recorded
-            && (!granule::may_conflict_beside(kind)
-                || granule.is_alone()
-                || kind == AccessKind::Write && granule.has_read_beside(thread.epoch())
-                || self.settle(thread, granule, new));
+        let is_settled = recorded && self.is_settled(thread, kind, granule, new);
         AtOnce::done_if(is_settled && self.shadow.has_recorded(sweeps))
+    }
+
+    /// Whether nothing in the side conflicts with the record `new`, of `kind`, that `thread` has just put in main.
+    #[inline(always)]
+    fn is_settled(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        granule: Granule<'_>,
+        new: Words,
+    ) -> bool {
+        !granule::may_conflict_beside(kind)
+            || granule.is_alone()
+            || kind == AccessKind::Write && granule.has_read_beside(thread.epoch())
+            || self.settle(thread, granule, new)
     }
 
     /// Records an access by `thread` to all of `bytes`, up to the first granule in which that cannot be done at once: what
@@ -245,28 +256,34 @@ impl Engine {
         self.at_once(thread, kind, granule, (seen, new), sweeps)
     }
 
-    /// Records a read by `thread`, whose call stack is `node`, of the sixteen bytes from `address` on, if they are two words with the
-    /// same history, which is a read that it knows. So it is where programs read an array again. Where it is not
-    /// done, [`Self::access_after`] does it; where that is [`AtOnce::No`], there may be a quicker way.
+    /// Records a read by `thread`, whose call stack is `node`, of the sixteen bytes from `address` on, if both words have the same
+    /// record in main, that of a read which it knows: so it is where programs read an array again. Gives what
+    /// [`Self::range_at_once`] does; where that is [`AtOnce::No`], there may be a quicker way than [`Self::access_after`].
     #[inline(always)]
-    pub fn two_words_at_once(&self, thread: &ThreadClock, address: usize, node: NodeId) -> AtOnce {
+    pub fn two_words_at_once(
+        &self,
+        thread: &ThreadClock,
+        address: usize,
+        node: NodeId,
+    ) -> (AtOnce, usize) {
         let Some([first, second]) = self.shadow.two_granules(address) else {
-            return AtOnce::No;
+            return (AtOnce::No, address);
         };
         let sweeps = self.shadow.sweeps();
         let kind = AccessKind::Read;
-        let access = Meta::new(kind, ByteMask::ALL, node);
         let (seen, next) = (first.main().load(), second.main().load());
-        let new = Words {
-            low: thread.epoch().bits(),
-            high: access.0,
-        };
+        let new = record_of(thread, Meta::new(kind, ByteMask::ALL, node));
         if seen != next || !gives_way(thread, kind, seen, new) {
-            return AtOnce::No;
+            return (AtOnce::No, address);
         }
-        unrepeat(thread);
-        let is_recorded = first.exchange(seen, new) && second.exchange(seen, new);
-        AtOnce::done_if(is_recorded && self.shadow.has_recorded(sweeps))
+        // What is beside the first is looked at before anything says that the second was read.
+        if !(first.exchange(seen, new) && self.is_settled(thread, kind, first, new)) {
+            return (AtOnce::Begun, address);
+        }
+        if !(second.exchange(seen, new) && self.is_settled(thread, kind, second, new)) {
+            return (AtOnce::Begun, address + BYTES);
+        }
+        (AtOnce::done_if(self.shadow.has_recorded(sweeps)), address)
     }
 
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half

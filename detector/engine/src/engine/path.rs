@@ -90,7 +90,8 @@ impl Engine {
         }
     }
 
-    /// An access for which [`Self::word_at_once`] or [`Self::range_at_once`] has told `attempt`: nothing, where it is done.
+    /// An access, or what is left of it, for which an attempt at once, such as [`Self::word_at_once`], has told `attempt`: nothing,
+    /// where it is done.
     ///
     /// # Panics
     ///

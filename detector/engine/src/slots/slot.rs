@@ -42,7 +42,7 @@ pub(crate) struct Slot {
     /// Whether the thread may ask who made a record that it has seen, or what that one knew; see [`super::census`].
     pub(super) asks: AtomicU8,
     /// [`GOES_ON`], [`WENT_ON`], and how many had the index before, each of them a [`FORMER`]; under the lock of the lives.
-    pub(super) line: AtomicU8,
+    line: AtomicU8,
     clock: [AtomicU64; CLOCK_WORDS],
     /// A clock node: what relaxed loads have read and no acquire fence has taken yet.
     pub(crate) unfenced: AtomicU32,
@@ -59,13 +59,13 @@ pub(crate) struct Slot {
     /// The number of the fork that the thread came of, from 1.
     pub(super) fork: AtomicU64,
     /// What the front end calls the thread.
-    pub(super) label: AtomicU64,
+    label: AtomicU64,
     /// How often the thread has put a granule's history elsewhere; see `history`.
     versions: AtomicU64,
     /// The time up to which a census has seen no record of this index, whose threads of that time have ended; see [`super::census`].
     pub(super) unseen: AtomicU64,
     /// The time at which anything was last recorded under this index that may still be there.
-    pub(super) recorded: AtomicU64,
+    recorded: AtomicU64,
 }
 
 // SAFETY: zero bytes are numbers and `false`.
@@ -83,7 +83,7 @@ impl Slot {
         ManuallyDrop::new(Clock::from_words(words))
     }
 
-    /// The thread's own epoch.
+    /// The thread's own epoch; for anybody.
     #[inline]
     pub(super) fn own(&self) -> Epoch {
         Epoch::from_bits(self.clock[1].load(Ordering::Relaxed))

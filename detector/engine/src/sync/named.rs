@@ -71,7 +71,7 @@ impl Acquired {
 pub struct Loaded<R> {
     /// What was read.
     pub value: R,
-    /// Whether somebody was at the object since the thread read from it last: something was left there, or may have been.
+    /// Whether, since the thread read from the object last, somebody else left something in its bucket, or might have.
     pub has_changed: bool,
 }
 
@@ -283,7 +283,9 @@ impl SyncTable {
                 }
                 (value, bucket.version())
             });
-        let has_changed = entry.id == id && entry.version != version;
+        let has_changed = entry.id == id
+            && entry.version != version
+            && !chain::is_given_by(version, thread.tid());
         if version != 0 {
             *entry = Version {
                 id,

@@ -74,6 +74,38 @@ fn a_load_tells_whether_others_were_at_the_object_since_the_last_one() {
 }
 
 #[test]
+fn what_a_thread_does_itself_is_no_change_to_it() {
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    let mut b = engine.fork(&mut a, 1).unwrap();
+    let (id, mut acquired) = (SyncId(64), Acquired::new());
+    engine.release(&mut a, id);
+    engine.atomic_load(&mut b, &mut acquired, id, Ordering::Relaxed, || ());
+    // An exchange that would have released, and failed.
+    let exchange = |t: &mut ThreadClock| {
+        let word = AtomicWord {
+            id,
+            foreseen: Foreseen::Release,
+        };
+        let effect = AtomicEffect::Load(Ordering::Relaxed);
+        engine.atomic(
+            t,
+            word,
+            range(64, 8),
+            || ((), effect),
+            || NodeId::ROOT,
+            |_| {},
+        );
+    };
+    exchange(&mut b);
+    let loaded = engine.atomic_load(&mut b, &mut acquired, id, Ordering::Relaxed, || ());
+    assert!(!loaded.has_changed);
+    exchange(&mut a);
+    let loaded = engine.atomic_load(&mut b, &mut acquired, id, Ordering::Relaxed, || ());
+    assert!(loaded.has_changed);
+}
+
+#[test]
 fn a_load_beside_stores_brings_just_what_it_reads() {
     const STORES: u64 = 20_000;
     /// Of values that were stored without a release.

@@ -51,16 +51,17 @@ fn access_two(
     if len == 16 && is_repeated(start) && is_repeated(start + 8) {
         return Vec::new();
     }
-    let attempt = match (kind, len) {
+    let (attempt, at) = match (kind, len) {
         (AccessKind::Read, 16) => engine.two_words_at_once(t, start, node),
-        _ => AtOnce::No,
+        _ => (AtOnce::No, start),
     };
     if attempt == AtOnce::No {
         return access_from(engine, t, kind, (start, len), node);
     }
     let mut races = Vec::new();
     let found = |race: &Race| races.push(*race);
-    engine.access_after(attempt, t, kind, range(start, len), node, found);
+    let left = range(at, start + len - at);
+    engine.access_after(attempt, t, kind, left, node, found);
     races
 }
 
@@ -70,8 +71,8 @@ fn two_words_that_were_read_together_are_read_again_at_once() {
     let engine = Engine::new();
     let mut a = engine.first_thread(0).unwrap();
     let mut b = engine.fork(&mut a, 1).unwrap();
-    let c = engine.fork(&mut a, 2).unwrap();
-    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, start, NodeId::ROOT);
+    let mut c = engine.fork(&mut a, 2).unwrap();
+    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, start, NodeId::ROOT).0;
     assert_eq!(two(&b, 64), AtOnce::No, "there is no shadow yet");
     assert!(access(&engine, &b, READ, 8, 8).is_empty());
     assert_eq!(two(&b, 64), AtOnce::No, "there is nothing yet");
@@ -90,6 +91,8 @@ fn two_words_that_were_read_together_are_read_again_at_once() {
         (races[0].bytes, races[0].previous_epoch),
         (range(64, 16), last)
     );
+    c.release(&mut done);
+    b.acquire(&done);
     assert_eq!(two(&b, 64), AtOnce::No, "the last is a write");
     assert!(access(&engine, &b, READ, 80, 8).is_empty());
     b.release(&mut SyncVar::new());
@@ -98,6 +101,27 @@ fn two_words_that_were_read_together_are_read_again_at_once() {
         AtOnce::No,
         "the words have different histories"
     );
+}
+
+#[test]
+fn an_atomic_write_beside_either_of_two_words_races_with_a_read_of_both() {
+    for word in [64, 72] {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let mut b = engine.fork(&mut a, 1).unwrap();
+        let mut done = SyncVar::new();
+        for start in [8, 64] {
+            assert!(access(&engine, &a, AccessKind::Read, start, 16).is_empty());
+        }
+        a.release(&mut done);
+        b.acquire(&done);
+        assert!(access(&engine, &b, AccessKind::AtomicWrite, word, 8).is_empty());
+        let read = (64, 16);
+        let races = access_two(&engine, &a, AccessKind::Read, read, NodeId::ROOT);
+        assert_eq!(races.len(), 1, "{races:?}");
+        assert_eq!(races[0].bytes, range(word, 8));
+        assert_eq!(races[0].previous_kind, AccessKind::AtomicWrite);
+    }
 }
 
 /// Numbers that look random, by a fixed rule (Marsaglia's xorshift).
@@ -139,14 +163,15 @@ fn two_words_at_once_find_the_races_that_a_range_finds() {
         let mut locks = [const { [const { SyncVar::new() }; 2] }; 2];
         for _ in 0..200 {
             let (thread, lock) = (below(THREADS) as usize, below(2) as usize);
-            let (kind, len) = match below(8) {
+            let (kind, len) = match below(9) {
                 0 => (AccessKind::Write, 16),
                 1 => (AccessKind::Write, 8),
                 2 => (AccessKind::AtomicRead, 8),
+                3 => (AccessKind::AtomicWrite, 8),
                 _ => (AccessKind::Read, 16),
             };
             let (start, node) = (
-                64 + below(3) as usize * 16,
+                64 + below(3) as usize * 16 + below(2) as usize * (16 - len),
                 NodeId::from_number(below(2) as u32),
             );
             let (takes, gives) = (below(2) == 0, below(2) == 0);
