@@ -5,34 +5,14 @@
 # theirs in ms, ratio, our peak memory and theirs in KiB, ratio, verdict. The last has the geometric
 # means. Bounds: time, 1.5 for each and 1.0 for the mean; memory, 1.0 for each.
 # Usage: scripts/compare-tsan.sh [ROUNDS [KERNEL…]], on a machine that does nothing else.
-# FOLDER names where builds are kept; BINARY is a `deadheat` that is built already. BESIDE=1 keeps a second thread, which
+# FOLDER and BINARY are as for scripts/beside-stock.sh. BESIDE=1 keeps a second thread, which
 # does nothing, beside each kernel: where a process has but one, there is nothing to detect, and we record nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-9}
 shift || true
-work=${FOLDER:-$(mktemp -d)}
-mkdir -p "$work"
-[ -n "${FOLDER:-}" ] || trap 'rm -rf "$work"' EXIT
-target=x86_64-unknown-linux-gnu
-manifest=$PWD/scripts/kernels/Cargo.toml
-
-rustup toolchain list | grep -q '^nightly' || {
-    echo "compare-tsan.sh: stock ThreadSanitizer needs a nightly toolchain: rustup toolchain install nightly" >&2
-    exit 2
-}
-deadheat=${BINARY:-}
-if [ -z "$deadheat" ]; then
-    cargo build -q --release -p deadheat-cli
-    deadheat=$(realpath "${CARGO_TARGET_DIR:-target}/release/deadheat")
-fi
-
-"$deadheat" build --instrument --release --manifest-path $manifest --target-dir "$work/ours" >&2
-ours=$work/ours/deadheat/instrument/$target/release/kernels
-sysroot=$(scripts/stock-library.sh "$deadheat" "$work")
-RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --sysroot=$sysroot" \
-    cargo +nightly build --release --target $target --manifest-path $manifest --target-dir "$work/stock" >&2
-stock=$work/stock/$target/release/kernels
+. scripts/beside-stock.sh
+ours=$ours/kernels stock=$stock/kernels
 
 # Stock ThreadSanitizer knows no fences, and reports races in Arc's drop: that is no failure here.
 

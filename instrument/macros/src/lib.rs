@@ -10,7 +10,7 @@ use proc_macro::TokenStream;
 
 /// Makes a function a test that runs in a goroutine, under detection where that is asked for.
 ///
-/// ```ignore
+/// ```
 /// #[deadheat::test(seed = 42, schedules = 100)]
 /// fn transfers_keep_the_total() { /* … */ }
 /// ```

@@ -74,6 +74,21 @@ fn a_wide_access_reports_one_race_for_each_earlier_access() {
     assert_eq!(engine.racy_bytes(), [range(100, 20)]);
 }
 
+/// Records an access to one word as programs whose accesses come one by one do.
+fn access_word(engine: &Engine, t: &ThreadClock, kind: AccessKind, start: usize) -> Vec<Race> {
+    let word = engine.word(start, 8).unwrap();
+    let mut races = Vec::new();
+    if engine.has_made(t.epoch(), kind, word) {
+        return races;
+    }
+    let attempt = engine.word_at_once(t, kind, word, NodeId::ROOT);
+    if attempt != AtOnce::Done {
+        let found = |race: &Race| races.push(*race);
+        engine.access_after(attempt, t, kind, range(start, 8), NodeId::ROOT, found);
+    }
+    races
+}
+
 #[test]
 fn a_race_that_a_racy_read_orders_is_dependent() {
     let engine = Engine::new();

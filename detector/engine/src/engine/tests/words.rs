@@ -2,21 +2,6 @@
 
 use super::*;
 
-/// Records an access to one word as programs whose accesses come one by one do.
-fn access_word(engine: &Engine, t: &ThreadClock, kind: AccessKind, start: usize) -> Vec<Race> {
-    let word = engine.word(start, 8).unwrap();
-    let mut races = Vec::new();
-    if engine.has_made(t.epoch(), kind, word) {
-        return races;
-    }
-    let attempt = engine.word_at_once(t, kind, word, NodeId::ROOT);
-    if attempt != AtOnce::Done {
-        let found = |race: &Race| races.push(*race);
-        engine.access_after(attempt, t, kind, range(start, 8), NodeId::ROOT, found);
-    }
-    races
-}
-
 #[test]
 fn a_read_that_is_repeated_reads_what_was_written_since() {
     type Read = fn(&Engine, &ThreadClock, AccessKind, usize) -> Vec<Race>;
