@@ -74,19 +74,28 @@ fn a_wide_access_reports_one_race_for_each_earlier_access() {
     assert_eq!(engine.racy_bytes(), [range(100, 20)]);
 }
 
+/// The races that an access to `bytes` by the call stack `node` is in, after an attempt to record it at once.
+fn access_after(
+    engine: &Engine,
+    attempt: AtOnce,
+    t: &ThreadClock,
+    kind: AccessKind,
+    (bytes, node): (ByteRange, NodeId),
+) -> Vec<Race> {
+    let mut races = Vec::new();
+    let found = |race: &Race| races.push(*race);
+    engine.access_after(attempt, t, kind, bytes, node, found);
+    races
+}
+
 /// Records an access to one word as programs whose accesses come one by one do.
 fn access_word(engine: &Engine, t: &ThreadClock, kind: AccessKind, start: usize) -> Vec<Race> {
     let word = engine.word(start, 8).unwrap();
-    let mut races = Vec::new();
     if engine.has_made(t.epoch(), kind, word) {
-        return races;
+        return Vec::new();
     }
     let attempt = engine.word_at_once(t, kind, word, NodeId::ROOT);
-    if attempt != AtOnce::Done {
-        let found = |race: &Race| races.push(*race);
-        engine.access_after(attempt, t, kind, range(start, 8), NodeId::ROOT, found);
-    }
-    races
+    access_after(engine, attempt, t, kind, (range(start, 8), NodeId::ROOT))
 }
 
 #[test]

@@ -43,11 +43,8 @@ fn access_two(
     if attempt == AtOnce::No {
         return access_from(engine, t, kind, (start, len), node);
     }
-    let mut races = Vec::new();
-    let found = |race: &Race| races.push(*race);
     let left = range(at, start + len - at);
-    engine.access_after(attempt, t, kind, left, node, found);
-    races
+    access_after(engine, attempt, t, kind, (left, node))
 }
 
 #[test]
