@@ -493,43 +493,44 @@ impl Inside {
         }
     }
 
-    /// Event: a read of sixteen bytes.
+    /// Event: an access to sixteen bytes, which are two words where they are aligned.
     #[inline(always)]
-    pub(crate) fn read_two_words(&self, address: usize, place: Place) {
-        const READ: AccessKind = AccessKind::Read;
+    pub(crate) fn access_two_words(&self, kind: AccessKind, address: usize, place: Place) {
         if self.state.ignoring.get() != 0 {
             return;
         }
         let node = self.state.node_at(self.runtime(), place);
-        let engine = &self.runtime().engine;
-        let (attempt, at) = engine.two_words_at_once(self.clock(), address, node);
+        let (attempt, at) = match kind {
+            AccessKind::Read => {
+                let engine = &self.runtime().engine;
+                engine.two_words_at_once(self.clock(), address, node)
+            }
+            _ => (AtOnce::No, address),
+        };
         match attempt {
             AtOnce::Done => {}
             AtOnce::Begun => {
-                report::access_after(attempt, self, READ, at, address + 16 - at, place);
+                report::access_after(attempt, self, kind, at, address + 16 - at, place);
             }
-            AtOnce::No => self.access_two_words(READ, address, place),
+            AtOnce::No => self.access_one_by_one(kind, address, node, place),
         }
     }
 
-    /// Event: an access to sixteen bytes, which are two words where they are aligned.
+    /// The same, by the call stack `node`, a word after the other.
     #[inline(never)]
-    pub(crate) fn access_two_words(&self, kind: AccessKind, address: usize, place: Place) {
+    fn access_one_by_one(&self, kind: AccessKind, address: usize, node: NodeId, place: Place) {
         let engine = &self.runtime().engine;
         let next = address.wrapping_add(8);
         let (Some(first), Some(second)) = (engine.word(address, 8), engine.word(next, 8)) else {
             return self.access(kind, address, 16, place);
         };
-        if self.state.ignoring.get() == 0 {
-            let node = self.state.node_at(self.runtime(), place);
-            let attempt = engine.word_or_repeat(self.clock(), kind, first, || node);
-            if attempt != AtOnce::Done {
-                return report::access_after(attempt, self, kind, address, 16, place);
-            }
-            let attempt = engine.word_or_repeat(self.clock(), kind, second, || node);
-            if attempt != AtOnce::Done {
-                report::access_after(attempt, self, kind, next, 8, place);
-            }
+        let attempt = engine.word_or_repeat(self.clock(), kind, first, || node);
+        if attempt != AtOnce::Done {
+            return report::access_after(attempt, self, kind, address, 16, place);
+        }
+        let attempt = engine.word_or_repeat(self.clock(), kind, second, || node);
+        if attempt != AtOnce::Done {
+            report::access_after(attempt, self, kind, next, 8, place);
         }
     }
 

@@ -68,7 +68,6 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
     if let Some(inside) = state.enter() {
         match word {
             Some(word) => inside.access_word(kind, address, word, place),
-            None if SIZE == 16 && KIND == READ => inside.read_two_words(address, place),
             None if SIZE == 16 => inside.access_two_words(kind, address, place),
             None => inside.access(kind, address, SIZE, place),
         }
