@@ -499,14 +499,10 @@ impl Inside {
         if self.state.ignoring.get() != 0 {
             return;
         }
-        let node = self.state.node_at(self.runtime(), place);
-        let (attempt, at) = match kind {
-            AccessKind::Read => {
-                let engine = &self.runtime().engine;
-                engine.two_words_at_once(self.clock(), address, node)
-            }
-            _ => (AtOnce::No, address),
-        };
+        let runtime = self.runtime();
+        let node = self.state.node_at(runtime, place);
+        let engine = &runtime.engine;
+        let (attempt, at) = engine.two_words_at_once(self.clock(), kind, address, node);
         match attempt {
             AtOnce::Done => {}
             AtOnce::Begun => {

@@ -10,6 +10,7 @@ use crate::context::NodeId;
 use crate::engine::AtOnce;
 use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflict, Conflicts, Context};
+use crate::parts;
 use crate::pool::Pool;
 use crate::primitive::{AtomicBool, Pair};
 use crate::record::{ByteMask, Record};
@@ -120,8 +121,18 @@ impl Model {
             start: Time::START,
             ends: false,
         };
+        let at_once = || {
+            let (context, new) = (&by.context, new.words());
+            if granule::is_single(seen) {
+                return parts::begin_chain(granule, context, seen, new);
+            }
+            match renewal::renew(granule, &by, new) {
+                AtOnce::No => parts::end_chain(granule, context, new),
+                attempt => attempt,
+            }
+        };
         let is_done = !is_seated
-            && match renewal::renew(granule, &by, new.words()) {
+            && match at_once() {
                 AtOnce::Done => true,
                 AtOnce::Begun => false,
                 AtOnce::No => history::is_covered(granule, &self.pool, kind, mask, epoch),

@@ -116,11 +116,12 @@ pub(crate) fn renew<K: Fn(Epoch) -> bool>(
 fn renew_beside<K: Fn(Epoch) -> bool>(granule: Granule<'_>, by: &By<'_, K>, new: Words) -> AtOnce {
     let meta = Meta(new.high);
     let (kind, mask) = (meta.kind(), meta.mask());
-    if !may_stand_beside(kind) {
+    if !may_stand_beside(kind) || !granule.may_have_side() {
         return AtOnce::No;
     }
-    let side = granule.look_beside();
-    if !is_superseded(side, kind, mask, &by.context.knows) || !granule.side().replace(side, new) {
+    let side = granule.side().load();
+    let gives_way = side.low == 0 || is_superseded(side, kind, mask, &by.context.knows);
+    if !gives_way || !granule.side().replace(side, new) {
         return AtOnce::No;
     }
     look_after_recording();

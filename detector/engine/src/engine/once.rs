@@ -256,34 +256,83 @@ impl Engine {
         self.at_once(thread, kind, granule, (seen, new), sweeps)
     }
 
-    /// Records a read by `thread`, whose call stack is `node`, of the sixteen bytes from `address` on, if both words have the same
-    /// record in main, that of a read which it knows: so it is where programs read an array again. Gives what
-    /// [`Self::range_at_once`] does; where that is [`AtOnce::No`], there may be a quicker way than [`Self::access_after`].
+    /// Records an access by `thread`, whose call stack is `node`, to the sixteen bytes from `address` on, if both words have the
+    /// same in main: a record that gives its place, or nothing. So it is where programs fill an array, and where they read it
+    /// again. Gives what [`Self::range_at_once`] does; where that is [`AtOnce::No`], there may be a quicker way than
+    /// [`Self::access_after`].
     #[inline(always)]
     pub fn two_words_at_once(
         &self,
         thread: &ThreadClock,
+        kind: AccessKind,
         address: usize,
         node: NodeId,
     ) -> (AtOnce, usize) {
-        let Some([first, second]) = self.shadow.two_granules(address) else {
+        let Some(granules) = self.shadow.two_granules(address) else {
             return (AtOnce::No, address);
         };
         let sweeps = self.shadow.sweeps();
-        let kind = AccessKind::Read;
-        let (seen, next) = (first.main().load(), second.main().load());
+        let [seen, next] = granules.map(|granule| granule.main().load());
         let new = record_of(thread, Meta::new(kind, ByteMask::ALL, node));
-        if seen != next || !gives_way(thread, kind, seen, new) {
+        if seen != next {
             return (AtOnce::No, address);
         }
-        // What is beside the first is looked at before anything says that the second was read.
+        let (attempt, first) = if gives_way(thread, kind, seen, new) {
+            self.two_records(thread, kind, granules, (seen, new), sweeps)
+        } else {
+            self.two_words_anew(thread, kind, granules, (seen, new), sweeps)
+        };
+        (attempt, address + first * BYTES)
+    }
+
+    /// The same, where both words had `seen` in main, and that does not tell at once that it gives its place.
+    #[inline(never)]
+    fn two_words_anew(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        granules: [Granule<'_>; 2],
+        (seen, new): (Words, Words),
+        sweeps: u32,
+    ) -> (AtOnce, usize) {
+        if seen.low == 0 {
+            for granule in granules {
+                self.shadow.touch(granule, Half::Main);
+            }
+        } else if !self.is_worthless(seen, new) {
+            return (AtOnce::No, 0);
+        }
+        self.two_records(thread, kind, granules, (seen, new), sweeps)
+    }
+
+    /// Puts `new`, of `kind`, in main of two granules that had `seen` there: what came of it, and of which of them, if there is more
+    /// to look at.
+    #[inline(always)]
+    fn two_records(
+        &self,
+        thread: &ThreadClock,
+        kind: AccessKind,
+        [first, second]: [Granule<'_>; 2],
+        (seen, new): (Words, Words),
+        sweeps: u32,
+    ) -> (AtOnce, usize) {
+        // What is beside the first is looked at before anything says that the second was accessed.
         if !(first.exchange(seen, new) && self.is_settled(thread, kind, first, new)) {
-            return (AtOnce::Begun, address);
+            return (AtOnce::Begun, 0);
         }
         if !(second.exchange(seen, new) && self.is_settled(thread, kind, second, new)) {
-            return (AtOnce::Begun, address + BYTES);
+            return (AtOnce::Begun, 1);
         }
-        (AtOnce::done_if(self.shadow.has_recorded(sweeps)), address)
+        (AtOnce::done_if(self.shadow.has_recorded(sweeps)), 0)
+    }
+
+    /// Whether `seen` is one record, not made by the thread of the record `new` at the same time, which everybody knows: any other
+    /// takes its place. (What the thread has made in this epoch itself may be widened.)
+    #[inline]
+    fn is_worthless(&self, seen: Words, new: Words) -> bool {
+        seen.low != new.low
+            && granule::is_single(seen)
+            && self.settled.has(Epoch::from_bits(seen.low))
     }
 
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
@@ -364,9 +413,8 @@ impl Engine {
         let knows = |epoch| thread.knows(epoch);
         // What the thread has made in this epoch itself may be widened.
         let is_own = seen.low == new.low;
-        let gives_way = !is_own
-            && (granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
-                || granule::is_single(seen) && self.settled.has(Epoch::from_bits(seen.low)));
+        let gives_way = !is_own && granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
+            || self.is_worthless(seen, new);
         let taken = if gives_way {
             // What is in main is found by the first look.
             granule.take_main(seen, new, knows)
@@ -377,7 +425,7 @@ impl Engine {
         } else {
             let new = Record::from_words(new);
             let Some((seat, new)) = self.seat(thread, granule, seen, new) else {
-                return AtOnce::No;
+                return self.begin_chain(thread, granule, seen, new.words());
             };
             granule.take(seat, new.words(), knows)
         };

@@ -11,6 +11,7 @@ use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
+use crate::parts;
 use crate::pool::Need;
 use crate::primitive::{Ordering, Words, fence};
 use crate::record::{BYTES, ByteMask, Meta, Record};
@@ -267,6 +268,34 @@ impl Engine {
                 AtOnce::Done
             }
             AtOnce::Done => AtOnce::Begun,
+            AtOnce::Begun => AtOnce::Begun,
+            AtOnce::No => self.kept_from(sweeps, parts::end_chain(granule, &by.context, new)),
+        }
+    }
+
+    /// Records an access that has no seat, and the one record that was `seen` in main is ordered before, as a chain of both.
+    #[inline(never)]
+    pub(super) fn begin_chain(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        new: Words,
+    ) -> AtOnce {
+        if self.shared.pool.is_exhausted() {
+            return AtOnce::No;
+        }
+        let sweeps = self.shadow.sweeps();
+        let (is_old, version) = (self.is_old(), self.version_of(thread));
+        let context = context(thread, &is_old, &version);
+        self.kept_from(sweeps, parts::begin_chain(granule, &context, seen, new))
+    }
+
+    /// What is to be said of an attempt, when there were so many `sweeps` before it.
+    #[inline]
+    fn kept_from(&self, sweeps: u32, attempt: AtOnce) -> AtOnce {
+        match attempt {
+            AtOnce::Done => AtOnce::done_if(self.shadow.has_recorded(sweeps)),
             attempt => attempt,
         }
     }

@@ -23,8 +23,8 @@ fn a_read_that_is_repeated_reads_what_was_written_since() {
     }
 }
 
-/// Records an access as instrumented programs do: of sixteen bytes, nothing where it is repeated, and a read of two words at once,
-/// where it can be.
+/// Records an access as instrumented programs do: of sixteen bytes, nothing where it is repeated, and two words at once, where it
+/// can be.
 fn access_two(
     engine: &Engine,
     t: &ThreadClock,
@@ -36,8 +36,8 @@ fn access_two(
     if len == 16 && is_repeated(start) && is_repeated(start + 8) {
         return Vec::new();
     }
-    let (attempt, at) = match (kind, len) {
-        (AccessKind::Read, 16) => engine.two_words_at_once(t, start, node),
+    let (attempt, at) = match len {
+        16 => engine.two_words_at_once(t, kind, start, node),
         _ => (AtOnce::No, start),
     };
     if attempt == AtOnce::No {
@@ -54,10 +54,9 @@ fn two_words_that_were_read_together_are_read_again_at_once() {
     let mut a = engine.first_thread(0).unwrap();
     let mut b = engine.fork(&mut a, 1).unwrap();
     let mut c = engine.fork(&mut a, 2).unwrap();
-    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, start, NodeId::ROOT).0;
+    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, READ, start, NodeId::ROOT).0;
     assert_eq!(two(&b, 64), AtOnce::No, "there is no shadow yet");
     assert!(access(&engine, &b, READ, 8, 8).is_empty());
-    assert_eq!(two(&b, 64), AtOnce::No, "there is nothing yet");
     assert!(access(&engine, &a, READ, 64, 32).is_empty());
     let mut done = SyncVar::new();
     a.release(&mut done);
@@ -83,6 +82,58 @@ fn two_words_that_were_read_together_are_read_again_at_once() {
         AtOnce::No,
         "the words have different histories"
     );
+}
+
+#[test]
+fn two_words_that_have_no_history_are_recorded_at_once() {
+    for kind in [AccessKind::Read, AccessKind::Write] {
+        let engine = Engine::new();
+        let mut a = engine.first_thread(0).unwrap();
+        let b = engine.fork(&mut a, 1).unwrap();
+        assert!(access(&engine, &a, AccessKind::Read, 8, 8).is_empty());
+        let two = engine.two_words_at_once(&a, kind, 64, NodeId::ROOT);
+        assert_eq!(two.0, AtOnce::Done, "{kind}");
+        assert!(access(&engine, &b, AccessKind::Read, 16, 8).is_empty());
+        let races = access(&engine, &b, AccessKind::Write, 64, 16);
+        assert_eq!(races.len(), 1, "{races:?}");
+        assert_eq!(
+            (races[0].bytes, races[0].previous_epoch),
+            (range(64, 16), a.epoch())
+        );
+    }
+}
+
+#[test]
+fn two_words_that_everybody_knows_give_their_place_at_once() {
+    const READ: AccessKind = AccessKind::Read;
+    let engine = Engine::new();
+    let mut a = engine.first_thread(0).unwrap();
+    engine.no_more_first_threads();
+    let mut b = engine.fork(&mut a, 1).unwrap();
+    assert!(access(&engine, &a, AccessKind::Write, 64, 32).is_empty());
+    let written = a.epoch();
+    let mut done = SyncVar::new();
+    a.release(&mut done);
+    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, READ, start, NodeId::ROOT).0;
+    b.acquire(&done);
+    assert_eq!(two(&b, 64), AtOnce::No, "nobody has looked what all know");
+    for word in (1..500).map(|word| 8 * (64 + word)) {
+        assert!(access(&engine, &a, AccessKind::Write, word, 8).is_empty());
+        assert!(access(&engine, &b, READ, 8, 8).is_empty());
+        a.release(&mut done);
+        b.acquire(&done);
+        assert!(access_word(&engine, &b, READ, word).is_empty());
+    }
+    assert!(engine.settled.has(written));
+    assert_eq!(two(&b, 64), AtOnce::Done);
+    assert_eq!(two(&a, 80), AtOnce::Done);
+    for (start, reader) in [(64, b.epoch()), (80, a.epoch())] {
+        let c = if start == 64 { &a } else { &b };
+        let races = access(&engine, c, AccessKind::Write, start, 16);
+        assert_eq!(races.len(), 1, "{races:?}");
+        let [race] = races[..] else { unreachable!() };
+        assert_eq!((race.previous_kind, race.previous_epoch), (READ, reader));
+    }
 }
 
 #[test]
@@ -145,11 +196,13 @@ fn two_words_at_once_find_the_races_that_a_range_finds() {
         let mut locks = [const { [const { SyncVar::new() }; 2] }; 2];
         for _ in 0..200 {
             let (thread, lock) = (below(THREADS) as usize, below(2) as usize);
-            let (kind, len) = match below(9) {
-                0 => (AccessKind::Write, 16),
-                1 => (AccessKind::Write, 8),
-                2 => (AccessKind::AtomicRead, 8),
-                3 => (AccessKind::AtomicWrite, 8),
+            let (kind, len) = match below(12) {
+                0..=2 => (AccessKind::Write, 16),
+                3 => (AccessKind::Write, 8),
+                4 => (AccessKind::AtomicRead, 8),
+                5 => (AccessKind::AtomicWrite, 8),
+                6 => (AccessKind::AtomicRead, 16),
+                7 => (AccessKind::AtomicWrite, 16),
                 _ => (AccessKind::Read, 16),
             };
             let (start, node) = (
