@@ -23,7 +23,7 @@ use crate::runtime::Runtime;
 use deadheat_detector::access::AccessKind;
 use deadheat_detector::clock::Time;
 use deadheat_detector::context::{Frame as Step, NodeId};
-use deadheat_detector::engine::{AtOnce, Word};
+use deadheat_detector::engine::{AtOnce, TwoWords, Word};
 use deadheat_detector::sync::{Acquired, AtomicEffect, SyncVar, ThreadClock};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -181,6 +181,20 @@ type Known = (NodeId, NodeId, usize);
 /// Steps that were looked up, in pairs with the same hash: the latest of them comes first.
 const STEPS: usize = 1 << STEP_BITS;
 const STEP_BITS: u32 = 9;
+
+/// Where the steps from `node` by a call from `site` are.
+#[inline(always)]
+fn hash_of(node: NodeId, site: usize) -> usize {
+    let hash = (site ^ (node.number() as usize) << 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash >> (usize::BITS - STEP_BITS)
+}
+
+/// Where such a step leads, if it is one of those `known`.
+#[inline(always)]
+fn known_step(known: &[Known; 2], node: NodeId, site: usize) -> Option<NodeId> {
+    let step = known.iter().find(|step| step.0 == node && step.2 == site);
+    step.map(|step| step.1)
+}
 
 /// The state of one thread or fiber. Only whoever runs it uses it, and handlers of signals on top of that
 /// one: hence cells, and atomics where a handler may come in between.
@@ -344,15 +358,28 @@ impl State {
         self.step(runtime, node, place.0)
     }
 
+    /// The call stack of something at `place`, which has a site, if it is known without the tree.
+    #[inline(always)]
+    fn known_node_at(&self, place: Place) -> Option<NodeId> {
+        let top = self.top.get();
+        if self.folded.get() != top || top == self.bottom {
+            return None;
+        }
+        // SAFETY: frames below the top were written.
+        let node = unsafe { (*top.sub(1)).node };
+        let hash = hash_of(node, place.0);
+        // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
+        let known = unsafe { &(*self.steps.get())[hash] };
+        known_step(known, node, place.0)
+    }
+
     /// The call stack `node` with a call from `site` on top.
     #[inline]
     fn step(&self, runtime: &Runtime, node: NodeId, site: usize) -> NodeId {
-        let hash = (site ^ (node.number() as usize) << 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // SAFETY: only this thread uses its steps, and no handler comes in between: it is inside.
-        let known = unsafe { &mut (*self.steps.get())[hash >> (usize::BITS - STEP_BITS)] };
-        let step = known.iter().find(|step| step.0 == node && step.2 == site);
-        if let Some(step) = step {
-            return step.1;
+        let known = unsafe { &mut (*self.steps.get())[hash_of(node, site)] };
+        if let Some(child) = known_step(known, node, site) {
+            return child;
         }
         let frame = Step::Return(site);
         let child = runtime.contexts.child_folding_recursion(node, frame);
@@ -493,22 +520,61 @@ impl Inside {
         }
     }
 
-    /// Event: an access to sixteen bytes, which are two words where they are aligned.
+    /// Event: an access to both `words` from `address` on, if its call stack is known without the tree: whether it is.
     #[inline(always)]
-    pub(crate) fn access_two_words(&self, kind: AccessKind, address: usize, place: Place) {
+    pub(crate) fn access_two_words(
+        &self,
+        kind: AccessKind,
+        address: usize,
+        words: TwoWords<'_>,
+        place: Place,
+    ) -> bool {
+        let Some(node) = self.state.known_node_at(place) else {
+            return false;
+        };
+        if self.state.ignoring.get() == 0 {
+            self.access_two_words_by(kind, address, words, node, place);
+        }
+        true
+    }
+
+    /// The same, by the call stack `node`.
+    #[inline(always)]
+    fn access_two_words_by(
+        &self,
+        kind: AccessKind,
+        address: usize,
+        words: TwoWords<'_>,
+        node: NodeId,
+        place: Place,
+    ) {
+        let (engine, clock) = (&self.runtime().engine, self.clock());
+        let (attempt, done) = if words.give_way(clock, kind) {
+            engine.two_words_at_once(clock, kind, words, node)
+        } else {
+            engine.two_words_anew(clock, kind, words, node)
+        };
+        match attempt {
+            AtOnce::Done => {}
+            AtOnce::Begun => {
+                let len = 16 - done;
+                report::access_after(attempt, self, kind, address + done, len, place);
+            }
+            AtOnce::No => self.access_one_by_one(kind, address, node, place),
+        }
+    }
+
+    /// Event: an access to sixteen bytes.
+    #[inline(never)]
+    pub(crate) fn access_sixteen(&self, kind: AccessKind, address: usize, place: Place) {
         if self.state.ignoring.get() != 0 {
             return;
         }
         let runtime = self.runtime();
         let node = self.state.node_at(runtime, place);
-        let engine = &runtime.engine;
-        let (attempt, at) = engine.two_words_at_once(self.clock(), kind, address, node);
-        match attempt {
-            AtOnce::Done => {}
-            AtOnce::Begun => {
-                report::access_after(attempt, self, kind, at, address + 16 - at, place);
-            }
-            AtOnce::No => self.access_one_by_one(kind, address, node, place),
+        match runtime.engine.two_words(address) {
+            Some(words) => self.access_two_words_by(kind, address, words, node, place),
+            None => self.access_one_by_one(kind, address, node, place),
         }
     }
 

@@ -37,8 +37,10 @@
 
 mod once;
 mod path;
+mod two;
 
 pub use once::{AtOnce, Word};
+pub use two::TwoWords;
 
 use crate::access::{AccessKind, ByteRange};
 use crate::chain;

@@ -23,6 +23,15 @@ const fn kind_of(kind: u8) -> AccessKind {
     }
 }
 
+/// The class of accesses of this kind.
+const fn class_of(kind: u8) -> Class {
+    if kind < VOLATILE_READ {
+        Class::Ordinary
+    } else {
+        Class::Volatile
+    }
+}
+
 /// An access by a thread whose accesses are recorded: nothing where it has made the like in this epoch.
 extern "C" fn access<const KIND: u8, const SIZE: usize>(
     address: usize,
@@ -33,15 +42,30 @@ extern "C" fn access<const KIND: u8, const SIZE: usize>(
     // SAFETY: this thread's own clock; an epoch is one word.
     let epoch = unsafe { (*state.clock.get()).epoch() };
     let engine = &runtime::get().engine;
-    let is_repeated = if SIZE <= 8 {
-        engine.is_repeated(epoch, kind, address, SIZE)
-    } else {
-        engine.is_repeated(epoch, kind, address, 8)
-            && engine.is_repeated(epoch, kind, address.wrapping_add(8), 8)
-    };
-    if !is_repeated {
+    if SIZE == 16 {
+        access_sixteen::<KIND>(address, site, state);
+    } else if !engine.is_repeated(epoch, kind, address, SIZE) {
         record::<KIND, SIZE>(address, site, state);
     }
+}
+
+/// The same, of sixteen bytes: mostly two words with one history.
+#[inline(always)]
+fn access_sixteen<const KIND: u8>(address: usize, site: usize, state: &'static State) {
+    let kind = const { kind_of(KIND) };
+    let place = Place::new(site, 16, const { class_of(KIND) });
+    // SAFETY: as above.
+    let epoch = unsafe { (*state.clock.get()).epoch() };
+    if let Some(words) = runtime::get().engine.two_words(address) {
+        if words.are_made(epoch, kind) {
+            return;
+        }
+        let Some(inside) = state.enter() else { return };
+        if inside.access_two_words(kind, address, words, place) {
+            return;
+        }
+    }
+    record::<KIND, 16>(address, site, state);
 }
 
 /// The same, where a look at the first half of the history did not tell so.
@@ -51,13 +75,8 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
     site: usize,
     state: &'static State,
 ) {
-    let class = if KIND < VOLATILE_READ {
-        Class::Ordinary
-    } else {
-        Class::Volatile
-    };
     let kind = const { kind_of(KIND) };
-    let place = Place::new(site, SIZE, class);
+    let place = Place::new(site, SIZE, const { class_of(KIND) });
     // SAFETY: as above.
     let epoch = unsafe { (*state.clock.get()).epoch() };
     let engine = &runtime::get().engine;
@@ -65,10 +84,14 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
     if word.is_some_and(|word| engine.has_made(epoch, kind, word)) {
         return;
     }
+    let repeats = |address| engine.is_repeated(epoch, kind, address, 8);
+    if SIZE == 16 && repeats(address) && repeats(address.wrapping_add(8)) {
+        return;
+    }
     if let Some(inside) = state.enter() {
         match word {
             Some(word) => inside.access_word(kind, address, word, place),
-            None if SIZE == 16 => inside.access_two_words(kind, address, place),
+            None if SIZE == 16 => inside.access_sixteen(kind, address, place),
             None => inside.access(kind, address, SIZE, place),
         }
     }

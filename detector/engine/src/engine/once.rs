@@ -136,7 +136,7 @@ impl Engine {
 
     /// Whether nothing in the side conflicts with the record `new`, of `kind`, that `thread` has just put in main.
     #[inline(always)]
-    fn is_settled(
+    pub(super) fn is_settled(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,
@@ -256,85 +256,6 @@ impl Engine {
         self.at_once(thread, kind, granule, (seen, new), sweeps)
     }
 
-    /// Records an access by `thread`, whose call stack is `node`, to the sixteen bytes from `address` on, if both words have the
-    /// same in main: a record that gives its place, or nothing. So it is where programs fill an array, and where they read it
-    /// again. Gives what [`Self::range_at_once`] does; where that is [`AtOnce::No`], there may be a quicker way than
-    /// [`Self::access_after`].
-    #[inline(always)]
-    pub fn two_words_at_once(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        address: usize,
-        node: NodeId,
-    ) -> (AtOnce, usize) {
-        let Some(granules) = self.shadow.two_granules(address) else {
-            return (AtOnce::No, address);
-        };
-        let sweeps = self.shadow.sweeps();
-        let [seen, next] = granules.map(|granule| granule.main().load());
-        let new = record_of(thread, Meta::new(kind, ByteMask::ALL, node));
-        if seen != next {
-            return (AtOnce::No, address);
-        }
-        let (attempt, first) = if gives_way(thread, kind, seen, new) {
-            self.two_records(thread, kind, granules, (seen, new), sweeps)
-        } else {
-            self.two_words_anew(thread, kind, granules, (seen, new), sweeps)
-        };
-        (attempt, address + first * BYTES)
-    }
-
-    /// The same, where both words had `seen` in main, and that does not tell at once that it gives its place.
-    #[inline(never)]
-    fn two_words_anew(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        granules: [Granule<'_>; 2],
-        (seen, new): (Words, Words),
-        sweeps: u32,
-    ) -> (AtOnce, usize) {
-        if seen.low == 0 {
-            for granule in granules {
-                self.shadow.touch(granule, Half::Main);
-            }
-        } else if !self.is_worthless(seen, new) {
-            return (AtOnce::No, 0);
-        }
-        self.two_records(thread, kind, granules, (seen, new), sweeps)
-    }
-
-    /// Puts `new`, of `kind`, in main of two granules that had `seen` there: what came of it, and of which of them, if there is more
-    /// to look at.
-    #[inline(always)]
-    fn two_records(
-        &self,
-        thread: &ThreadClock,
-        kind: AccessKind,
-        [first, second]: [Granule<'_>; 2],
-        (seen, new): (Words, Words),
-        sweeps: u32,
-    ) -> (AtOnce, usize) {
-        // What is beside the first is looked at before anything says that the second was accessed.
-        if !(first.exchange(seen, new) && self.is_settled(thread, kind, first, new)) {
-            return (AtOnce::Begun, 0);
-        }
-        if !(second.exchange(seen, new) && self.is_settled(thread, kind, second, new)) {
-            return (AtOnce::Begun, 1);
-        }
-        (AtOnce::done_if(self.shadow.has_recorded(sweeps)), 0)
-    }
-
-    /// Whether `seen` is one record, not made by the thread of the record `new` at the same time, which everybody knows: any other
-    /// takes its place. (What the thread has made in this epoch itself may be widened.)
-    #[inline]
-    fn is_worthless(&self, seen: Words, new: Words) -> bool {
-        seen.low != new.low
-            && granule::is_single(seen)
-            && self.settled.has(Epoch::from_bits(seen.low))
-    }
-
     /// What comes of the part of an access that a granule has, in which `seen` was in main, if one look at each half
     /// tells that it was made before at this `epoch`.
     #[inline(always)]
@@ -414,7 +335,7 @@ impl Engine {
         // What the thread has made in this epoch itself may be widened.
         let is_own = seen.low == new.low;
         let gives_way = !is_own && granule::is_superseded(seen, meta.kind(), meta.mask(), knows)
-            || self.is_worthless(seen, new);
+            || self.is_worthless(seen, thread.epoch());
         let taken = if gives_way {
             // What is in main is found by the first look.
             granule.take_main(seen, new, knows)
@@ -430,6 +351,15 @@ impl Engine {
             granule.take(seat, new.words(), knows)
         };
         AtOnce::done_if(taken && self.shadow.has_recorded(sweeps))
+    }
+
+    /// Whether `seen` is one record that everybody knows, for a thread that is at `epoch`, and not made then: any other
+    /// takes its place. (What the thread has made in this epoch itself may be widened.)
+    #[inline]
+    pub(super) fn is_worthless(&self, seen: Words, epoch: Epoch) -> bool {
+        seen.low != epoch.bits()
+            && granule::is_single(seen)
+            && self.settled.has(Epoch::from_bits(seen.low))
     }
 
     /// The seat of an access, also in a granule that is empty, and what it records there: where the

@@ -36,15 +36,31 @@ fn access_two(
     if len == 16 && is_repeated(start) && is_repeated(start + 8) {
         return Vec::new();
     }
-    let (attempt, at) = match len {
-        16 => engine.two_words_at_once(t, kind, start, node),
-        _ => (AtOnce::No, start),
+    let (attempt, done) = match len {
+        16 => two_words(engine, t, kind, start, node),
+        _ => (AtOnce::No, 0),
     };
     if attempt == AtOnce::No {
         return access_from(engine, t, kind, (start, len), node);
     }
-    let left = range(at, start + len - at);
+    let left = range(start + done, len - done);
     access_after(engine, attempt, t, kind, (left, node))
+}
+
+/// What comes of an access to two words if it is recorded at once.
+fn two_words(
+    engine: &Engine,
+    t: &ThreadClock,
+    kind: AccessKind,
+    start: usize,
+    node: NodeId,
+) -> (AtOnce, usize) {
+    match engine.two_words(start) {
+        Some(words) if words.are_made(t.epoch(), kind) => (AtOnce::Done, 0),
+        Some(words) if words.give_way(t, kind) => engine.two_words_at_once(t, kind, words, node),
+        Some(words) => engine.two_words_anew(t, kind, words, node),
+        None => (AtOnce::No, 0),
+    }
 }
 
 #[test]
@@ -54,7 +70,7 @@ fn two_words_that_were_read_together_are_read_again_at_once() {
     let mut a = engine.first_thread(0).unwrap();
     let mut b = engine.fork(&mut a, 1).unwrap();
     let mut c = engine.fork(&mut a, 2).unwrap();
-    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, READ, start, NodeId::ROOT).0;
+    let two = |t: &ThreadClock, start| two_words(&engine, t, READ, start, NodeId::ROOT).0;
     assert_eq!(two(&b, 64), AtOnce::No, "there is no shadow yet");
     assert!(access(&engine, &b, READ, 8, 8).is_empty());
     assert!(access(&engine, &a, READ, 64, 32).is_empty());
@@ -91,7 +107,7 @@ fn two_words_that_have_no_history_are_recorded_at_once() {
         let mut a = engine.first_thread(0).unwrap();
         let b = engine.fork(&mut a, 1).unwrap();
         assert!(access(&engine, &a, AccessKind::Read, 8, 8).is_empty());
-        let two = engine.two_words_at_once(&a, kind, 64, NodeId::ROOT);
+        let two = two_words(&engine, &a, kind, 64, NodeId::ROOT);
         assert_eq!(two.0, AtOnce::Done, "{kind}");
         assert!(access(&engine, &b, AccessKind::Read, 16, 8).is_empty());
         let races = access(&engine, &b, AccessKind::Write, 64, 16);
@@ -114,7 +130,7 @@ fn two_words_that_everybody_knows_give_their_place_at_once() {
     let written = a.epoch();
     let mut done = SyncVar::new();
     a.release(&mut done);
-    let two = |t: &ThreadClock, start| engine.two_words_at_once(t, READ, start, NodeId::ROOT).0;
+    let two = |t: &ThreadClock, start| two_words(&engine, t, READ, start, NodeId::ROOT).0;
     b.acquire(&done);
     assert_eq!(two(&b, 64), AtOnce::No, "nobody has looked what all know");
     for word in (1..500).map(|word| 8 * (64 + word)) {
