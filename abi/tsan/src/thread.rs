@@ -556,7 +556,7 @@ impl Inside {
         };
         match attempt {
             AtOnce::Done => {}
-            AtOnce::Begun => {
+            AtOnce::Begun | AtOnce::BothBegun => {
                 let len = 16 - done;
                 report::access_after(attempt, self, kind, address + done, len, place);
             }

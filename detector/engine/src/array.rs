@@ -19,7 +19,7 @@ unsafe impl Zeroable for crate::primitive::AtomicU64 {}
 // SAFETY: zero bytes are a null pointer.
 unsafe impl<T: Sync> Zeroable for crate::primitive::AtomicPtr<T> {}
 // SAFETY: zero bytes are numbers zero.
-unsafe impl Zeroable for crate::primitive::Pair {}
+unsafe impl Zeroable for crate::pair::TwoPairs {}
 
 /// `len` values, all zero at first, from a [`Source`].
 pub(crate) struct Array<T: Zeroable> {

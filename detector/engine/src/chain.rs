@@ -15,8 +15,9 @@ use crate::access::AccessKind;
 use crate::clock::{Epoch, Tid, Time};
 use crate::context::NodeId;
 use crate::granule::look_after_recording;
+use crate::pair::{Pair, Words};
 use crate::pool::{CROWD, INDEX_MASK, Index, Kind, Need, Node, Pool, WORDS};
-use crate::primitive::{AtomicU64, Ordering, Pair, Words};
+use crate::primitive::{AtomicU64, Ordering};
 use crate::record::{ByteMask, Meta, Record};
 use crate::trie::Maker;
 
@@ -102,7 +103,7 @@ pub(crate) fn is_open(words: Words) -> bool {
 
 /// The words of `main`, where they lead to a chain after nobody can renew a record in it any more. What was renewed in
 /// it before is seen afterwards.
-pub(crate) fn freeze(main: &Pair) -> Words {
+pub(crate) fn freeze(main: Pair<'_>) -> Words {
     let frozen = loop {
         let words = main.load();
         let frozen = Words {
@@ -204,7 +205,7 @@ pub(crate) fn placed_entries<'a>(
 /// A reference to what `main` leads to, if its words still are `words`.
 pub(crate) fn keep_alive(
     pool: &Pool,
-    main: &Pair,
+    main: Pair<'_>,
     words: Words,
     root: Index,
     shard: usize,
@@ -223,7 +224,7 @@ pub(crate) fn keep_alive(
 #[inline]
 pub(crate) fn while_alive<R>(
     pool: &Pool,
-    main: &Pair,
+    main: Pair<'_>,
     words: Words,
     root: Index,
     shard: usize,
@@ -351,7 +352,12 @@ impl<'a> Chain<'a> {
     }
 
     /// Puts this in the place of what `main` leads to, if that still is `old`, and frees that.
-    pub(crate) fn replace(&mut self, main: &Pair, old: Words, version: &dyn Fn() -> u64) -> bool {
+    pub(crate) fn replace(
+        &mut self,
+        main: Pair<'_>,
+        old: Words,
+        version: &dyn Fn() -> u64,
+    ) -> bool {
         let words = match (self.single, self.first) {
             (Some(record), _) => record.words(),
             (None, 0) => Words::ZERO,

@@ -298,7 +298,7 @@ impl Engine {
     fn expect(&self, address: usize) {
         fetch_to_write(core::ptr::without_provenance::<u8>(address));
         if let Some(granule) = self.shadow.granule(address) {
-            fetch_to_write(granule.main());
+            fetch_to_write(granule.main().place());
         }
     }
 

@@ -89,10 +89,11 @@
 use crate::access::AccessKind;
 use crate::chain::VERSION;
 use crate::clock::Epoch;
+use crate::pair::{Pair, TwoPairs, Words};
 use crate::pool::CROWD;
 #[cfg(loom)]
 use crate::primitive::AtomicBool;
-use crate::primitive::{Ordering, Pair, Words, fence};
+use crate::primitive::{Ordering, fence};
 use crate::record::{ByteMask, Meta, Record};
 use crate::region::{Half, PAGE_GRANULES, Region};
 
@@ -111,7 +112,7 @@ enum Place<'a> {
     In(Region<'a>, usize),
     /// Anywhere: both halves, and whether there may be anything in the side.
     #[cfg(loom)]
-    Alone(&'a Pair, &'a Pair, &'a AtomicBool),
+    Alone(Pair<'a>, Pair<'a>, &'a AtomicBool),
 }
 
 /// Where an access can be recorded without a look at more than the two records in place: the words
@@ -169,13 +170,13 @@ pub(crate) fn is_superseded(
 impl<'a> Granule<'a> {
     /// The half that has any history. Whoever puts something there has to look at the side.
     #[inline(always)]
-    pub(crate) fn main(self) -> &'a Pair {
+    pub(crate) fn main(self) -> Pair<'a> {
         self.half(Half::Main)
     }
 
     /// The half that has no plain write. Whoever puts something there notes it first, and has to look at main.
     #[inline(always)]
-    pub(crate) fn side(self) -> &'a Pair {
+    pub(crate) fn side(self) -> Pair<'a> {
         self.half(Half::Side)
     }
 
@@ -277,6 +278,17 @@ impl<'a> Granule<'a> {
             self.main().renew(seen, new.low)
         } else {
             self.main().replace(seen, new)
+        }
+    }
+
+    /// The same in main of this one and its neighbour, which is behind it, and had the same there.
+    #[inline(always)]
+    pub(crate) fn exchange_both(self, seen: Words, new: Words) -> bool {
+        let both = self.with_neighbour();
+        if is_single(seen) && seen.high == new.high {
+            both.renew_both(seen, new.low)
+        } else {
+            both.replace_both(seen, new)
         }
     }
 
@@ -382,13 +394,13 @@ impl<'a> Granule<'a> {
 
     /// One whose halves lie anywhere.
     #[cfg(loom)]
-    pub(crate) fn alone(main: &'a Pair, side: &'a Pair, has_side: &'a AtomicBool) -> Self {
+    pub(crate) fn alone(main: Pair<'a>, side: Pair<'a>, has_side: &'a AtomicBool) -> Self {
         let place = Place::Alone(main, side, has_side);
         Self { place }
     }
 
     #[inline(always)]
-    fn half(self, half: Half) -> &'a Pair {
+    fn half(self, half: Half) -> Pair<'a> {
         match self.place {
             Place::In(region, index) => region.half(half, index),
             #[cfg(loom)]
@@ -396,6 +408,16 @@ impl<'a> Granule<'a> {
                 Half::Main => main,
                 Half::Side => side,
             },
+        }
+    }
+
+    /// Main of this one, whose number is even, and of its neighbour.
+    #[inline(always)]
+    pub(crate) fn with_neighbour(self) -> &'a TwoPairs {
+        match self.place {
+            Place::In(region, index) => region.two(Half::Main, index),
+            #[cfg(loom)]
+            Place::Alone(..) => unreachable!("alone it has no neighbour"),
         }
     }
 
@@ -464,7 +486,7 @@ pub(crate) fn look_after_recording() {
 }
 
 /// Whether the record that `words` are, which were read from `pair`, does not conflict with `new`.
-fn is_apart(pair: &Pair, words: Words, new: Meta) -> bool {
+fn is_apart(pair: Pair<'_>, words: Words, new: Meta) -> bool {
     let old = Meta(words.high);
     let meet = !old.mask().and(new.mask()).is_empty() && old.kind().conflicts_with(new.kind());
     !meet && pair.is_still(words)

@@ -34,8 +34,9 @@ use crate::context::NodeId;
 use crate::granule::{
     Granule, is_superseded, look_after_recording, may_conflict_beside, may_stand_beside,
 };
+use crate::pair::{Pair, Words};
 use crate::pool::{Need, Pool};
-use crate::primitive::{Ordering, Pair, Words, fence};
+use crate::primitive::{Ordering, fence};
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::trie::{self, Maker};
 
@@ -273,7 +274,11 @@ fn look_at_side<K: Fn(Epoch) -> bool>(
 }
 
 /// Puts an access in the side, if there is nothing, or what it takes the place of.
-fn record_beside<K: Fn(Epoch) -> bool>(side: &Pair, context: &Context<'_, K>, new: Record) -> bool {
+fn record_beside<K: Fn(Epoch) -> bool>(
+    side: Pair<'_>,
+    context: &Context<'_, K>,
+    new: Record,
+) -> bool {
     loop {
         let seen = side.load();
         let old = Record::from_words(seen);
@@ -295,7 +300,7 @@ fn record_beside<K: Fn(Epoch) -> bool>(side: &Pair, context: &Context<'_, K>, ne
 /// Adds the races of an access that was put in the side, so that whoever changes main from now on
 /// sees it.
 fn look_at_main<K: Fn(Epoch) -> bool>(
-    main: &Pair,
+    main: Pair<'_>,
     context: &Context<'_, K>,
     new: Record,
     conflicts: &mut Conflicts,
@@ -324,7 +329,7 @@ fn look_at_main<K: Fn(Epoch) -> bool>(
 /// A record of `entry`, which main led to when it was `seen`, that is not ordered before the access.
 fn racing_in<K: Fn(Epoch) -> bool>(
     entry: Entry,
-    main: &Pair,
+    main: Pair<'_>,
     seen: Words,
     context: &Context<'_, K>,
 ) -> Result<Option<Record>, Stop> {
@@ -610,7 +615,7 @@ fn thin(
     Some(thin_main(granule.main(), pool, need, shard, version, keep)? && side_is_empty)
 }
 
-fn thin_side(side: &Pair, mut keep: impl FnMut(Entry) -> ByteMask) -> bool {
+fn thin_side(side: Pair<'_>, mut keep: impl FnMut(Entry) -> ByteMask) -> bool {
     loop {
         let old = side.load();
         if old.low == 0 {
@@ -626,7 +631,7 @@ fn thin_side(side: &Pair, mut keep: impl FnMut(Entry) -> ByteMask) -> bool {
 }
 
 fn thin_main(
-    main: &Pair,
+    main: Pair<'_>,
     pool: &Pool,
     need: Need,
     shard: usize,
@@ -671,7 +676,7 @@ fn thin_main(
 
 /// Whether `keep` leaves all of the chain as it is that main led to when it was `seen`, and leads to now.
 fn stays(
-    main: &Pair,
+    main: Pair<'_>,
     pool: &Pool,
     shard: usize,
     seen: Words,
@@ -689,7 +694,7 @@ fn stays(
 
 /// Calls `f` with each entry of what main led to when it was `seen`. The trie of a crowd is not freed meanwhile.
 fn alive_entries(
-    main: &Pair,
+    main: Pair<'_>,
     pool: &Pool,
     shard: usize,
     seen: Words,

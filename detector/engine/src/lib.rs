@@ -31,6 +31,7 @@ pub mod known;
 #[cfg(loom)]
 pub mod model;
 mod notes;
+mod pair;
 mod parts;
 mod pool;
 mod primitive;

@@ -1,6 +1,7 @@
 //! The protocol of a granule's history, to be tried by `loom` (`tests/loom/`): built with
-//! `--cfg loom` only. [`table`] is that of a table's growth.
+//! `--cfg loom` only. [`table`] is that of a table's growth, [`pair`] that of two words that are exchanged by one.
 
+pub mod pair;
 pub mod table;
 
 use crate::access::AccessKind;
@@ -10,9 +11,10 @@ use crate::context::NodeId;
 use crate::engine::AtOnce;
 use crate::granule::{self, Granule, Seat};
 use crate::history::{self, Conflict, Conflicts, Context};
+use crate::pair::TwoPairs;
 use crate::parts;
 use crate::pool::Pool;
-use crate::primitive::{AtomicBool, Pair};
+use crate::primitive::AtomicBool;
 use crate::record::{ByteMask, Record};
 use crate::region::Half;
 use crate::renewal::{self, By};
@@ -21,8 +23,7 @@ use alloc::vec::Vec;
 
 /// One granule, and the pool that its history spills to.
 pub struct Model {
-    main: Pair,
-    side: Pair,
+    halves: TwoPairs,
     has_side: AtomicBool,
     pool: Pool,
 }
@@ -31,8 +32,7 @@ impl Default for Model {
     fn default() -> Self {
         let pool = Pool::new(&Source::global(), u32::MAX).expect("memory for a few nodes");
         Self {
-            main: Pair::default(),
-            side: Pair::default(),
+            halves: TwoPairs::default(),
             has_side: AtomicBool::new(false),
             pool,
         }
@@ -41,7 +41,7 @@ impl Default for Model {
 
 impl Model {
     fn granule(&self) -> Granule<'_> {
-        Granule::alone(&self.main, &self.side, &self.has_side)
+        Granule::alone(self.halves.pair(0), self.halves.pair(1), &self.has_side)
     }
 
     /// An access by thread `tid`, which no other thread's is ordered before, to the bytes that
@@ -134,7 +134,7 @@ impl Model {
         let is_done = !is_seated
             && match at_once() {
                 AtOnce::Done => true,
-                AtOnce::Begun => false,
+                AtOnce::Begun | AtOnce::BothBegun => false,
                 AtOnce::No => history::is_covered(granule, &self.pool, kind, mask, epoch),
             };
         if is_done {

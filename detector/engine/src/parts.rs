@@ -11,10 +11,12 @@
 use crate::chain::{Chain, Entry, Stop, is_open, placed_entries};
 use crate::clock::Epoch;
 use crate::engine::AtOnce;
-use crate::granule::{Granule, is_single, is_superseded, look_after_recording, may_conflict_beside};
+use crate::granule::{
+    Granule, is_single, is_superseded, look_after_recording, may_conflict_beside,
+};
 use crate::history::Context;
+use crate::pair::Words;
 use crate::pool::{INDEX_MASK, Need};
-use crate::primitive::Words;
 use crate::record::{Meta, Record};
 
 /// Records an access that has no seat where main is one record, which was `seen` and is ordered before: as a chain of what is left
@@ -80,7 +82,7 @@ fn settle<K: Fn(Epoch) -> bool>(
     new: Words,
 ) -> AtOnce {
     look_after_recording();
-    let is_settled = !may_conflict_beside(Meta(new.high).kind())
-        || granule.settle(new, &context.knows);
+    let is_settled =
+        !may_conflict_beside(Meta(new.high).kind()) || granule.settle(new, &context.knows);
     AtOnce::done_if(is_settled)
 }

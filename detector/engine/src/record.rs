@@ -6,7 +6,7 @@
 use crate::access::{AccessKind, ByteRange};
 use crate::clock::Epoch;
 use crate::context::NodeId;
-use crate::primitive::Words;
+use crate::pair::Words;
 
 /// The number of bytes of a granule.
 pub(crate) const BYTES: usize = 8;

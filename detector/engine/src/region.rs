@@ -8,8 +8,9 @@
 
 use crate::granule::Granule;
 use crate::notes::Notes;
+use crate::pair::{Pair, TwoPairs, Words};
 use crate::pool::{ensure, free};
-use crate::primitive::{AtomicPtr, Ordering, Pair, Words};
+use crate::primitive::{AtomicPtr, Ordering};
 use crate::record::BYTES as GRANULE_BYTES;
 use crate::source::{PAGE, Source};
 use core::marker::PhantomData;
@@ -19,7 +20,7 @@ use core::ops::Range;
 pub(crate) const REGION_BITS: u32 = 26;
 const GRANULES: usize = 1 << (REGION_BITS - GRANULE_BYTES.ilog2());
 /// The granules of a page of main halves, or of sides.
-pub(crate) const PAGE_GRANULES: usize = PAGE / size_of::<Pair>();
+pub(crate) const PAGE_GRANULES: usize = 2 * PAGE / size_of::<TwoPairs>();
 /// The pages of main halves; there are as many of sides.
 const PAGES: usize = GRANULES / PAGE_GRANULES;
 /// The words of notes for each half.
@@ -27,7 +28,7 @@ const WORDS: usize = PAGES / 64;
 /// So many pages are brought ahead of their use, at most.
 const AHEAD: usize = 16;
 /// All halves, and the notes.
-const LEN: usize = 2 * GRANULES + (2 * size_of::<Notes<WORDS>>()).div_ceil(size_of::<Pair>());
+const LEN: usize = GRANULES + (2 * size_of::<Notes<WORDS>>()).div_ceil(size_of::<TwoPairs>());
 
 /// One of the two parts of a granule.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,14 +56,14 @@ fn granules_in(page: usize) -> Range<usize> {
 /// The granules and notes of a region that is there.
 #[derive(Clone, Copy)]
 pub(crate) struct Region<'a> {
-    start: *const Pair,
-    pairs: PhantomData<&'a Pair>,
+    start: *const TwoPairs,
+    pairs: PhantomData<&'a TwoPairs>,
 }
 
 impl<'a> Region<'a> {
     /// The region that `place` leads to; `None` where it is not made yet.
     #[inline(always)]
-    pub(crate) fn at(place: &'a AtomicPtr<Pair>) -> Option<Self> {
+    pub(crate) fn at(place: &'a AtomicPtr<TwoPairs>) -> Option<Self> {
         let start = place.load(Ordering::Acquire).cast_const();
         (!start.is_null()).then_some(Self {
             start,
@@ -71,7 +72,7 @@ impl<'a> Region<'a> {
     }
 
     /// Makes sure that `place` leads to a region; whether this call made it, `None` where there is no memory.
-    pub(crate) fn make(place: &AtomicPtr<Pair>, source: &Source) -> Option<bool> {
+    pub(crate) fn make(place: &AtomicPtr<TwoPairs>, source: &Source) -> Option<bool> {
         ensure(place, LEN, source)
     }
 
@@ -80,7 +81,7 @@ impl<'a> Region<'a> {
     /// # Safety
     ///
     /// It was made with this source, and is not used any more.
-    pub(crate) unsafe fn free(place: &AtomicPtr<Pair>, source: &Source) {
+    pub(crate) unsafe fn free(place: &AtomicPtr<TwoPairs>, source: &Source) {
         // SAFETY: as the caller says.
         unsafe { free(place, LEN, source) };
     }
@@ -105,10 +106,16 @@ impl<'a> Region<'a> {
 
     /// A half of the granule of the number `index`, which is below [`GRANULES`].
     #[inline(always)]
-    pub(crate) fn half(self, half: Half, index: usize) -> &'a Pair {
+    pub(crate) fn half(self, half: Half, index: usize) -> Pair<'a> {
+        self.two(half, index).pair(index)
+    }
+
+    /// A half of the granule of the number `index`, which is below [`GRANULES`], and that of its neighbour.
+    #[inline(always)]
+    pub(crate) fn two(self, half: Half, index: usize) -> &'a TwoPairs {
         debug_assert!(index < GRANULES);
         // SAFETY: the array has so many pairs of each half, one behind the other, and lives as long as this says.
-        unsafe { &*self.start.add(GRANULES * half as usize + index) }
+        unsafe { &*self.start.add((GRANULES * half as usize + index) / 2) }
     }
 
     /// Which pages of this half may have history.
@@ -117,7 +124,7 @@ impl<'a> Region<'a> {
         // SAFETY: behind the pairs of both halves the array has such notes for each, which are zero bytes at first, and
         // are used as these only.
         unsafe {
-            let notes = self.start.add(2 * GRANULES).cast::<Notes<WORDS>>();
+            let notes = self.start.add(GRANULES).cast::<Notes<WORDS>>();
             &*notes.add(half as usize)
         }
     }
@@ -151,7 +158,10 @@ impl<'a> Region<'a> {
             // SAFETY: the pages lie within the array, which came from this source; zero bytes are pairs without
             // history, and pairs are atomics.
             unsafe {
-                (source.discard)(self.start.add(first).cast_mut().cast(), pages.len() * PAGE);
+                (source.discard)(
+                    self.start.add(first / 2).cast_mut().cast(),
+                    pages.len() * PAGE,
+                );
             };
         }
         noted

@@ -43,8 +43,9 @@ use crate::granule::{
     may_stand_beside,
 };
 use crate::history::{self, Context};
+use crate::pair::Words;
 use crate::pool::{CROWD, INDEX_MASK, Index, Pool};
-use crate::primitive::{AtomicU64, Ordering, Words};
+use crate::primitive::{AtomicU64, Ordering};
 use crate::record::{Meta, Record};
 use crate::trie;
 

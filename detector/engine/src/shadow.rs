@@ -20,8 +20,9 @@
 use crate::access::ByteRange;
 use crate::array::{Array, Zeroable};
 use crate::granule::Granule;
+use crate::pair::TwoPairs;
 use crate::pool::CROWD;
-use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, Pair, fence};
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::record::{BYTES as GRANULE_BYTES, ByteMask};
 use crate::region::{Half, PAGE_GRANULES, REGION_BITS, Region, index_of, page_of};
 use crate::source::{PAGE, Source};
@@ -40,7 +41,7 @@ const FAR: usize = 64;
 /// A region beyond the table.
 #[derive(Default)]
 struct Far {
-    region: AtomicPtr<Pair>,
+    region: AtomicPtr<TwoPairs>,
     /// Its number, plus one.
     number: AtomicU64,
 }
@@ -58,7 +59,7 @@ pub(crate) struct Position {
 
 /// The shadow of an address space.
 pub(crate) struct Shadow {
-    near: Array<AtomicPtr<Pair>>,
+    near: Array<AtomicPtr<TwoPairs>>,
     far: Array<Far>,
     /// The numbers, plus one, of the regions of `near` that are there.
     made: Array<AtomicU32>,
@@ -147,7 +148,7 @@ impl Shadow {
     }
 
     /// Makes the region of this number, and lists it.
-    fn make(&self, place: &AtomicPtr<Pair>, number: usize) -> Option<()> {
+    fn make(&self, place: &AtomicPtr<TwoPairs>, number: usize) -> Option<()> {
         let made = Region::make(place, &self.source)?;
         if made && number < REGIONS {
             let place = self.made_len.fetch_add(1, Ordering::Relaxed);
@@ -178,7 +179,7 @@ impl Shadow {
     }
 
     /// Where the region of this number beyond the table is, or is to be.
-    fn far_place(&self, number: usize) -> Option<&AtomicPtr<Pair>> {
+    fn far_place(&self, number: usize) -> Option<&AtomicPtr<TwoPairs>> {
         let number = number as u64 + 1;
         let mut places = self.far.iter();
         let far = places.find(|far| {
@@ -460,7 +461,7 @@ impl Drop for Shadow {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::primitive::Words;
+    use crate::pair::Words;
     use std::vec::Vec;
 
     fn shadow() -> Shadow {
@@ -596,12 +597,13 @@ mod tests {
         use super::*;
         use crate::primitive::AtomicPtr;
 
-        static MAIN: AtomicPtr<Pair> = AtomicPtr::new(core::ptr::null_mut());
+        static MAIN: AtomicPtr<TwoPairs> = AtomicPtr::new(core::ptr::null_mut());
 
         unsafe extern "C" fn discard(start: *mut u8, bytes: usize) {
             // SAFETY: the test keeps the granule alive while this is not null.
             if let Some(main) = unsafe { MAIN.load(Ordering::Relaxed).as_ref() } {
-                assert!(main.replace(Words::ZERO, Words { low: 2, high: 0 }));
+                let new = Words { low: 2, high: 0 };
+                assert!(main.pair(0).replace(Words::ZERO, new));
             }
             // SAFETY: as the caller promises.
             unsafe { (Source::default().discard)(start, bytes) };
@@ -619,7 +621,7 @@ mod tests {
             place.main().replace(Words::ZERO, Words { low: 1, high: 0 });
             assert!(shadow.has_recorded(sweeps));
             let sweeps = shadow.begin_recording(place, false);
-            let main = core::ptr::from_ref(place.main()).cast_mut();
+            let main = core::ptr::from_ref(place.with_neighbour()).cast_mut();
             MAIN.store(main, Ordering::Relaxed);
             sweep_all(&shadow, |granule, _| {
                 granule.main().replace(granule.main().load(), Words::ZERO)

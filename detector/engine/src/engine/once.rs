@@ -7,7 +7,7 @@ use crate::access::{AccessKind, ByteRange};
 use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{self, Granule, Seat};
-use crate::primitive::Words;
+use crate::pair::Words;
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::region::Half;
 use crate::sync::ThreadClock;
@@ -20,11 +20,19 @@ pub enum AtOnce {
     /// It was put in its seat, but there is more to look at: it is to be recorded by all the rules, and what
     /// is there now does not tell that it was made before.
     Begun,
+    /// The same of both of two words: neither tells that it was accessed before.
+    BothBegun,
     /// There is no seat for it, or more to look at before.
     No,
 }
 
 impl AtOnce {
+    /// How many words of the access, the first ones, are to be recorded by all the rules whatever is there.
+    #[inline]
+    pub(super) fn tried(self) -> usize {
+        1 + usize::from(self == Self::BothBegun)
+    }
+
     #[inline(always)]
     pub(crate) fn done_if(is_done: bool) -> Self {
         if is_done { Self::Done } else { Self::Begun }

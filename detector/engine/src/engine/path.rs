@@ -11,9 +11,10 @@ use crate::clock::{Clock, Epoch};
 use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::history::{self, Conflict, Conflicts, Context};
+use crate::pair::Words;
 use crate::parts;
 use crate::pool::Need;
-use crate::primitive::{Ordering, Words, fence};
+use crate::primitive::{Ordering, fence};
 use crate::record::{BYTES, ByteMask, Meta, Record};
 use crate::renewal::{self, By};
 use crate::shadow::granules_of;
@@ -77,7 +78,7 @@ impl Engine {
     ) {
         thread.assert_of(&self.shared);
         if self.shared.pool.is_exhausted() {
-            return self.access_each(thread, kind, bytes, node, found);
+            return self.access_each(AtOnce::No, thread, kind, bytes, node, found);
         }
         let mut known = None;
         let mut node = Some(node);
@@ -86,7 +87,9 @@ impl Engine {
         let (attempt, next) = self.range_at_once(thread, kind, bytes, &mut get);
         match attempt {
             AtOnce::Done => {}
-            AtOnce::Begun => self.access_each(thread, kind, bytes.from(next), get, found),
+            AtOnce::Begun | AtOnce::BothBegun => {
+                self.access_each(attempt, thread, kind, bytes.from(next), get, found);
+            }
             AtOnce::No => self.access_new(thread, kind, bytes.from(next), get, found),
         }
     }
@@ -108,7 +111,9 @@ impl Engine {
     ) {
         match attempt {
             AtOnce::Done => {}
-            AtOnce::Begun => self.access_each(thread, kind, bytes, || node, found),
+            AtOnce::Begun | AtOnce::BothBegun => {
+                self.access_each(attempt, thread, kind, bytes, || node, found);
+            }
             AtOnce::No => match self.word(bytes.start(), bytes.len_as_given()) {
                 Some(_) => self.access_new(thread, kind, bytes, || node, found),
                 None => self.access_wide(thread, kind, bytes, || node, found),
@@ -180,7 +185,7 @@ impl Engine {
         let new = Record::from_words(new);
         match attempt {
             AtOnce::Done => {}
-            AtOnce::Begun => self.access_again(thread, start, new, found),
+            AtOnce::Begun | AtOnce::BothBegun => self.access_again(thread, start, new, found),
             AtOnce::No => {
                 let bytes = new.mask.bytes_from(start);
                 self.access_new(thread, new.kind, bytes, || new.node, found);
@@ -198,7 +203,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         let bytes = new.mask.bytes_from(start);
-        self.access_each(thread, new.kind, bytes, || new.node, found);
+        self.access_each(AtOnce::Begun, thread, new.kind, bytes, || new.node, found);
     }
 
     /// An access that the inline same-epoch check did not cover.
@@ -218,7 +223,7 @@ impl Engine {
         if is_done {
             self.covered(thread, kind, bytes);
         } else {
-            self.access_each(thread, kind, bytes, || node, found);
+            self.access_each(AtOnce::No, thread, kind, bytes, || node, found);
         }
     }
 
@@ -268,8 +273,8 @@ impl Engine {
                 AtOnce::Done
             }
             AtOnce::Done => AtOnce::Begun,
-            AtOnce::Begun => AtOnce::Begun,
             AtOnce::No => self.kept_from(sweeps, parts::end_chain(granule, &by.context, new)),
+            attempt => attempt,
         }
     }
 
@@ -326,10 +331,11 @@ impl Engine {
         );
     }
 
-    /// An access to any number of granules, by all the rules.
+    /// An access to any number of granules, by all the rules, after an `attempt` at once.
     #[inline(never)]
     fn access_each(
         &self,
+        attempt: AtOnce,
         thread: &ThreadClock,
         kind: AccessKind,
         bytes: ByteRange,
@@ -347,7 +353,7 @@ impl Engine {
         unrepeat(thread);
         thread.slot().set_asks(true);
         let mut open = Adjoining::default();
-        let mut is_first = true;
+        let mut tried = attempt.tried();
         // What was known before the access: edges into it are not.
         let mut before: Option<Clock> = None;
         let mut conflicts = Conflicts::new(ByteMask::NONE);
@@ -359,10 +365,10 @@ impl Engine {
                 node,
             };
             open.begin_granule(address, &mut found);
-            // The first is here because it has more to it, and what was put in its seat may cover it by now.
-            if !core::mem::take(&mut is_first)
-                && self.in_granule(thread, kind, address, mask, || node) == AtOnce::Done
-            {
+            // What was tried is here because it has more to it, and what was put in its seat may cover it by now.
+            let is_tried = tried > 0;
+            tried = tried.saturating_sub(1);
+            if !is_tried && self.in_granule(thread, kind, address, mask, || node) == AtOnce::Done {
                 continue;
             }
             conflicts.begin(mask);

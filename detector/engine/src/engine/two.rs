@@ -7,7 +7,7 @@ use crate::access::AccessKind;
 use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{self, Granule};
-use crate::primitive::Words;
+use crate::pair::Words;
 use crate::record::{BYTES, ByteMask, Meta};
 use crate::region::Half;
 use crate::sync::ThreadClock;
@@ -100,13 +100,15 @@ impl Engine {
         let TwoWords { granules, seen } = words;
         let [first, second] = granules;
         let new = record_of(thread, Meta::new(kind, ByteMask::ALL, node));
-        // What is beside the first is looked at before anything says that the second was accessed.
-        if !(first.exchange(seen, new) && self.is_settled(thread, kind, first, new)) {
-            return (AtOnce::Begun, 0);
+        if !(first.exchange_both(seen, new) && self.is_settled(thread, kind, first, new)) {
+            return (AtOnce::BothBegun, 0);
         }
-        if !(second.exchange(seen, new) && self.is_settled(thread, kind, second, new)) {
+        if !self.is_settled(thread, kind, second, new) {
             return (AtOnce::Begun, BYTES);
         }
-        (AtOnce::done_if(self.shadow.has_recorded(sweeps)), 0)
+        if !self.shadow.has_recorded(sweeps) {
+            return (AtOnce::BothBegun, 0);
+        }
+        (AtOnce::Done, 0)
     }
 }

@@ -6,6 +6,8 @@
 #![cfg(loom)]
 
 mod census;
+mod pair;
+mod parts;
 mod renewal;
 mod side;
 mod table;

@@ -9,9 +9,9 @@ use loom::thread;
 /// Enough threads for a crowd, beside one record in each half of the granule.
 const MEMBERS: [usize; 8] = [8, 9, 0, 1, 2, 4, 5, 6];
 /// A thread whose record is renewed.
-const OWN: usize = 5;
+pub(super) const OWN: usize = 5;
 /// A thread that comes to the crowd, whose record would be in the same node, or that writes what they have accessed.
-const OTHER: usize = 3;
+pub(super) const OTHER: usize = 3;
 /// A thread that comes after all else.
 const LAST: usize = 21;
 
@@ -19,7 +19,7 @@ const LAST: usize = 21;
 const BESIDE: usize = MEMBERS[1];
 
 /// What happened at the first time of its thread, everybody knows.
-fn knows_firsts(_: usize, time: u64) -> bool {
+pub(super) fn knows_firsts(_: usize, time: u64) -> bool {
     time < 2
 }
 
@@ -52,7 +52,7 @@ fn crowded(kind: AccessKind, beside: AccessKind, is_known: bool) -> Model {
 }
 
 /// A granule of which one thread has written one half, and another one the other.
-fn halved() -> Model {
+pub(super) fn halved() -> Model {
     let model = Model::default();
     assert!(model.access(OWN, 1000, Write, 0x0f).is_empty());
     assert!(model.access(MEMBERS[0], 1001, Write, 0xf0).is_empty());
@@ -61,7 +61,7 @@ fn halved() -> Model {
 
 /// Calls `check` in every interleaving with at most two preemptions of a thread that makes its access to the granule
 /// again, of this kind and to these bytes, and of `other`, with what the two found.
-fn check(
+pub(super) fn check(
     granule: impl Fn() -> Model + Send + Sync + 'static,
     (kind, mask): (AccessKind, u8),
     other: impl Fn(&Model) -> Vec<usize> + Copy + Send + Sync + 'static,
