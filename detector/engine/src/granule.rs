@@ -2,7 +2,7 @@
 //!
 //! # The states
 //!
-//! A [`Granule`] is two [`Pair`]s of words; every change is one compare-exchange of one of them.
+//! A [`Granule`] is two [`Pair`]s of words; every change is one exchange of one of them from what was expected (see `pair`).
 //! *Main* has any history, *side* has one access that is no plain write, or nothing:
 //!
 //! | low word | high word | main | side |
@@ -20,7 +20,7 @@
 //!
 //! # Two that come at once
 //!
-//! Where both go to main, or both to the side, the one whose compare-exchange comes second sees
+//! Where both go to main, or both to the side, the one whose exchange comes second sees
 //! that the words are not those that it looked at, and looks again. Where one goes to main and the
 //! other to the side, nothing makes either fail, and the bad interleaving is
 //!
@@ -71,7 +71,7 @@
 //! # The same again
 //!
 //! Where main's one record is to give its place to one of the same kind, bytes and call stack, only the
-//! epoch is exchanged ([`Pair::renew`]): that is half as dear. While the epoch is what was seen, and it is one
+//! epoch is exchanged ([`Pair::renew`]): that is cheaper. While the epoch is what was seen, and it is one
 //! that the newcomer knows, its thread is past it, and what that thread recorded then was there before the
 //! newcomer looked. So of the other word only the bytes can have changed, by a reset that came in between and took
 //! some away. The newcomer looks at that word once more, and where it has changed, is recorded as any other
@@ -82,7 +82,7 @@
 //! # Torn reads
 //!
 //! The two words of a pair are read one after the other, and may belong to different records.
-//! What is decided from both is followed by a compare-exchange from both, or by a second look
+//! What is decided from both is followed by an exchange from both, or by a second look
 //! ([`Pair::is_still`]). The low word alone says whether there is a record, and whether its
 //! access is ordered: where it is, no other word matters.
 
@@ -196,7 +196,7 @@ impl<'a> Granule<'a> {
     pub(crate) fn is_covered_by_side(self, kind: AccessKind, mask: ByteMask, epoch: Epoch) -> bool {
         may_stand_beside(kind)
             && self.may_have_side()
-            && self.side().low() == epoch.bits()
+            && self.side().glance_low() == epoch.bits()
             && is_covered_inline(self.side().load(), kind, mask, epoch)
     }
 
@@ -281,7 +281,7 @@ impl<'a> Granule<'a> {
         }
     }
 
-    /// The same in main of this one and its neighbour, which is behind it, and had the same there.
+    /// The same in main of this one and of its neighbour, which is behind it, and had the same there.
     #[inline(always)]
     pub(crate) fn exchange_both(self, seen: Words, new: Words) -> bool {
         let both = self.with_neighbour();
@@ -302,7 +302,7 @@ impl<'a> Granule<'a> {
     #[inline(always)]
     pub(crate) fn is_main_ordered_at(self, epoch: Epoch) -> bool {
         look_after_recording();
-        let low = self.main().low();
+        let low = self.main().glance_low();
         low & CROWD == 0 && epoch.reaches(Epoch::from_bits(low))
     }
 
@@ -321,7 +321,7 @@ impl<'a> Granule<'a> {
     #[inline(always)]
     pub(crate) fn is_alone(self) -> bool {
         look_after_recording();
-        !self.may_have_side() || self.side().low() == 0
+        !self.may_have_side() || self.side().glance_low() == 0
     }
 
     /// Whether there is a read in the side that a thread at `epoch` has made, for one who has just recorded a write of

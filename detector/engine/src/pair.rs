@@ -37,6 +37,15 @@ macro_rules! looks {
             Words { low, high }
         }
 
+        /// The same for who does not wait: while both words are being exchanged, the first has its top bit set, as where it leads
+        /// to more than one record.
+        #[inline(always)]
+        pub(crate) fn glance(self) -> Words {
+            let high = self.high();
+            let low = self.glance_low();
+            Words { low, high }
+        }
+
         /// Whether both words still are `words`, at one moment.
         ///
         /// Two reads cannot tell, but only if the pair left `words` and came back in between; where
@@ -95,7 +104,8 @@ pub(crate) mod split {
             self.exchange_firsts(old.low, low) && self.have_seconds(old.high)
         }
 
-        /// Puts `new` in place of `old` in both; `false` where something else is in one.
+        /// Puts `new` in place of `old` in both; `false` where something else is in one. (Other processors may then have put it in
+        /// the other.)
         #[inline(always)]
         pub(crate) fn replace_both(&self, old: Words, new: Words) -> bool {
             if !self.exchange_firsts(old.low, BUSY) {
@@ -147,10 +157,16 @@ pub(crate) mod split {
         /// The first word alone.
         #[inline(always)]
         pub(crate) fn low(self) -> u64 {
-            match self.low.load(Ordering::Acquire) {
+            match self.glance_low() {
                 BUSY => self.low_later(),
                 low => low,
             }
+        }
+
+        /// The same, as in [`Self::glance`].
+        #[inline(always)]
+        pub(crate) fn glance_low(self) -> u64 {
+            self.low.load(Ordering::Acquire)
         }
 
         /// The same, where another thread is about to write it.
@@ -160,7 +176,7 @@ pub(crate) mod split {
             loop {
                 for _ in 0..LOOKS {
                     spin_loop();
-                    let low = self.low.load(Ordering::Acquire);
+                    let low = self.glance_low();
                     if low != BUSY {
                         return low;
                     }
@@ -267,6 +283,11 @@ mod whole {
         }
 
         #[inline]
+        pub(crate) fn glance_low(self) -> u64 {
+            self.low()
+        }
+
+        #[inline]
         pub(crate) fn high(self) -> u64 {
             (self.both.load(Ordering::Acquire) >> 64) as u64
         }
@@ -330,6 +351,10 @@ mod step {
 
         pub(crate) fn low(self) -> u64 {
             self.both.lock().unwrap().low
+        }
+
+        pub(crate) fn glance_low(self) -> u64 {
+            self.low()
         }
 
         pub(crate) fn high(self) -> u64 {
@@ -441,16 +466,17 @@ mod tests {
         let other = Words { low: 8, high: 5 };
         assert!(!pairs.replace_both(other, Words::ZERO));
         assert_eq!(both(), [renewed; 2], "the second ones were others");
-        assert!(pairs.pair(1).replace(renewed, other));
+        assert!(pairs.pair(0).replace(renewed, other));
         assert!(!pairs.replace_both(renewed, Words::ZERO));
-        assert_eq!(both(), [renewed, other], "one second word was another");
-        assert!(pairs.pair(1).replace(other, some));
+        assert_eq!(both(), [other, renewed], "one second word was another");
+        assert!(pairs.pair(0).replace(other, some));
         assert!(!pairs.replace_both(renewed, Words::ZERO));
         assert!(!pairs.renew_both(renewed, 11));
-        assert_eq!(both(), [renewed, some], "one first word was another");
+        assert_eq!(both(), [some, renewed], "one first word was another");
     }
 
     #[test]
+    #[cfg(target_arch = "x86_64")]
     fn concurrent_increments_of_neighbours_are_not_lost() {
         const EACH: u64 = 10_000;
         let pairs = TwoPairs::default();

@@ -43,29 +43,14 @@ extern "C" fn access<const KIND: u8, const SIZE: usize>(
     let epoch = unsafe { (*state.clock.get()).epoch() };
     let engine = &runtime::get().engine;
     if SIZE == 16 {
-        access_sixteen::<KIND>(address, site, state);
+        let is_repeated = engine.is_repeated(epoch, kind, address, 8)
+            && engine.is_repeated(epoch, kind, address.wrapping_add(8), 8);
+        if !is_repeated {
+            record_sixteen::<KIND>(address, site, state);
+        }
     } else if !engine.is_repeated(epoch, kind, address, SIZE) {
         record::<KIND, SIZE>(address, site, state);
     }
-}
-
-/// The same, of sixteen bytes: mostly two words with one history.
-#[inline(always)]
-fn access_sixteen<const KIND: u8>(address: usize, site: usize, state: &'static State) {
-    let kind = const { kind_of(KIND) };
-    let place = Place::new(site, 16, const { class_of(KIND) });
-    // SAFETY: as above.
-    let epoch = unsafe { (*state.clock.get()).epoch() };
-    if let Some(words) = runtime::get().engine.two_words(address) {
-        if words.are_made(epoch, kind) {
-            return;
-        }
-        let Some(inside) = state.enter() else { return };
-        if inside.access_two_words(kind, address, words, place) {
-            return;
-        }
-    }
-    record::<KIND, 16>(address, site, state);
 }
 
 /// The same, where a look at the first half of the history did not tell so.
@@ -84,16 +69,24 @@ extern "C" fn record<const KIND: u8, const SIZE: usize>(
     if word.is_some_and(|word| engine.has_made(epoch, kind, word)) {
         return;
     }
-    let repeats = |address| engine.is_repeated(epoch, kind, address, 8);
-    if SIZE == 16 && repeats(address) && repeats(address.wrapping_add(8)) {
-        return;
-    }
     if let Some(inside) = state.enter() {
         match word {
             Some(word) => inside.access_word(kind, address, word, place),
-            None if SIZE == 16 => inside.access_sixteen(kind, address, place),
             None => inside.access(kind, address, SIZE, place),
         }
+    }
+}
+
+/// The same, of sixteen bytes: mostly two words with one history.
+#[inline(never)]
+extern "C" fn record_sixteen<const KIND: u8>(address: usize, site: usize, state: &'static State) {
+    let kind = const { kind_of(KIND) };
+    let place = Place::new(site, 16, const { class_of(KIND) });
+    let Some(inside) = state.enter() else { return };
+    let words = runtime::get().engine.two_words(address);
+    let is_done = words.is_some_and(|words| inside.access_two_words(kind, address, words, place));
+    if !is_done {
+        inside.access_sixteen(kind, address, place);
     }
 }
 

@@ -75,7 +75,7 @@ impl Engine {
     #[must_use]
     pub fn has_made(&self, epoch: Epoch, kind: AccessKind, word: Word<'_>) -> bool {
         let Word { granule, mask } = word;
-        let seen = granule.main().load();
+        let seen = granule.main().glance();
         self.made(epoch, granule, seen, (kind, mask)) == Some(AtOnce::Done)
     }
 
@@ -91,7 +91,7 @@ impl Engine {
     ) -> AtOnce {
         let Word { granule, mask } = word;
         let sweeps = self.shadow.sweeps();
-        let seen = granule.main().load();
+        let seen = granule.main().glance();
         let new = record_of(thread, Meta::new(kind, mask, node));
         self.at_once(thread, kind, granule, (seen, new), sweeps)
     }
@@ -210,7 +210,7 @@ impl Engine {
         let mut new = Words::ZERO;
         let mut len = 0;
         for granule in granules {
-            let seen = granule.main().load();
+            let seen = granule.main().glance();
             let made = self.made(thread.epoch(), granule, seen, (kind, ByteMask::ALL));
             // No closure: this is what the compiler keeps inline.
             let attempt = if let Some(made) = made {
@@ -256,7 +256,7 @@ impl Engine {
     ) -> AtOnce {
         let Word { granule, mask } = word;
         let sweeps = self.shadow.sweeps();
-        let seen = granule.main().load();
+        let seen = granule.main().glance();
         if let Some(made) = self.made(thread.epoch(), granule, seen, (kind, mask)) {
             return made;
         }

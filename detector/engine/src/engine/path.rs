@@ -29,7 +29,7 @@ impl Engine {
     #[must_use]
     pub fn is_repeated(&self, epoch: Epoch, kind: AccessKind, start: usize, len: usize) -> bool {
         self.word(start, len).is_some_and(|Word { granule, mask }| {
-            granule::is_covered_inline(granule.main().load(), kind, mask, epoch)
+            granule::is_covered_inline(granule.main().glance(), kind, mask, epoch)
         })
     }
 
@@ -52,7 +52,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         if let Some(Word { granule, mask }) = self.word(bytes.start(), bytes.len_as_given()) {
-            let seen = granule.main().load();
+            let seen = granule.main().glance();
             if granule::is_covered_inline(seen, kind, mask, thread.epoch()) {
                 return;
             }
@@ -133,7 +133,7 @@ impl Engine {
         start: usize,
         found: impl FnMut(&Race),
     ) {
-        let seen = granule.main().load();
+        let seen = granule.main().glance();
         let is_same = seen.high == new.0 && granule::is_single(seen);
         if !is_same || !thread.knows_inline(Epoch::from_bits(seen.low)) {
             return self.access_replacing(thread, granule, new, start, found);
@@ -179,7 +179,7 @@ impl Engine {
         found: impl FnMut(&Race),
     ) {
         let sweeps = self.shadow.sweeps();
-        let seen = granule.main().load();
+        let seen = granule.main().glance();
         let new = record_of(thread, wanted);
         let attempt = self.at_once(thread, wanted.kind(), granule, (seen, new), sweeps);
         let new = Record::from_words(new);

@@ -4,7 +4,6 @@
 use super::Engine;
 use super::once::{AtOnce, record_of};
 use crate::access::AccessKind;
-use crate::clock::Epoch;
 use crate::context::NodeId;
 use crate::granule::{self, Granule};
 use crate::pair::Words;
@@ -20,15 +19,6 @@ pub struct TwoWords<'a> {
 }
 
 impl TwoWords<'_> {
-    /// Whether the thread that is at `epoch` has, at this epoch, already made an access that covers `kind` on both, as far as
-    /// main tells.
-    #[inline(always)]
-    #[must_use]
-    pub fn are_made(self, epoch: Epoch, kind: AccessKind) -> bool {
-        self.seen.low == epoch.bits()
-            && granule::is_covered_inline(self.seen, kind, ByteMask::ALL, epoch)
-    }
-
     /// Whether both have a record in main that gives its place to an access of `kind` by `thread`, as far as the inline part of its
     /// clock tells.
     #[inline(always)]
@@ -46,7 +36,7 @@ impl Engine {
     #[must_use]
     pub fn two_words(&self, address: usize) -> Option<TwoWords<'_>> {
         let granules = self.shadow.two_granules(address)?;
-        let [seen, next] = granules.map(|granule| granule.main().load());
+        let [seen, next] = granules.map(|granule| granule.main().glance());
         (seen == next).then_some(TwoWords { granules, seen })
     }
 
