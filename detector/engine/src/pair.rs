@@ -13,6 +13,9 @@
 //! instruction on, which is a full barrier: what is read after an exchange is read after its words can be seen.
 //!
 //! Where a thread is interrupted between, and another waits for it, that one gives the processor away.
+//!
+//! What was made zero meanwhile would be written over by the last two steps. So whoever gives empty memory back first puts [`BUSY`]
+//! everywhere ([`TwoPairs::claim`]): then nobody else is in between.
 
 /// The two words of a [`Pair`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -117,6 +120,18 @@ pub(crate) mod split {
                 self.pair(number).finish(is_same, put);
             }
             is_same
+        }
+
+        /// Has everybody wait who comes to either, if both are empty: until [`Self::unclaim`], or until the memory is made zero.
+        pub(crate) fn claim(&self) -> bool {
+            self.exchange_firsts(0, BUSY)
+        }
+
+        /// The end of that.
+        pub(crate) fn unclaim(&self) {
+            for first in &self.firsts {
+                first.store(0, Ordering::Release);
+            }
         }
 
         #[inline(always)]
@@ -272,6 +287,13 @@ mod whole {
         pub(crate) fn replace_both(&self, old: Words, new: Words) -> bool {
             self.pair(0).replace(old, new) && self.pair(1).replace(old, new)
         }
+
+        /// Nobody need wait: an exchange comes before the memory is made zero, or after.
+        pub(crate) fn claim(&self) -> bool {
+            [0, 1].iter().all(|&number| self.pair(number).low() == 0)
+        }
+
+        pub(crate) fn unclaim(&self) {}
     }
 
     impl Pair<'_> {
@@ -344,6 +366,13 @@ mod step {
         pub(crate) fn replace_both(&self, old: Words, new: Words) -> bool {
             self.pair(0).replace(old, new) && self.pair(1).replace(old, new)
         }
+
+        /// Nobody need wait: an exchange comes before the memory is made zero, or after.
+        pub(crate) fn claim(&self) -> bool {
+            [0, 1].iter().all(|&number| self.pair(number).low() == 0)
+        }
+
+        pub(crate) fn unclaim(&self) {}
     }
 
     impl Pair<'_> {

@@ -37,6 +37,10 @@ pub(crate) enum Half {
     Side,
 }
 
+impl Half {
+    pub(crate) const BOTH: [Self; 2] = [Self::Main, Self::Side];
+}
+
 /// The number of the granule of `address` in its region.
 #[inline(always)]
 pub(crate) fn index_of(address: usize) -> usize {
@@ -138,11 +142,35 @@ impl<'a> Region<'a> {
         let last = (page | 63).min(page + notes.run_before(page).min(AHEAD));
         let news = (page + 1..=last).take_while(|&next| notes.add(next));
         let touched = news.inspect(|&next| {
-            // Changes nothing, but is a write.
+            // Changes nothing, but is a write; and one that is over at once, for nobody knows what the page is for.
             let first = self.half(Half::Main, next * PAGE_GRANULES);
-            first.replace(Words::ZERO, Words::ZERO);
+            first.renew(Words::ZERO, 0);
         });
         touched.count() as u64
+    }
+
+    /// Has everybody wait who comes to this page of this half, if it is empty, until it is discarded, or [unclaimed](Self::unclaim_page).
+    pub(crate) fn claim(self, half: Half, page: usize) -> bool {
+        let Range { start, end } = granules_in(page);
+        let taken = (start..end)
+            .step_by(2)
+            .find(|&index| !self.two(half, index).claim());
+        if let Some(taken) = taken {
+            self.unclaim(half, start..taken);
+        }
+        taken.is_none()
+    }
+
+    /// The end of that, for these granules.
+    fn unclaim(self, half: Half, granules: Range<usize>) {
+        for index in granules.step_by(2) {
+            self.two(half, index).unclaim();
+        }
+    }
+
+    /// The end of that, for a whole page.
+    pub(crate) fn unclaim_page(self, half: Half, page: usize) {
+        self.unclaim(half, granules_in(page));
     }
 
     /// Takes the notes of these pages back, and gives the pages to the `source`; how many were noted.

@@ -10,12 +10,16 @@
 //! What is freed by the program is reset. Where it fills pages, they are given back with the records that are there: only what
 //! leads to a chain is reset before, for the chain's sake. (One that another thread makes at that moment, in memory that is being
 //! freed, is never freed itself.) Pages that have
-//! become empty otherwise are given back by [`Shadow::sweep`], while others may be recording. The
-//! bad interleaving is: a page is seen to be empty, an access is recorded there, the page is
-//! discarded. So a sweep is counted before it looks and when it is over, and whoever records an
+//! become empty otherwise are given back by [`Shadow::sweep`], while others may be recording. One of two
+//! bad interleavings is: a page is seen to be empty, an access is recorded there, the page is
+//! discarded. So what is to be discarded is claimed first ([`TwoPairs::claim`]), and who comes there waits. The other one is: a page
+//! is noted, the note is taken back, an access is recorded in a page that is not noted. So a sweep is counted before it looks and when it is over, and whoever records an
 //! access looks at the count before and afterwards: where it has changed, or a sweep goes on, the
 //! access is recorded again, once that is over. Both sides write, then read, with a full barrier
 //! between: at least one sees the other.
+//!
+//! Freed pages are not claimed: whoever else is about to record there races with the free. Nor does a sweep look at a page while freed ones
+//! are given back.
 
 use crate::access::ByteRange;
 use crate::array::{Array, Zeroable};
@@ -320,7 +324,7 @@ impl Shadow {
         });
         let page = page_of(start);
         let pages = page..page + (end - start) / COVERED;
-        if !self.give_back(region, pages, |low| low & CROWD == 0) {
+        if !self.give_back_freed(region, pages) {
             self.reset_each(region, start, end, reset);
         }
     }
@@ -383,9 +387,11 @@ impl Shadow {
                         continue;
                     }
                     looked_at += 1;
+                    // What is freed meanwhile is not given back: whoever cleans may be about to write there.
+                    let _sweep = self.sweep.lock();
                     let granules = region.granules_in(page);
                     if granules.filter(|granule| !clean(*granule, beside)).count() == 0 {
-                        self.give_back(region, page..page + 1, |low| low == 0);
+                        self.give_back_empty(region, page);
                     }
                 }
             }
@@ -397,37 +403,64 @@ impl Shadow {
         false
     }
 
-    /// Gives `pages` back, both halves, if `may_go` says so of the first word of each half of a granule that is there; whether
-    /// it did, or there was nothing. Looks at pages that were touched only: to read another one would bring it.
-    fn give_back(
-        &self,
-        region: Region<'_>,
-        pages: Range<usize>,
-        may_go: impl Fn(u64) -> bool,
-    ) -> bool {
+    /// Gives freed `pages` back, both halves, if nothing in them leads to a chain; whether it did, or there was nothing. Looks at
+    /// pages that were touched only: to read another one would bring it.
+    fn give_back_freed(&self, region: Region<'_>, pages: Range<usize>) -> bool {
         let noted = |half| {
             let pages = pages.clone();
             pages.filter(move |&page| region.notes(half).has(page))
         };
-        let halves = [Half::Main, Half::Side];
-        if halves.iter().all(|&half| noted(half).next().is_none()) {
+        if Half::BOTH.iter().all(|&half| noted(half).next().is_none()) {
             return true;
         }
         let _sweep = self.sweep.lock();
+        self.counted(|| {
+            let may_go = Half::BOTH.iter().all(|&half| {
+                noted(half).all(|page| region.all(half, page, |low| low & CROWD == 0))
+            });
+            if may_go {
+                for half in Half::BOTH {
+                    self.discard(region, half, pages.clone());
+                }
+            }
+            may_go
+        })
+    }
+
+    /// Gives a page back, the halves that were touched, if it is empty. Nobody else does so meanwhile: the caller has the lock.
+    fn give_back_empty(&self, region: Region<'_>, page: usize) {
+        self.counted(|| {
+            let noted = Half::BOTH.map(|half| region.notes(half).has(page));
+            let [main, side] = noted;
+            if main && !region.claim(Half::Main, page) {
+                return;
+            }
+            if side && !region.claim(Half::Side, page) {
+                if main {
+                    region.unclaim_page(Half::Main, page);
+                }
+                return;
+            }
+            let claimed = Half::BOTH.into_iter().zip(noted);
+            for (half, _) in claimed.filter(|(_, is_noted)| *is_noted) {
+                self.discard(region, half, page..page + 1);
+            }
+        });
+    }
+
+    fn discard(&self, region: Region<'_>, half: Half, pages: Range<usize>) {
+        // SAFETY: this shadow makes its regions with its source.
+        let given = unsafe { region.discard(half, pages, &self.source) };
+        self.pages.fetch_sub(given as u64, Ordering::Relaxed);
+    }
+
+    /// What `f` gives, which looks at pages and gives them back: for those who record there, it is counted before and afterwards.
+    fn counted<R>(&self, f: impl FnOnce() -> R) -> R {
         self.sweeps.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let may_go = halves
-            .iter()
-            .all(|&half| noted(half).all(|page| region.all(half, page, &may_go)));
-        if may_go {
-            for half in halves {
-                // SAFETY: this shadow makes its regions with its source.
-                let given = unsafe { region.discard(half, pages.clone(), &self.source) };
-                self.pages.fetch_sub(given as u64, Ordering::Relaxed);
-            }
-        }
+        let result = f();
         self.sweeps.fetch_add(1, Ordering::Release);
-        may_go
+        result
     }
 }
 
@@ -592,6 +625,33 @@ mod tests {
         assert!(!shadow.sweep(&mut Position::default(), usize::MAX, clean));
     }
 
+    #[test]
+    fn a_page_that_is_not_empty_any_more_is_not_given_back() {
+        let shadow = shadow();
+        let place = |number| shadow.place(0x4000_0000 + GRANULE_BYTES * number).unwrap();
+        let (first, last) = (place(0), place(PAGE_GRANULES - 1));
+        let some = Words { low: 1, high: 0 };
+        for half in Half::BOTH {
+            shadow.touch(first, half);
+        }
+        for late in [first.main(), last.main(), first.side(), last.side()] {
+            sweep_all(&shadow, |granule, _| {
+                // The page was seen to be empty up to here.
+                let is_last = granule.main().place() == last.main().place();
+                assert!(!is_last || late.replace(Words::ZERO, some));
+                true
+            });
+            assert_eq!(late.load(), some);
+            assert!(late.replace(some, Words::ZERO));
+            assert_eq!(shadow.bytes(), 2 * PAGE as u64);
+        }
+        assert!(first.main().replace(Words::ZERO, some), "nobody waits");
+        assert!(first.main().replace(some, Words::ZERO));
+        sweep_all(&shadow, |_, _| true);
+        assert_eq!(shadow.bytes(), 0);
+        assert!(last.side().replace(Words::ZERO, some), "nor now");
+    }
+
     /// What another thread records while a page is being discarded.
     mod overtaken {
         use super::*;
@@ -603,7 +663,8 @@ mod tests {
             // SAFETY: the test keeps the granule alive while this is not null.
             if let Some(main) = unsafe { MAIN.load(Ordering::Relaxed).as_ref() } {
                 let new = Words { low: 2, high: 0 };
-                assert!(main.pair(0).replace(Words::ZERO, new));
+                let recorded = main.pair(0).replace(Words::ZERO, new);
+                assert!(!recorded || cfg!(not(target_arch = "x86_64")));
             }
             // SAFETY: as the caller promises.
             unsafe { (Source::default().discard)(start, bytes) };
@@ -617,8 +678,9 @@ mod tests {
             };
             let shadow = Shadow::new(&source).unwrap();
             let place = shadow.place(0x4000_0000).unwrap();
+            let some = Words { low: 1, high: 0 };
             let sweeps = shadow.begin_recording(place, false);
-            place.main().replace(Words::ZERO, Words { low: 1, high: 0 });
+            assert!(place.main().replace(Words::ZERO, some));
             assert!(shadow.has_recorded(sweeps));
             let sweeps = shadow.begin_recording(place, false);
             let main = core::ptr::from_ref(place.with_neighbour()).cast_mut();
@@ -626,7 +688,8 @@ mod tests {
             sweep_all(&shadow, |granule, _| {
                 granule.main().replace(granule.main().load(), Words::ZERO)
             });
-            assert_eq!(place.main().low(), 0, "the record is lost");
+            assert!(place.main().replace(Words::ZERO, some), "nobody waits");
+            assert_eq!(shadow.bytes(), 0, "its page is not noted any more");
             assert!(!shadow.has_recorded(sweeps), "and nobody is told");
         }
     }

@@ -90,14 +90,14 @@ impl Engine {
         let TwoWords { granules, seen } = words;
         let [first, second] = granules;
         let new = record_of(thread, Meta::new(kind, ByteMask::ALL, node));
-        if !(first.exchange_both(seen, new) && self.is_settled(thread, kind, first, new)) {
+        let is_first_done = first.exchange_both(seen, new)
+            && self.is_settled(thread, kind, first, new)
+            && self.shadow.is_undisturbed_since(sweeps);
+        if !is_first_done {
             return (AtOnce::BothBegun, 0);
         }
         if !self.is_settled(thread, kind, second, new) {
             return (AtOnce::Begun, BYTES);
-        }
-        if !self.shadow.has_recorded(sweeps) {
-            return (AtOnce::BothBegun, 0);
         }
         (AtOnce::Done, 0)
     }

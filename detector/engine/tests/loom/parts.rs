@@ -33,20 +33,46 @@ fn who_ends_a_chain_meets_who_renews_a_record_in_it() {
     });
 }
 
+/// The same, where another one has been in the side, and that is forgotten.
+fn left() -> Model {
+    let model = own();
+    let found = model.access_at(OTHER, 1, 1003, Read, 0xff, |_, _| true);
+    assert!(found.is_empty());
+    model.sweep(1004, |tid, _| tid == OTHER);
+    assert!(model.nodes() > 0, "a chain");
+    model
+}
+
 #[test]
 fn who_ends_a_chain_meets_who_comes_beside_it() {
-    for kind in [Read, AtomicRead, AtomicWrite] {
-        crate::explore(3, move || {
-            let model = Arc::new(own());
-            let theirs = Arc::clone(&model);
-            // All but the last write is known to it.
-            let knows = |_, time| time < 3;
-            let theirs = thread::spawn(move || theirs.access_at(OTHER, 2, 200, kind, 0xff, knows));
-            let found = model.access_at(OWN, 3, 100, Write, 0xff, |_, _| false);
-            let theirs = theirs.join().unwrap();
-            assert!(found == [OTHER] || theirs == [OWN], "{found:?} {theirs:?}");
-        });
+    for granule in [own, left] {
+        for kind in [Read, AtomicRead, AtomicWrite] {
+            crate::explore(3, move || {
+                let model = Arc::new(granule());
+                let theirs = Arc::clone(&model);
+                // All but the last write is known to it.
+                let knows = |_, time| time < 3;
+                let theirs =
+                    thread::spawn(move || theirs.access_at(OTHER, 2, 200, kind, 0xff, knows));
+                let found = model.access_at(OWN, 3, 100, Write, 0xff, |_, _| false);
+                let theirs = theirs.join().unwrap();
+                assert!(found == [OTHER] || theirs == [OWN], "{found:?} {theirs:?}");
+            });
+        }
     }
+}
+
+#[test]
+fn who_comes_beside_a_chain_meets_who_writes_a_part_of_it() {
+    crate::explore(3, || {
+        let model = Arc::new(left());
+        let theirs = Arc::clone(&model);
+        let knows = |_, time| time < 3;
+        let theirs = thread::spawn(move || theirs.access_at(OTHER, 2, 200, Read, 0xff, knows));
+        let found = model.access_at(OWN, 3, 100, Write, 0x0f, |_, _| false);
+        let theirs = theirs.join().unwrap();
+        assert!(found == [OTHER] || theirs == [OWN], "{found:?} {theirs:?}");
+    });
 }
 
 #[test]
