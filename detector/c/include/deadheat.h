@@ -114,7 +114,8 @@ typedef struct dh_source {
     void (*unmap)(uint8_t *start, size_t bytes);
     /*
      * Makes a part of what `map` gave zero again, and free if possible. Its length, and its
-     * distance from where the piece starts, are multiples of 4096.
+     * distance from where the piece starts, are multiples of 4096. It must be zero when this
+     * returns: other threads may be waiting for that.
      */
     void (*discard)(uint8_t *start, size_t bytes);
     /* Gives the processor to another thread for a moment, because a lock is taken. */

@@ -143,6 +143,7 @@ pub(crate) mod split {
         /// Puts `new` in place of `old` in both first words at once.
         #[inline(always)]
         fn exchange_firsts(&self, old: u64, new: u64) -> bool {
+            debug_assert_ne!(old, BUSY, "what nobody has seen to end");
             let done: u64;
             // SAFETY: the operand is 16 bytes, aligned to 16 by the type, and valid as `self` is.
             // `cmpxchg16b` wants its new low word in rbx, which is the compiler's own: it is exchanged
@@ -163,6 +164,20 @@ pub(crate) mod split {
                 );
             }
             done as u8 != 0
+        }
+    }
+
+    #[cfg(loom)]
+    impl TwoPairs {
+        /// As it is done by one instruction, here by one for each.
+        pub(crate) fn claim(&self, number: usize) -> bool {
+            self.pair(number).exchange_low(0, BUSY)
+        }
+
+        /// What a page is made when it is given back.
+        pub(crate) fn make_zero(&self, number: usize) {
+            self.seconds[number].store(0, Ordering::Relaxed);
+            self.firsts[number].store(0, Ordering::Release);
         }
     }
 
@@ -242,6 +257,7 @@ pub(crate) mod split {
 
         #[inline(always)]
         fn exchange_low(self, old: u64, new: u64) -> bool {
+            debug_assert_ne!(old, BUSY, "what nobody has seen to end");
             let exchanged =
                 self.low
                     .compare_exchange(old, new, Ordering::SeqCst, Ordering::Relaxed);

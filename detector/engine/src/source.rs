@@ -14,9 +14,10 @@ pub struct Source {
     /// Takes back what `map` gave, whole.
     pub unmap: unsafe extern "C" fn(start: *mut u8, bytes: usize),
     /// Makes a part of what `map` gave zero again, and free if possible; start and length are
-    /// multiples of [`PAGE`].
+    /// multiples of [`PAGE`]. It must be zero when this returns: other threads may be waiting for that.
     pub discard: unsafe extern "C" fn(start: *mut u8, bytes: usize),
-    /// Gives the processor to another thread for a moment.
+    /// Gives the processor to another thread for a moment. (Who comes to a record that is being written just then, by three
+    /// instructions, does so by the default source's.)
     pub relax: extern "C" fn(),
 }
 
@@ -91,11 +92,12 @@ mod system {
     pub(super) unsafe extern "C" fn discard(start: *mut u8, bytes: usize) {
         // SAFETY: the call has no preconditions.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-        if cfg!(target_os = "linux") && usize::try_from(page) == Ok(PAGE) {
+        let is_zero = cfg!(target_os = "linux")
+            && usize::try_from(page) == Ok(PAGE)
             // SAFETY: the caller owns these pages; private anonymous ones read as zero afterwards.
-            unsafe { libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED) };
-        } else {
-            // Of larger pages, others may have the rest.
+            && unsafe { libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED) } == 0;
+        if !is_zero {
+            // Of larger pages, others may have the rest; and those that the program has locked stay.
             // SAFETY: the caller owns these bytes.
             unsafe { core::ptr::write_bytes(start, 0, bytes) };
         }
@@ -134,5 +136,27 @@ mod global {
 
     pub(super) extern "C" fn relax() {
         core::hint::spin_loop();
+    }
+}
+
+#[cfg(all(test, not(loom), feature = "os", unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_discarded_is_zero_though_the_program_has_locked_it() {
+        let source = Source::system();
+        for locks in [false, true] {
+            let start = source.get(PAGE).unwrap().as_ptr();
+            // SAFETY: the page is this test's own.
+            unsafe {
+                assert!(!locks || libc::mlock(start.cast(), PAGE) == 0);
+                start.write_bytes(1, PAGE);
+                (source.discard)(start, PAGE);
+                let page = core::slice::from_raw_parts(start, PAGE);
+                assert!(page.iter().all(|&byte| byte == 0), "{locks}");
+                (source.unmap)(start, PAGE);
+            }
+        }
     }
 }

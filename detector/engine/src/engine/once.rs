@@ -302,6 +302,11 @@ impl Engine {
     ) -> AtOnce {
         let meta = Meta(new.high);
         if granule::is_crowded(seen) {
+            // Perhaps the words were just being exchanged.
+            let now = granule.main().load();
+            if !granule::is_crowded(now) {
+                return self.at_once_now(thread, granule, now, new);
+            }
             if self.may_read_again(meta.kind()) {
                 return AtOnce::No;
             }
@@ -324,6 +329,19 @@ impl Engine {
             }
         }
         self.at_once_otherwise(thread, granule, seen, new)
+    }
+
+    /// As [`Self::at_once`], by a later look than the first.
+    #[cold]
+    fn at_once_now(
+        &self,
+        thread: &ThreadClock,
+        granule: Granule<'_>,
+        seen: Words,
+        new: Words,
+    ) -> AtOnce {
+        let sweeps = self.shadow.sweeps();
+        self.at_once(thread, Meta(new.high).kind(), granule, (seen, new), sweeps)
     }
 
     /// As [`Self::at_once`], for all other cases but a chain.

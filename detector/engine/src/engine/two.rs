@@ -11,7 +11,7 @@ use crate::record::{BYTES, ByteMask, Meta};
 use crate::region::Half;
 use crate::sync::ThreadClock;
 
-/// Two words behind each other that had the same in main: nothing, one record, or, where they share it, a chain.
+/// Two words behind each other that had the same in main: nothing, or one record; or others are just about to change both.
 #[derive(Clone, Copy)]
 pub struct TwoWords<'a> {
     granules: [Granule<'a>; 2],

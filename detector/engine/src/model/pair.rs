@@ -18,6 +18,15 @@ impl Pairs {
         self.0.pair(number).renew(words(old), low)
     }
 
+    /// Makes an empty pair zero, as memory that is given back is: whether it was empty.
+    pub fn give_back(&self, number: usize) -> bool {
+        let is_claimed = self.0.claim(number);
+        if is_claimed {
+            self.0.make_zero(number);
+        }
+        is_claimed
+    }
+
     /// The words, read one after the other, and whether they were still there afterwards.
     #[must_use]
     pub fn look(&self, number: usize) -> ([u64; 2], bool) {

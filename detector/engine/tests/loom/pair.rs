@@ -108,3 +108,28 @@ fn of_one_that_renews_and_one_that_replaces_the_other_half_one_sees_it() {
         assert!(one || other);
     });
 }
+
+#[test]
+fn what_is_put_in_a_pair_is_not_lost_where_it_is_given_back() {
+    explore(3, || {
+        let (is_put, _, pairs) = beside(
+            |pairs| pairs.replace(1, [0, 0], [5, 6]),
+            |pairs| pairs.give_back(1),
+        );
+        let expected = if is_put { [5, 6] } else { [0, 0] };
+        assert_eq!(pairs.look(1), (expected, true));
+    });
+}
+
+#[test]
+fn who_expected_something_in_an_empty_pair_leaves_nothing_where_it_is_given_back() {
+    explore(3, || {
+        let (is_put, _, pairs) = beside(
+            |pairs| pairs.replace(1, [0, 9], [5, 6]),
+            |pairs| pairs.give_back(1) && pairs.replace(1, [0, 0], [7, 8]),
+        );
+        assert!(!is_put);
+        let (seen, is_still) = pairs.look(1);
+        assert!(is_still && [[0, 0], [7, 8]].contains(&seen), "{seen:?}");
+    });
+}
