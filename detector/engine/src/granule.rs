@@ -57,10 +57,9 @@
 //! and both stay. A plain write leaves what its own thread has read there: that says nothing that the write does
 //! not, and the thread, which writes and reads its memory in turns, will have its next read there.) It does so by
 //! an exchange from the words that it saw. If that fails, the side has changed after the newcomer looked, and
-//! so after it was in main: whoever put something there looks at main since, and sees the newcomer. (Or another was about to
-//! change it, and did not: then the side's stays.) For the same
-//! reason it does no harm if the very same record is there again: the thread that made it again in the same epoch
-//! has found the newcomer in main.
+//! so after it was in main: whoever put something there looks at main since, and sees the newcomer. (Or another was
+//! about to change it, and did not: then it stays.) For the same reason it does no harm if the very same record is there
+//! again: the thread that made it again in the same epoch has found the newcomer in main.
 //!
 //! A record that everybody knows (see `settled`) gives its place to any other: no access to come is
 //! unordered with it.

@@ -7,15 +7,15 @@
 //! is how programs use arrays, one locked instruction exchanges both (`cmpxchg16b`, which every x86-64 processor since 2006 has).
 //! It is what an access mostly waits for.
 //!
-//! Then the two words of a pair do not lie beside each other. Whoever exchanges both puts [`BUSY`] in the place of the first, if that is
-//! what it expected; nobody else changes the pair then. It looks at the second word, writes both, the first one last. Whoever reads
-//! the first word meanwhile waits for that, a few instructions. So what is to be seen afterwards is seen from the locked
-//! instruction on, which is a full barrier: what is read after an exchange is read after its words can be seen.
+//! Then the two words of a pair do not lie beside each other. Whoever exchanges both puts `BUSY` in the place of the first, if
+//! that is what it expected; nobody else changes the pair then. It looks at the second word, and writes both, the first one last.
+//! Whoever reads the first word meanwhile waits for that, a few instructions. So what is to be seen afterwards is seen from
+//! the locked instruction on, which is a full barrier: what is read after an exchange is read after its words can be seen.
 //!
 //! Where a thread is interrupted between, and another waits for it, that one gives the processor away.
 //!
-//! What was made zero meanwhile would be written over by the last two steps. So whoever gives empty memory back first puts [`BUSY`]
-//! everywhere ([`TwoPairs::claim`]): then nobody else is in between.
+//! What was made zero meanwhile would be written over by the last two steps. So whoever gives empty memory back first puts
+//! `BUSY` everywhere ([`TwoPairs::claim`]): then nobody else is in between.
 
 /// The two words of a [`Pair`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

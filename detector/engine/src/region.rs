@@ -149,7 +149,8 @@ impl<'a> Region<'a> {
         touched.count() as u64
     }
 
-    /// Has everybody wait who comes to this page of this half, if it is empty, until it is discarded, or [unclaimed](Self::unclaim_page).
+    /// Has everybody wait who comes to this page of this half, if it is empty, until it is discarded, or
+    /// [unclaimed](Self::unclaim_page).
     pub(crate) fn claim(self, half: Half, page: usize) -> bool {
         let Range { start, end } = granules_in(page);
         let taken = (start..end)

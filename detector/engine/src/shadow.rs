@@ -9,17 +9,17 @@
 //!
 //! What is freed by the program is reset. Where it fills pages, they are given back with the records that are there: only what
 //! leads to a chain is reset before, for the chain's sake. (One that another thread makes at that moment, in memory that is being
-//! freed, is never freed itself.) Pages that have
-//! become empty otherwise are given back by [`Shadow::sweep`], while others may be recording. One of two
-//! bad interleavings is: a page is seen to be empty, an access is recorded there, the page is
-//! discarded. So what is to be discarded is claimed first ([`TwoPairs::claim`]), and who comes there waits. The other one is: a page
-//! is noted, the note is taken back, an access is recorded in a page that is not noted. So a sweep is counted before it looks and when it is over, and whoever records an
-//! access looks at the count before and afterwards: where it has changed, or a sweep goes on, the
-//! access is recorded again, once that is over. Both sides write, then read, with a full barrier
-//! between: at least one sees the other.
+//! freed, is never freed itself.) Whoever else is about to record there races with the free.
 //!
-//! Freed pages are not claimed: whoever else is about to record there races with the free. Nor does a sweep look at a page while freed ones
-//! are given back.
+//! Pages that have become empty otherwise are given back by [`Shadow::sweep`], while others may be recording. There are two bad
+//! interleavings: a page is seen to be empty, an access is recorded there, the page is discarded; and an access notes its page, the
+//! note is taken back, the access is recorded in a page that is not noted. So what is to be discarded is claimed before
+//! ([`TwoPairs::claim`]): it is empty then, and who comes there waits. And a sweep is counted before it claims and when it is
+//! over, and whoever records an access looks at the count before and afterwards: where it has changed, or a sweep goes on, the
+//! access is recorded again, once that is over. Both sides write, then read, with a full barrier between: at least one sees
+//! the other.
+//!
+//! A sweep writes what it has read, so no freed pages are given back while it cleans a page.
 
 use crate::access::ByteRange;
 use crate::array::{Array, Zeroable};
