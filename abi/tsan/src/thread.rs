@@ -548,12 +548,8 @@ impl Inside {
         node: NodeId,
         place: Place,
     ) {
-        let (engine, clock) = (&self.runtime().engine, self.clock());
-        let (attempt, done) = if words.give_way(clock, kind) {
-            engine.two_words_at_once(clock, kind, words, node)
-        } else {
-            engine.two_words_anew(clock, kind, words, node)
-        };
+        let engine = &self.runtime().engine;
+        let (attempt, done) = engine.two_words_at_once(self.clock(), kind, words, node);
         match attempt {
             AtOnce::Done => {}
             AtOnce::Begun | AtOnce::BothBegun => {

@@ -61,6 +61,29 @@ macro_rules! looks {
     };
 }
 
+/// What is done to two neighbours, one after the other, where each is changed in one step.
+#[cfg(any(loom, not(target_arch = "x86_64")))]
+macro_rules! one_by_one {
+    () => {
+        #[inline]
+        pub(crate) fn renew_both(&self, old: Words, low: u64) -> bool {
+            self.pair(0).renew(old, low) && self.pair(1).renew(old, low)
+        }
+
+        #[inline]
+        pub(crate) fn replace_both(&self, old: Words, new: Words) -> bool {
+            self.pair(0).replace(old, new) && self.pair(1).replace(old, new)
+        }
+
+        /// Nobody need wait: an exchange comes before the memory is made zero, or after.
+        pub(crate) fn claim(&self) -> bool {
+            [0, 1].iter().all(|&number| self.pair(number).low() == 0)
+        }
+
+        pub(crate) fn unclaim(&self) {}
+    };
+}
+
 #[cfg(any(loom, target_arch = "x86_64"))]
 pub(crate) mod split {
     use super::Words;
@@ -294,22 +317,7 @@ mod whole {
             }
         }
 
-        #[inline]
-        pub(crate) fn renew_both(&self, old: Words, low: u64) -> bool {
-            self.pair(0).renew(old, low) && self.pair(1).renew(old, low)
-        }
-
-        #[inline]
-        pub(crate) fn replace_both(&self, old: Words, new: Words) -> bool {
-            self.pair(0).replace(old, new) && self.pair(1).replace(old, new)
-        }
-
-        /// Nobody need wait: an exchange comes before the memory is made zero, or after.
-        pub(crate) fn claim(&self) -> bool {
-            [0, 1].iter().all(|&number| self.pair(number).low() == 0)
-        }
-
-        pub(crate) fn unclaim(&self) {}
+        one_by_one!();
     }
 
     impl Pair<'_> {
@@ -375,20 +383,7 @@ mod step {
             }
         }
 
-        pub(crate) fn renew_both(&self, old: Words, low: u64) -> bool {
-            self.pair(0).renew(old, low) && self.pair(1).renew(old, low)
-        }
-
-        pub(crate) fn replace_both(&self, old: Words, new: Words) -> bool {
-            self.pair(0).replace(old, new) && self.pair(1).replace(old, new)
-        }
-
-        /// Nobody need wait: an exchange comes before the memory is made zero, or after.
-        pub(crate) fn claim(&self) -> bool {
-            [0, 1].iter().all(|&number| self.pair(number).low() == 0)
-        }
-
-        pub(crate) fn unclaim(&self) {}
+        one_by_one!();
     }
 
     impl Pair<'_> {

@@ -267,12 +267,11 @@ impl Engine {
             start: thread.slot().start(),
             ends: is_turn(thread.unsettled()),
         };
-        match renewal::renew(granule, &by, new) {
-            AtOnce::Done if self.shadow.has_recorded(sweeps) => {
+        match self.kept_from(sweeps, renewal::renew(granule, &by, new)) {
+            AtOnce::Done => {
                 self.tidy_up(thread, granule);
                 AtOnce::Done
             }
-            AtOnce::Done => AtOnce::Begun,
             AtOnce::No => self.kept_from(sweeps, parts::end_chain(granule, &by.context, new)),
             attempt => attempt,
         }

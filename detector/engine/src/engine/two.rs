@@ -22,8 +22,7 @@ impl TwoWords<'_> {
     /// Whether both have a record in main that gives its place to an access of `kind` by `thread`, as far as the inline part of its
     /// clock tells.
     #[inline(always)]
-    #[must_use]
-    pub fn give_way(self, thread: &ThreadClock, kind: AccessKind) -> bool {
+    fn give_way(self, thread: &ThreadClock, kind: AccessKind) -> bool {
         granule::is_superseded(self.seen, kind, ByteMask::ALL, |epoch| {
             thread.knows_inline(epoch)
         })
@@ -40,9 +39,9 @@ impl Engine {
         (seen == next).then_some(TwoWords { granules, seen })
     }
 
-    /// Records an access by `thread`, whose call stack is `node`, to both `words`, for which they [give
-    /// way](TwoWords::give_way): what came of it, and at which byte of the sixteen, if there is more to look at.
-    /// [`Self::access_after`] does what is left.
+    /// Records an access by `thread`, whose call stack is `node`, to both `words`, if they have nothing in main, or a record that
+    /// gives its place: what came of it, and at which byte of the sixteen, if there is more to look at.
+    /// [`Self::access_after`] does what is left; where that is [`AtOnce::No`], there may be a quicker way, word by word.
     #[inline(always)]
     pub fn two_words_at_once(
         &self,
@@ -51,15 +50,17 @@ impl Engine {
         words: TwoWords<'_>,
         node: NodeId,
     ) -> (AtOnce, usize) {
+        if !words.give_way(thread, kind) {
+            return self.two_words_anew(thread, kind, words, node);
+        }
         // What was `seen` is not taken away unnoticed: if it is still there, its page is.
         let sweeps = self.shadow.sweeps();
         self.two_records(thread, kind, words, node, sweeps)
     }
 
-    /// The same, where they do not: only if there is nothing in main, or a record that everybody knows. Otherwise
-    /// [`AtOnce::No`].
+    /// The same, where what they have does not tell by itself that it gives its place.
     #[inline(never)]
-    pub fn two_words_anew(
+    fn two_words_anew(
         &self,
         thread: &ThreadClock,
         kind: AccessKind,

@@ -56,8 +56,7 @@ fn two_words(
     node: NodeId,
 ) -> (AtOnce, usize) {
     match engine.two_words(start) {
-        Some(words) if words.give_way(t, kind) => engine.two_words_at_once(t, kind, words, node),
-        Some(words) => engine.two_words_anew(t, kind, words, node),
+        Some(words) => engine.two_words_at_once(t, kind, words, node),
         None => (AtOnce::No, 0),
     }
 }
